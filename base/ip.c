@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/ip.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+bool ip_parse(struct str text, struct ip *ip_r)
+{
+	char copy[IP_TEXT_BYTES];
+	if (text.len == 0 || text.len >= sizeof(copy) || memchr(text.ptr, '\0', text.len))
+		return false;
+	memcpy(copy, text.ptr, text.len);
+	copy[text.len] = '\0';
+	struct ip ip = {0};
+	if (inet_pton(AF_INET, copy, ip.bytes) == 1)
+		ip.family = 4;
+	else if (inet_pton(AF_INET6, copy, ip.bytes) == 1)
+		ip.family = 6;
+	else
+		return false;
+	*ip_r = ip;
+	return true;
+}
+
+const char *ip_format(const struct ip *ip, char text[IP_TEXT_BYTES])
+{
+	text[0] = '\0';
+	if (ip->family != 0)
+		(void)inet_ntop(ip->family == 4 ? AF_INET : AF_INET6, ip->bytes, text, IP_TEXT_BYTES);
+	return text;
+}
+
+bool ip_eq(const struct ip *a, const struct ip *b)
+{
+	return a->family == b->family && memcmp(a->bytes, b->bytes, a->family == 4 ? 4 : 16) == 0;
+}
+
+void ip_unmap(struct ip *ip)
+{
+	static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+	if (ip->family != 6 || memcmp(ip->bytes, mapped, sizeof(mapped)) != 0)
+		return;
+	struct ip plain = {.family = 4};
+	memcpy(plain.bytes, ip->bytes + sizeof(mapped), 4);
+	*ip = plain;
+}
+
+static bool ip4_is_private(const uint8_t *b)
+{
+	return b[0] == 0 || b[0] == 10 || b[0] == 127 || b[0] >= 224 ||
+		(b[0] == 100 && (b[1] & 0xc0) == 64) || (b[0] == 169 && b[1] == 254) ||
+		(b[0] == 172 && (b[1] & 0xf0) == 16) || (b[0] == 192 && b[1] == 168);
+}
+
+static bool ip6_is_private(const uint8_t *b)
+{
+	static const uint8_t zero[15] = {0};
+	if (memcmp(b, zero, sizeof(zero)) == 0 && b[15] <= 1)
+		return true;
+	return (b[0] & 0xfe) == 0xfc || (b[0] == 0xfe && (b[1] & 0xc0) == 0x80) || b[0] == 0xff;
+}
+
+bool ip_is_private(const struct ip *ip)
+{
+	if (ip->family == 4)
+		return ip4_is_private(ip->bytes);
+	return ip->family == 6 && ip6_is_private(ip->bytes);
+}

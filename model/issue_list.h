@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+/* ISSUE(NAME, "stable.code", deviates from the schema, sentence). No include guard: an X-macro
+ * list. Order is free; codes never change once released. */
+
+/* A, B: mail and carriers */
+ISSUE(MAIL_CONTENT_TYPE_TYPO, "mail.content_type_typo", false, "the header is spelled ContentType, without its hyphen")
+ISSUE(MAIL_BASE64_REPAIRED, "mail.base64_repaired", false, "the base64 text of the attachment was damaged and read tolerantly")
+ISSUE(MAIL_BASE64_TWICE, "mail.base64_twice", false, "the attachment was base64 within its transfer encoding")
+ISSUE(MAIL_TEXT_BODY, "mail.text_body", false, "the report stands in the text of the mail, not in an attachment")
+ISSUE(MAIL_TYPE_MISMATCH, "mail.type_mismatch", false, "the declared type names another format than the data has")
+ISSUE(ARCHIVE_TRAILING_BYTES, "archive.trailing_bytes", false, "bytes follow the compressed data and were ignored")
+ISSUE(ARCHIVE_TRAILER, "archive.trailer", false, "the checksum or length at the end of the compressed data is wrong or missing, the document itself is complete")
+ISSUE(ARCHIVE_NESTED, "archive.nested", false, "the archive holds another archive")
+
+/* C: bytes and XML */
+ISSUE(XML_BOM, "xml.bom", false, "the XML begins with a byte order mark")
+ISSUE(XML_LEADING_SPACE, "xml.leading_space", true, "white space stands before the XML declaration")
+ISSUE(XML_DECLARATION, "xml.declaration", true, "the XML declaration is malformed")
+ISSUE(XML_CHARSET, "xml.charset", true, "bytes that are not in the declared encoding were read as windows-1252")
+ISSUE(XML_CONTROL, "xml.control", true, "control characters were replaced")
+ISSUE(XML_AMPERSAND, "xml.ampersand", true, "a bare & was read as text")
+ISSUE(XML_STRAY_SCHEMA, "xml.stray_schema", true, "a stray schema fragment before the report was skipped")
+ISSUE(XML_TRAILING, "xml.trailing", true, "text after the end of the report was ignored")
+ISSUE(XML_LAST_BRACKET, "xml.last_bracket", true, "the last > of the document is missing")
+ISSUE(XML_STRAY_TEXT, "xml.stray_text", true, "text between elements was ignored")
+ISSUE(XML_NAMESPACE, "xml.namespace", true, "the namespace is not one of the DMARC specifications")
+ISSUE(XML_ELEMENT_CASE, "xml.element_case", true, "an element name has wrong upper or lower case")
+ISSUE(XML_UNKNOWN_ELEMENT, "xml.unknown_element", true, "an element that no specification knows was ignored")
+ISSUE(XML_DUPLICATE_ELEMENT, "xml.duplicate_element", true, "an element stands twice where one is allowed; the first counts")
+ISSUE(XML_ENTITY_TWICE, "xml.entity_twice", true, "a character reference was escaped twice")
+
+/* D: metadata and dates */
+ISSUE(REPORT_VERSION, "report.version", true, "the version is not 1.0")
+ISSUE(REPORT_ORG_NAME_MISSING, "report.org_name_missing", true, "the reporter gives no organisation name")
+ISSUE(REPORT_EMAIL_MISSING, "report.email_missing", true, "the reporter gives no e-mail address")
+ISSUE(REPORT_ID_MISSING, "report.id_missing", true, "the report has no id; one was made from its content")
+ISSUE(REPORT_DATES_FRACTION, "report.dates_fraction", true, "the period has fractions of a second, which were cut")
+ISSUE(REPORT_DATES_MSECS, "report.dates_milliseconds", true, "the period is in milliseconds and was converted")
+ISSUE(REPORT_DATES_TEXT, "report.dates_text", true, "the period is written as text and was converted")
+ISSUE(REPORT_DATES_EQUAL, "report.dates_equal", false, "begin and end of the period are the same second")
+ISSUE(REPORT_DATES_LONG, "report.dates_long", false, "the period is longer than 31 days")
+ISSUE(REPORT_DATES_OLD, "report.dates_old", false, "the period lies before 2010")
+
+/* E: policy_published */
+ISSUE(POLICY_MISSING, "policy.missing", true, "the published policy is missing")
+ISSUE(POLICY_DOMAIN_FORM, "policy.domain_form", true, "the policy domain was normalised")
+ISSUE(POLICY_VALUE_EMPTY, "policy.value_empty", true, "a value of the published policy is empty")
+ISSUE(POLICY_VALUE_UNKNOWN, "policy.value_unknown", true, "a value of the published policy is not one the specification knows")
+ISSUE(POLICY_P_MISSING, "policy.p_missing", true, "the published policy has no p")
+
+/* F: rows */
+ISSUE(RECORD_NONE, "record.none", true, "the report has no record")
+ISSUE(RECORD_SOURCE_MISSING, "record.source_missing", true, "a record has no source address")
+ISSUE(RECORD_SOURCE_FORM, "record.source_form", true, "a source address was normalised or is no address")
+ISSUE(RECORD_SOURCE_PRIVATE, "record.source_private", false, "a source address is private or reserved")
+ISSUE(RECORD_COUNT_MISSING, "record.count_missing", true, "a record has no count; it counts as 0")
+ISSUE(RECORD_COUNT_ZERO, "record.count_zero", false, "a record counts 0 messages")
+ISSUE(RECORD_COUNT_FORM, "record.count_form", true, "a count is written with white space or .0")
+ISSUE(RECORD_COUNT_IMPLAUSIBLE, "record.count_implausible", false, "a count is above 1,000,000,000")
+ISSUE(RECORD_EVALUATED_MISSING, "record.policy_evaluated_missing", true, "a record has no policy_evaluated, or it lacks dkim or spf")
+ISSUE(RECORD_EVALUATED_WORD, "record.policy_evaluated_word", true, "a dkim or spf verdict is not pass or fail; it does not count as pass unless it is pass in other letters")
+ISSUE(RECORD_DISPOSITION_MISSING, "record.disposition_missing", true, "a record has no disposition")
+ISSUE(RECORD_DISPOSITION_WORD, "record.disposition_word", true, "a disposition is not one the specification knows")
+ISSUE(RECORD_REASON_EMPTY, "record.reason_empty", true, "an override reason has no type")
+ISSUE(RECORD_REASON_WORD, "record.reason_word", true, "an override reason has an unknown type")
+
+/* G: identifiers and auth_results */
+ISSUE(RECORD_IDENTITIES, "record.identities", true, "identifiers are spelled identities")
+ISSUE(RECORD_HEADER_FROM_MISSING, "record.header_from_missing", true, "a record has no header From domain")
+ISSUE(RECORD_HEADER_FROM_FORM, "record.header_from_form", true, "a header From domain was normalised or is no domain")
+ISSUE(RECORD_AUTH_MISSING, "record.auth_results_missing", true, "a record has no authentication results")
+ISSUE(RECORD_DKIM_DOMAIN, "record.dkim_domain", true, "a DKIM result names no valid domain")
+ISSUE(RECORD_DKIM_RESULT, "record.dkim_result", true, "a DKIM result is empty or not one the specification knows")
+ISSUE(RECORD_SPF_DOMAIN, "record.spf_domain", true, "an SPF result names no valid domain")
+ISSUE(RECORD_SPF_SCOPE, "record.spf_scope", true, "an SPF scope is not one the specification knows")
+ISSUE(RECORD_SPF_RESULT, "record.spf_result", true, "an SPF result is empty or not one the specification knows")
+ISSUE(RECORD_LIST_CUT, "record.list_cut", false, "a record has more results or reasons than are kept")
+ISSUE(TEXT_CUT, "text.cut", false, "a text was longer than is kept")
+
+/* H: failure reports */
+ISSUE(FAILURE_NO_FEEDBACK_PART, "failure.no_feedback_part", true, "the failure report is plain text without a machine-readable part")
+ISSUE(FAILURE_FEEDBACK_ENCODED, "failure.feedback_encoded", true, "the machine-readable part is transfer encoded")
+ISSUE(FAILURE_OUTER_TYPE, "failure.outer_type", true, "the mail is not multipart/report; report-type=feedback-report")
+ISSUE(FAILURE_FIELD_MISSING, "failure.field_missing", true, "a required field is missing")
+ISSUE(FAILURE_FIELD_FORM, "failure.field_form", true, "a field was read tolerantly")
+ISSUE(FAILURE_FIELD_REPEATED, "failure.field_repeated", true, "a field that is allowed once stands several times; the first counts")
+ISSUE(FAILURE_DATE, "failure.date", true, "the arrival date cannot be read")
+ISSUE(FAILURE_SAMPLE_MISSING, "failure.sample_missing", true, "the report holds no sample of the message")
+ISSUE(FAILURE_SAMPLE_FORM, "failure.sample_form", true, "the sample is not a well-formed message")
+
+/* I: TLS reports */
+ISSUE(TLS_CONTACT_MISSING, "tls.contact_missing", true, "contact-info is missing or null")
+ISSUE(TLS_FIELD_MISSING, "tls.field_missing", true, "a required key is missing")
+ISSUE(TLS_FIELD_FORM, "tls.field_form", true, "a value has another type than the specification says")
+ISSUE(TLS_MX_HOST, "tls.mx_host", true, "mx-host is a string or has another name")
+ISSUE(TLS_POLICIES_EMPTY, "tls.policies_empty", true, "the report lists no policy")
+ISSUE(TLS_POLICY_TYPE, "tls.policy_type", true, "a policy type is unknown")
+ISSUE(TLS_RESULT_TYPE, "tls.result_type", true, "a failure type is unknown")
+ISSUE(TLS_SUM, "tls.sum", false, "the failure details do not add up to the summary")
+ISSUE(TLS_TRAILING, "tls.trailing", true, "bytes after the JSON document were ignored")
+ISSUE(TLS_NOT_COMPRESSED, "tls.not_compressed", false, "the part is declared as gzip and is plain JSON")

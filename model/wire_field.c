@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/wire_field.h"
+
+#include "base/utf8.h"
+
+#include <endian.h>
+#include <string.h>
+
+#define ABSENT 0xffffffffu
+
+void wire_put_u8(struct buf *buf, uint8_t value)
+{
+	buf_add_char(buf, (char)value);
+}
+
+void wire_put_u32(struct buf *buf, uint32_t value)
+{
+	value = htole32(value);
+	buf_add(buf, &value, sizeof(value));
+}
+
+void wire_put_u64(struct buf *buf, uint64_t value)
+{
+	value = htole64(value);
+	buf_add(buf, &value, sizeof(value));
+}
+
+void wire_put_str(struct buf *buf, struct str s)
+{
+	if (!s.ptr) {
+		wire_put_u32(buf, ABSENT);
+		return;
+	}
+	if (s.len >= ABSENT)
+		die("a text of %zu bytes", s.len);
+	wire_put_u32(buf, (uint32_t)s.len);
+	buf_add_str(buf, s);
+}
+
+struct wire_cursor wire_cursor(struct str payload)
+{
+	return (struct wire_cursor){.at = payload.ptr, .end = payload.ptr + payload.len};
+}
+
+static bool take(struct wire_cursor *cursor, void *into, size_t len)
+{
+	if (cursor->failed || (size_t)(cursor->end - cursor->at) < len) {
+		cursor->failed = true;
+		memset(into, 0, len);
+		return false;
+	}
+	memcpy(into, cursor->at, len);
+	cursor->at += len;
+	return true;
+}
+
+uint8_t wire_get_u8(struct wire_cursor *cursor)
+{
+	uint8_t value;
+	(void)take(cursor, &value, sizeof(value));
+	return value;
+}
+
+uint32_t wire_get_u32(struct wire_cursor *cursor)
+{
+	uint32_t value;
+	(void)take(cursor, &value, sizeof(value));
+	return le32toh(value);
+}
+
+uint64_t wire_get_u64(struct wire_cursor *cursor)
+{
+	uint64_t value;
+	(void)take(cursor, &value, sizeof(value));
+	return le64toh(value);
+}
+
+uint8_t wire_get_enum(struct wire_cursor *cursor, unsigned min, unsigned max)
+{
+	uint8_t value = wire_get_u8(cursor);
+	if (value < min || value > max) {
+		cursor->failed = true;
+		return (uint8_t)min;
+	}
+	return value;
+}
+
+struct str wire_get_text(struct wire_cursor *cursor)
+{
+	uint32_t len = wire_get_u32(cursor);
+	if (len == ABSENT || cursor->failed)
+		return STR_NONE;
+	if ((size_t)(cursor->end - cursor->at) < len) {
+		cursor->failed = true;
+		return STR_NONE;
+	}
+	struct str text = {cursor->at, len};
+	cursor->at += len;
+	if (!utf8_valid(text) || str_find_char(text, '\0') != SIZE_MAX) {
+		cursor->failed = true;
+		return STR_NONE;
+	}
+	return text;
+}
+
+uint32_t wire_get_count(struct wire_cursor *cursor, size_t item_bytes_min)
+{
+	uint32_t count = wire_get_u32(cursor);
+	if (count > (size_t)(cursor->end - cursor->at) / item_bytes_min) {
+		cursor->failed = true;
+		return 0;
+	}
+	return count;
+}
+
+bool wire_cursor_done(const struct wire_cursor *cursor)
+{
+	return !cursor->failed && cursor->at == cursor->end;
+}

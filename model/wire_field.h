@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The primitive spellings of model/wire: little-endian integers and counted
+ * strings. The reading cursor's error is sticky: after the first failure every
+ * later read gives zero, and the caller tests once at the end.
+ */
+#pragma once
+
+#include "base/buf.h"
+
+struct wire_cursor {
+	const char *at;
+	const char *end;
+	bool failed;
+};
+
+void wire_put_u8(struct buf *buf, uint8_t value);
+void wire_put_u32(struct buf *buf, uint32_t value);
+void wire_put_u64(struct buf *buf, uint64_t value);
+void wire_put_str(struct buf *buf, struct str s);
+
+struct wire_cursor wire_cursor(struct str payload);
+uint8_t wire_get_u8(struct wire_cursor *cursor);
+uint32_t wire_get_u32(struct wire_cursor *cursor);
+uint64_t wire_get_u64(struct wire_cursor *cursor);
+/* An enum member: fails when above max. */
+uint8_t wire_get_enum(struct wire_cursor *cursor, unsigned min, unsigned max);
+/* A text: valid UTF-8 without NUL, else the cursor fails. */
+struct str wire_get_text(struct wire_cursor *cursor);
+/* A number of items that follow, each at least item_bytes_min long; bounded by what is left. */
+uint32_t wire_get_count(struct wire_cursor *cursor, size_t item_bytes_min);
+/* True when nothing failed and nothing is left. */
+bool wire_cursor_done(const struct wire_cursor *cursor);

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * A connection to PostgreSQL. The only room that includes libpq. Values are
+ * always bound, never spliced into SQL; statements are constants of store/*.c.
+ * Never logs. Works through pgbouncer in transaction mode: no session state,
+ * no LISTEN, no session advisory locks, no named prepared statements.
+ */
+#pragma once
+
+#include "base/error.h"
+#include "base/str.h"
+
+struct store;
+
+struct store_options {
+	const char *conninfo;      /* libpq keywords or URI; connect_timeout is added when missing */
+	const char *password;      /* NULL: none */
+	const char *application;   /* application_name: "dmarcd ingest" */
+	unsigned statement_secs;   /* statement_timeout */
+};
+
+/* ERR_TEMP: the server is away (say so with 69), ERR_DENIED: it refuses us. */
+NODISCARD enum err store_open(const struct store_options *options, struct store **store_r,
+	struct error *error);
+void store_close(struct store **store); /* nulls the pointer */
+/* Drops the connection and makes a new one with the same options. */
+NODISCARD enum err store_reconnect(struct store *store, struct error *error);
+bool store_alive(struct store *store);
+
+/* ERR_OK when the schema is the one this program knows; ERR_NOTFOUND: none
+ * (hint: dmarcd migrate); ERR_INVALID: older or newer than the program. */
+NODISCARD enum err store_check_schema(struct store *store, struct error *error);

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * View rows -> pages, JSON and CSV over HTTP. Reads nothing but the database
+ * (read-only role) and, for original documents, a confined worker's bytes.
+ * Everything from reports is hostile text: pages are written by web/html,
+ * which cannot emit raw text. No request to anywhere, no script or style that
+ * is not an embedded asset.
+ */
+#pragma once
+
+#include "base/error.h"
+#include "model/limits.h"
+#include "store/store.h"
+
+struct web_options {
+	const struct store_options *store;
+	const struct limits *limits;
+	const char *listen;      /* "127.0.0.1:8480", "[::1]:8480" */
+	const char *public_url;  /* NULL: from listen; decides which Host is ours */
+	const char *organisation;
+	const char *worker_path; /* NULL: beside the executable */
+	bool require_confinement;
+	bool demo;               /* the yellow "sample data" bar */
+	unsigned port_tries;     /* 1: listen's port only; n: the next ones too (demo) */
+	const char *const *domains; /* configured domains, others are shown as foreign */
+	size_t domains_count;
+	int ready_fd;            /* -1, or: the URL and a newline are written here once it listens */
+};
+
+/* Serves until SIGTERM or SIGINT. ERR_DENIED / ERR_TEMP when the address
+ * cannot be had (the error says who has it when that can be known). */
+NODISCARD enum err web_run(const struct web_options *options, struct error *error);
