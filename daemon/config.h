@@ -1,14 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The configuration file: YAML, read strictly by libcyaml into these structs,
- * with drop-ins. Every error names file, line, column and key. dmarcd.conf(5)
- * documents every key.
+ * The configuration file: YAML, read strictly into these structs, with
+ * drop-ins from conf.d/ beside it. Every error names file, line, column and
+ * key. dmarcd.conf(5) documents every key.
+ *
+ * Three steps, one file each: config_check.c walks the YAML events against the
+ * table of keys (config_shape.c) and finds every mistake with its place;
+ * libcyaml (config_yaml.c) loads what is then known to be right; config.c
+ * merges the files. Keys of parts that come later (samples, dns, mtas,
+ * readiness, monthly, mail, alerts) are checked and kept.
+ *
+ * All of it lives in one arena and dies at config_free().
  */
 #pragma once
 
+#include "base/arena.h"
+#include "base/buf.h"
 #include "base/error.h"
 #include "ingest/ingest.h"
 #include "model/limits.h"
+
+#define CONFIG_PATH "/etc/dmarcd/dmarcd.yaml"
+#define CONFIG_STATE_DIR "/var/lib/dmarcd"
+#define CONFIG_LISTEN "127.0.0.1:8480"
+#define CONFIG_BYTES_MAX ((size_t)1024 * 1024)
+
+/* A list of texts. */
+struct config_words {
+	const char **items;
+	unsigned count;
+};
 
 struct config_database {
 	const char *dsn; /* NULL: the private cluster in state_dir */
@@ -24,13 +45,61 @@ struct config_domain {
 	unsigned dkim_selectors_count;
 };
 
+struct config_dkim {
+	const char *domain;
+	const char *selector;
+};
+
+struct config_mta {
+	const char *name;
+	const char *kind; /* own | service | forwarder */
+	const char *spf;  /* expected | none */
+	const char *spf_include;
+	const char *owner;
+	const char *since;
+	struct config_words addresses, hostnames, helo, domains;
+	struct config_words selectors;
+	bool selectors_given; /* [] means: no DKIM expected */
+	struct config_dkim *dkim;
+	unsigned dkim_count;
+};
+
+struct config_sample {
+	const char *path;
+	const char *authserv_id;
+	struct config_words trusted_hops;
+};
+
+struct config_alert {
+	const char *name;
+	const char *webhook, *secret_file, *min_severity, *mail, *digest;
+};
+
+/* Used by later parts; checked now so that one file serves them all. */
+struct config_later {
+	const char *count_unverified; /* yes | no | flag */
+	struct config_words dns_servers;
+	struct config_sample *samples;
+	unsigned samples_count;
+	struct config_mta *mtas;
+	unsigned mtas_count;
+	const char *quarantine_pass, *reject_pass;
+	int64_t observe_secs;
+	unsigned monthly_day;
+	struct config_words monthly_scopes, monthly_formats, monthly_mail_to, monthly_languages;
+	const char *sendmail, *mail_from;
+	struct config_alert *alerts;
+	unsigned alerts_count;
+};
+
 struct config {
-	const char *organisation;
+	const char *organisation;     /* NULL: not given */
 	const char *language;         /* en | ja */
 	const char *display_timezone; /* default UTC */
 	const char *state_dir;
 	struct config_database database;
 	struct ingest_maildir *maildirs;
+	int64_t *maildirs_keep_secs;  /* beside maildirs; -1: for ever */
 	unsigned maildirs_count;
 	enum ruf_store ruf_store;
 	int64_t ruf_keep_secs;
@@ -41,10 +110,21 @@ struct config {
 	struct limits limits;
 	struct config_domain *domains;
 	unsigned domains_count;
+	struct config_later later;
+
+	const char *path; /* the file it came from; NULL: no file, the defaults */
+	struct arena *arena;
 };
 
 /* path NULL: /etc/dmarcd/dmarcd.yaml when it exists, else the defaults.
- * ERR_NOTFOUND: a named file does not exist (exit 66); ERR_INVALID: error.text
- * is "file:line:column: …" (exit 78). */
+ * ERR_NOTFOUND: a named file does not exist (exit 66); ERR_DENIED: it may not
+ * be read (77); ERR_INVALID: error.text is "file:line:column: …" (exit 78). */
 NODISCARD enum err config_load(const char *path, struct config **config_r, struct error *error);
 void config_free(struct config **config);
+
+/* The effective configuration as YAML (passwords inside dsn masked). */
+void config_write(const struct config *config, struct buf *out);
+/* The same as one JSON object. */
+void config_write_json(const struct config *config, struct buf *out);
+/* doc/dmarcd.yaml.example, as installed. */
+struct str config_example(void);
