@@ -7,6 +7,8 @@
  */
 #pragma once
 
+#include <sys/types.h>
+
 #include "base/error.h"
 #include "model/limits.h"
 #include "model/wire.h"

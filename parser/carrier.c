@@ -1,0 +1,405 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "parser/carrier.h"
+
+#include "parser/clean.h"
+#include "parser/sniff.h"
+#include "parser/textform.h"
+
+#include <stdlib.h>
+
+#define PUMP_BYTES ((size_t)64 * 1024)
+#define NAME_BYTES ((size_t)512)
+
+void carrier_soft(struct carrier_job *job, enum reason reason, struct str detail)
+{
+	if (job->soft.reason == REASON_NONE)
+		reject_set(&job->soft, reason, "%.*s", STR_FMT(detail));
+}
+
+static bool refuse(struct carrier_job *job, enum reason reason, const char *detail)
+{
+	reject_set(&job->hard, reason, "%s", detail);
+	return false;
+}
+
+/* ---- handing on ---- */
+
+/* Which of several documents it was. */
+static void name_reject(struct carrier_job *job, struct str member)
+{
+	if (member.len == 0)
+		return;
+	struct reject plain = job->hard;
+	const char *joint = plain.detail[0] != '\0' ? ": " : "";
+	reject_set(&job->hard, plain.reason, "%.*s%s%s", STR_FMT(member), joint, plain.detail);
+}
+
+static bool pump(struct carrier_job *job, struct payload *payload)
+{
+	char *block = malloc(PUMP_BYTES);
+	if (block == NULL)
+		die_out_of_memory();
+	ssize_t got;
+	while ((got = payload->read(payload->context, block, PUMP_BYTES, &job->hard)) > 0)
+		wire_write_bytes(job->writer, (struct str){block, (size_t)got});
+	free(block);
+	return got == 0;
+}
+
+/* Takes the next report number. *here_r: the caller is to do its work on this one. */
+static bool next_report(struct carrier_job *job, bool *here_r)
+{
+	if (job->reports >= job->input->limits->reports)
+		return refuse(job, REASON_MAIL_ATTACHMENTS, "reports");
+	uint32_t number = job->reports++;
+	*here_r = !job->extract || number == job->wanted;
+	job->done = job->extract && *here_r;
+	return true;
+}
+
+static bool hand_on(struct carrier_job *job, enum report_kind kind, struct payload *source,
+	struct issue_list *issues)
+{
+	bool here;
+	if (!next_report(job, &here))
+		return false;
+	if (!here)
+		return true;
+	if (job->extract)
+		return pump(job, source);
+	struct payload payload = *source;
+	payload.member = clean_line(job->arena, source->member, NAME_BYTES, NULL);
+	const struct parse_input *input = job->input;
+	bool good = kind == REPORT_TLSRPT
+		? tlsrpt_read(&payload, input->limits, input->now_epoch_secs, issues, job->writer, &job->hard)
+		: aggregate_read(&payload, input->limits, input->now_epoch_secs, issues, job->writer,
+			  &job->hard);
+	if (!good)
+		name_reject(job, payload.member);
+	return good;
+}
+
+bool carrier_failure(struct carrier_job *job, const struct failure_source *source,
+	struct issue_list *issues)
+{
+	bool here;
+	if (!next_report(job, &here))
+		return false;
+	if (!here)
+		return true;
+	if (!job->extract)
+		return failure_write(source, job->input->limits, issues, job->writer, &job->hard);
+	wire_write_bytes(job->writer, source->sample);
+	return true;
+}
+
+/* ---- what a part was declared as ---- */
+
+static enum sniff declared_kind(const struct carrier *carrier)
+{
+	static const struct {
+		struct str word;
+		enum sniff kind;
+	} types[] = {
+		{{"gzip", 4}, SNIFF_GZIP}, {{"zip", 3}, SNIFF_ZIP}, {{"/xml", 4}, SNIFF_XML},
+		{{"json", 4}, SNIFF_JSON},
+	}, names[] = {
+		{{".gz", 3}, SNIFF_GZIP}, {{".zip", 4}, SNIFF_ZIP}, {{".xml", 4}, SNIFF_XML},
+		{{".json", 5}, SNIFF_JSON},
+	};
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (str_find(carrier->type, types[i].word) != SIZE_MAX)
+			return types[i].kind;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (str_ends_nocase(carrier->name, names[i].word))
+			return names[i].kind;
+	return SNIFF_BINARY;
+}
+
+static void note_mismatch(const struct carrier *carrier, enum sniff found)
+{
+	enum sniff declared = declared_kind(carrier);
+	if (carrier->place != CARRIER_PART || declared == SNIFF_BINARY || declared == found)
+		return;
+	if (found == SNIFF_JSON && str_find(carrier->type, STR("tlsrpt+gzip")) != SIZE_MAX)
+		issue_add(carrier->issues, ISSUE_TLS_NOT_COMPRESSED, STR_NONE);
+	else
+		issue_add(carrier->issues, ISSUE_MAIL_TYPE_MISMATCH,
+			carrier->type.len > 0 ? carrier->type : carrier->name);
+}
+
+static bool count_attachment(struct carrier_job *job, const struct carrier *carrier)
+{
+	if (carrier->place != CARRIER_PART || ++job->attachments <= job->input->limits->attachments)
+		return true;
+	return refuse(job, REASON_MAIL_ATTACHMENTS, "attachments");
+}
+
+/* A part that was meant to be a report and holds nothing that could be read. */
+static bool read_nothing(struct carrier_job *job, const struct carrier *carrier, enum sniff found)
+{
+	bool empty = found == SNIFF_EMPTY || found == SNIFF_UNUSED;
+	switch (carrier->place) {
+	case CARRIER_FILE:
+		return refuse(job, empty ? REASON_FILE_EMPTY : REASON_FILE_UNKNOWN, "");
+	case CARRIER_ARCHIVE:
+		carrier_soft(job, empty ? REASON_ARCHIVE_EMPTY : REASON_ARCHIVE_NO_REPORT,
+			carrier->payload->member);
+		return true;
+	case CARRIER_PART:
+		break;
+	}
+	bool meant = declared_kind(carrier) != SNIFF_BINARY || sniff_report_name(carrier->name);
+	if (meant && empty)
+		carrier_soft(job, REASON_ARCHIVE_EMPTY, carrier->name);
+	else if (meant && found != SNIFF_XML && found != SNIFF_JSON)
+		carrier_soft(job, REASON_ARCHIVE_DAMAGED, carrier->name);
+	return true;
+}
+
+/* ---- documents ---- */
+
+static bool read_xml(struct carrier_job *job, const struct carrier *carrier,
+	struct carrier_peek *peek)
+{
+	enum sniff_xml root = sniff_xml_root(carrier_peek_head(peek));
+	bool meant = carrier->place == CARRIER_FILE || sniff_report_name(carrier->name) ||
+		(root == SNIFF_XML_UNCLEAR && (carrier->place == CARRIER_ARCHIVE ||
+			declared_kind(carrier) == SNIFF_XML));
+	if (root != SNIFF_XML_FEEDBACK && !meant) {
+		if (carrier->place == CARRIER_ARCHIVE)
+			carrier_soft(job, REASON_XML_ROOT, carrier->payload->member);
+		return true;
+	}
+	if (!count_attachment(job, carrier))
+		return false;
+	note_mismatch(carrier, SNIFF_XML);
+	if (carrier->body)
+		issue_add(carrier->issues, ISSUE_MAIL_TEXT_BODY, STR_NONE);
+	return hand_on(job, REPORT_AGGREGATE, &peek->payload, carrier->issues);
+}
+
+static bool read_json(struct carrier_job *job, const struct carrier *carrier,
+	struct carrier_peek *peek)
+{
+	bool meant = carrier->place == CARRIER_FILE || sniff_report_name(carrier->name) ||
+		str_find(carrier->type, STR("tlsrpt")) != SIZE_MAX;
+	if (!meant && !sniff_json_report(carrier_peek_head(peek)))
+		return read_nothing(job, carrier, SNIFF_JSON);
+	if (!count_attachment(job, carrier))
+		return false;
+	note_mismatch(carrier, SNIFF_JSON);
+	if (carrier->body)
+		issue_add(carrier->issues, ISSUE_MAIL_TEXT_BODY, STR_NONE);
+	return hand_on(job, REPORT_TLSRPT, &peek->payload, carrier->issues);
+}
+
+/* ---- archives ---- */
+
+static bool enter_archive(struct carrier_job *job, const struct carrier *carrier, unsigned depth)
+{
+	if (depth > job->input->limits->archive_depth)
+		return refuse(job, REASON_ARCHIVE_DEPTH, "");
+	if (depth > 1)
+		issue_add(carrier->issues, ISSUE_ARCHIVE_NESTED, STR_NONE);
+	return true;
+}
+
+static struct str without_gz(struct str name)
+{
+	return str_ends_nocase(name, STR(".gz")) ? str_sub(name, 0, name.len - 3) : name;
+}
+
+static bool read_unpacked(struct carrier_job *job, const struct carrier *outer, struct unpack *unpack)
+{
+	bool empty;
+	if (!unpack_gzip_start(unpack, &empty, &job->hard))
+		return false;
+	if (empty)
+		return read_nothing(job, &(struct carrier){.payload = unpack_payload(unpack),
+			.place = CARRIER_ARCHIVE}, SNIFF_EMPTY);
+	unsigned depth = outer->depth + unpack_layers(unpack);
+	if (!enter_archive(job, outer, depth))
+		return false;
+	uint32_t before = job->reports;
+	struct payload *payload = unpack_payload(unpack);
+	payload->member = without_gz(payload->member);
+	struct carrier inner = {.payload = payload, .place = CARRIER_ARCHIVE, .depth = depth,
+		.issues = outer->issues};
+	bool good = carrier_read(job, &inner);
+	if (good && job->reports == before)
+		carrier_soft(job, REASON_ARCHIVE_NO_REPORT, payload->member);
+	return good;
+}
+
+static bool read_gzip(struct carrier_job *job, const struct carrier *carrier,
+	struct carrier_peek *peek)
+{
+	note_mismatch(carrier, SNIFF_GZIP);
+	if (!count_attachment(job, carrier) || !enter_archive(job, carrier, carrier->depth + 1))
+		return false;
+	struct unpack *unpack = unpack_gzip_open(&peek->payload, &job->budget, carrier->issues);
+	bool good = read_unpacked(job, carrier, unpack);
+	unpack_close(&unpack);
+	return good;
+}
+
+static void issues_copy(struct issue_list *to, const struct issue_list *from)
+{
+	issue_list_init(to);
+	for (int code = 0; code < ISSUE_CODE_COUNT; code++) {
+		if (from->items[code].count == 0)
+			continue;
+		issue_add(to, (enum issue_code)code, from->items[code].detail);
+		to->items[code].count = from->items[code].count;
+	}
+}
+
+/* An Office or OpenDocument file or a Java archive: a zip, but nobody's archive. */
+static bool is_office_name(struct str name)
+{
+	return str_eq(name, STR("[Content_Types].xml")) || str_eq(name, STR("mimetype")) ||
+		str_eq(name, STR("META-INF/MANIFEST.MF"));
+}
+
+static bool read_member(struct carrier_job *job, const struct carrier *zip, struct unpack *unpack,
+	struct issue_list *issues, struct str name)
+{
+	struct payload *payload = unpack_payload(unpack);
+	payload->member = clean_line(job->arena, name, NAME_BYTES, NULL);
+	struct carrier inner = {.payload = payload, .place = CARRIER_ARCHIVE,
+		.name = payload->member, .depth = zip->depth + 1, .issues = issues};
+	return carrier_read(job, &inner);
+}
+
+static bool read_members(struct carrier_job *job, const struct carrier *zip, struct unpack *unpack)
+{
+	uint32_t before = job->reports;
+	struct issue_list *issues = malloc(sizeof(*issues));
+	if (issues == NULL)
+		die_out_of_memory();
+	struct str name;
+	uint64_t members = 0;
+	int found = 1;
+	bool good = true, office = false;
+	while (good && !job->done && !office) {
+		issues_copy(issues, zip->issues);
+		found = unpack_zip_next(unpack, issues, &name, &job->hard);
+		if (found <= 0)
+			break;
+		members++;
+		office = zip->place == CARRIER_PART && job->reports == before && is_office_name(name);
+		if (!office)
+			good = read_member(job, zip, unpack, issues, name);
+	}
+	free(issues);
+	if (found < 0 || !good)
+		return false;
+	if (!office && job->reports == before)
+		carrier_soft(job, members == 0 ? REASON_ARCHIVE_EMPTY : REASON_ARCHIVE_NO_REPORT,
+			zip->payload->member);
+	return true;
+}
+
+static bool read_zip(struct carrier_job *job, const struct carrier *carrier,
+	struct carrier_peek *peek)
+{
+	note_mismatch(carrier, SNIFF_ZIP);
+	if (!count_attachment(job, carrier) || !enter_archive(job, carrier, carrier->depth + 1))
+		return false;
+	const struct parse_input *input = job->input;
+	struct buf bytes;
+	buf_init(&bytes, (size_t)(input->limits->unpacked_bytes + input->limits->mail_bytes));
+	bool whole_file = carrier->place == CARRIER_FILE;
+	bool good = whole_file || carrier_slurp(job, &peek->payload, &bytes);
+	if (good) {
+		struct str memory = whole_file ? STR_NONE : buf_str(&bytes);
+		struct unpack *unpack =
+			unpack_zip_open(memory, input->fd, input->bytes, &job->budget);
+		good = read_members(job, carrier, unpack);
+		unpack_close(&unpack);
+	}
+	buf_fini(&bytes);
+	return good;
+}
+
+/* ---- text ---- */
+
+static bool read_text(struct carrier_job *job, const struct carrier *carrier,
+	struct carrier_peek *peek)
+{
+	if (!carrier->text)
+		return read_nothing(job, carrier, SNIFF_TEXT);
+	struct textform *textform = textform_open(&peek->payload);
+	struct issue_list *issues = malloc(sizeof(*issues));
+	if (issues == NULL)
+		die_out_of_memory();
+	enum textform_kind kind;
+	uint32_t before = job->reports;
+	bool good = true;
+	while (good && !job->done && (good = textform_next(textform, &kind, &job->hard) == 0) &&
+		kind != TEXTFORM_NONE) {
+		struct carrier inner = *carrier;
+		issues_copy(issues, carrier->issues);
+		inner.payload = textform_payload(textform);
+		inner.text = false;
+		inner.issues = issues;
+		if (kind == TEXTFORM_BASE64) {
+			issue_add(issues, carrier->body ? ISSUE_MAIL_TEXT_BODY : ISSUE_MAIL_BASE64_TWICE,
+				STR_NONE);
+			inner.body = false;
+		}
+		good = carrier_read(job, &inner);
+	}
+	free(issues);
+	textform_close(&textform);
+	return good && (job->reports > before || job->done || read_nothing(job, carrier, SNIFF_TEXT));
+}
+
+/* A report that begins the body of a mail may have a signature or footer behind it. */
+static enum sniff kind_of(const struct carrier *carrier, struct str head)
+{
+	enum sniff kind = sniff_bytes(head);
+	if (!carrier->body || !carrier->text)
+		return kind;
+	bool xml = kind == SNIFF_XML && str_starts(str_trim(head), STR("<")) &&
+		sniff_xml_root(head) == SNIFF_XML_FEEDBACK;
+	return xml || kind == SNIFF_JSON ? SNIFF_TEXT : kind;
+}
+
+bool carrier_read(struct carrier_job *job, const struct carrier *carrier)
+{
+	struct carrier_peek peek;
+	if (!carrier_peek_open(&peek, carrier->payload, &job->hard))
+		return false;
+	struct str head = carrier_peek_head(&peek);
+	enum sniff kind = kind_of(carrier, head);
+	bool good = true;
+	switch (kind) {
+	case SNIFF_XML:
+		good = read_xml(job, carrier, &peek);
+		break;
+	case SNIFF_JSON:
+		good = read_json(job, carrier, &peek);
+		break;
+	case SNIFF_GZIP:
+		good = read_gzip(job, carrier, &peek);
+		break;
+	case SNIFF_ZIP:
+		good = read_zip(job, carrier, &peek);
+		break;
+	case SNIFF_ARCHIVE:
+		good = refuse(job, REASON_ARCHIVE_FORMAT, sniff_archive_name(head));
+		break;
+	case SNIFF_TEXT:
+		good = read_text(job, carrier, &peek);
+		break;
+	case SNIFF_EMPTY:
+	case SNIFF_UNUSED:
+	case SNIFF_BINARY:
+		good = read_nothing(job, carrier, kind);
+		break;
+	}
+	carrier_peek_close(&peek);
+	return good;
+}
