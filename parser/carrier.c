@@ -74,9 +74,11 @@ static bool hand_on(struct carrier_job *job, enum report_kind kind, struct paylo
 		? tlsrpt_read(&payload, input->limits, input->now_epoch_secs, issues, job->writer, &job->hard)
 		: aggregate_read(&payload, input->limits, input->now_epoch_secs, issues, job->writer,
 			  &job->hard);
-	if (!good)
-		name_reject(job, payload.member);
-	return good;
+	if (good)
+		return true;
+	job->reports--;
+	name_reject(job, payload.member);
+	return false;
 }
 
 bool carrier_failure(struct carrier_job *job, const struct failure_source *source,
@@ -87,10 +89,14 @@ bool carrier_failure(struct carrier_job *job, const struct failure_source *sourc
 		return false;
 	if (!here)
 		return true;
-	if (!job->extract)
-		return failure_write(source, job->input->limits, issues, job->writer, &job->hard);
-	wire_write_bytes(job->writer, source->sample);
-	return true;
+	if (job->extract) {
+		wire_write_bytes(job->writer, source->sample);
+		return true;
+	}
+	if (failure_write(source, job->input->limits, issues, job->writer, &job->hard))
+		return true;
+	job->reports--;
+	return false;
 }
 
 /* ---- what a part was declared as ---- */
@@ -307,6 +313,10 @@ static bool read_zip(struct carrier_job *job, const struct carrier *carrier,
 	note_mismatch(carrier, SNIFF_ZIP);
 	if (!count_attachment(job, carrier) || !enter_archive(job, carrier, carrier->depth + 1))
 		return false;
+	if (str_starts(carrier_peek_head(peek), STR("PK\x05\x06"))) { /* the end of a directory of none */
+		carrier_soft(job, REASON_ARCHIVE_EMPTY, carrier->payload->member);
+		return true;
+	}
 	const struct parse_input *input = job->input;
 	struct buf bytes;
 	buf_init(&bytes, (size_t)(input->limits->unpacked_bytes + input->limits->mail_bytes));

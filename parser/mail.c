@@ -17,7 +17,7 @@
 
 struct mail {
 	GMimeStream *stream;
-	GMimeMessage *message;
+	GMimeObject *root; /* the mail's body, with all of its header */
 	struct arena *arena;
 	struct mail_part *parts;
 	GMimeObject **objects;
@@ -152,12 +152,13 @@ static struct mail *mail_from_stream(GMimeStream *stream, const struct limits *l
 	GMimeParser *parser = g_mime_parser_new_with_stream(stream);
 	g_mime_parser_set_persist_stream(parser, TRUE);
 	g_mime_parser_set_format(parser, GMIME_FORMAT_MESSAGE);
-	mail->message = g_mime_parser_construct_message(parser, NULL);
+	/* As a part, not as a message: GMime then leaves addresses and subject alone, which it
+	 * would decode in any charset a sender names. */
+	mail->root = g_mime_parser_construct_part(parser, NULL);
 	g_object_unref(parser);
-	GMimeObject *body = mail->message != NULL ? g_mime_message_get_mime_part(mail->message) : NULL;
-	if (body == NULL)
+	if (mail->root == NULL)
 		reject_set(reject, REASON_FILE_UNKNOWN, "no header");
-	else if (flatten(mail, body, 0, 1, limits, reject))
+	else if (flatten(mail, mail->root, 0, 1, limits, reject))
 		return mail;
 	mail_close(&mail);
 	return NULL;
@@ -193,8 +194,8 @@ void mail_close(struct mail **mail)
 {
 	if (*mail == NULL)
 		return;
-	if ((*mail)->message != NULL)
-		g_object_unref((*mail)->message);
+	if ((*mail)->root != NULL)
+		g_object_unref((*mail)->root);
 	close_stream((*mail)->stream);
 	arena_close(&(*mail)->arena);
 	free((*mail)->parts);
@@ -219,7 +220,7 @@ struct str mail_parameter(const struct mail *mail, size_t part, const char *name
 
 struct str mail_header(struct mail *mail, const char *name)
 {
-	GMimeHeaderList *list = g_mime_object_get_header_list(GMIME_OBJECT(mail->message));
+	GMimeHeaderList *list = g_mime_object_get_header_list(mail->root);
 	GMimeHeader *header = g_mime_header_list_get_header(list, name);
 	return header != NULL ? str_from(g_mime_header_get_raw_value(header)) : STR_NONE;
 }

@@ -9,6 +9,10 @@
  */
 #include "parser/parse.h"
 
+#include <locale.h>
+#include <stdlib.h>
+#include <time.h>
+
 #include "parser/carrier.h"
 #include "parser/cms.h"
 #include "parser/mail.h"
@@ -17,12 +21,17 @@
 #include "parser/sniff.h"
 #include "parser/tlsrpt.h"
 
-#include <stdlib.h>
-
 #define ARENA_BYTES ((size_t)64 * 1024 * 1024)
 
 void parse_init(void)
 {
+	/* libarchive turns the local times of a zip into epoch seconds and would look for the zone
+	 * of the machine at each; names in a zip are UTF-8, for it only in a locale that has it. */
+	setenv("TZ", "UTC0", 1);
+	tzset();
+	locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+	if (utf8 != (locale_t)0)
+		(void)uselocale(utf8);
 	mail_init();
 	cms_init();
 	tlsrpt_init();

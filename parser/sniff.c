@@ -45,14 +45,20 @@ const char *sniff_archive_name(struct str head)
 	return NULL;
 }
 
-/* Bytes behind a BOM and white space. NULs are skipped as white space: UTF-16. */
+static bool is_utf16(struct str head)
+{
+	return str_starts(head, STR("\xff\xfe")) || str_starts(head, STR("\xfe\xff"));
+}
+
+/* Bytes behind a BOM and white space. In UTF-16 the NULs between are white space too. */
 static struct str skip_blank(struct str head)
 {
+	bool wide = is_utf16(head);
 	if (str_starts(head, STR("\xef\xbb\xbf")))
 		head = str_from_offset(head, 3);
-	else if (str_starts(head, STR("\xff\xfe")) || str_starts(head, STR("\xfe\xff")))
+	else if (wide)
 		head = str_from_offset(head, 2);
-	while (head.len > 0 && (ascii_is_space(head.ptr[0]) || head.ptr[0] == '\0'))
+	while (head.len > 0 && (ascii_is_space(head.ptr[0]) || (wide && head.ptr[0] == '\0')))
 		head = str_from_offset(head, 1);
 	return head;
 }
@@ -68,7 +74,7 @@ enum sniff sniff_bytes(struct str head)
 		return SNIFF_ARCHIVE;
 	struct str text = skip_blank(head);
 	if (text.len == 0)
-		return SNIFF_EMPTY;
+		return head.len < SNIFF_BYTES ? SNIFF_EMPTY : SNIFF_TEXT;
 	if (text.ptr[0] == '<')
 		return SNIFF_XML;
 	if (text.ptr[0] == '{' || text.ptr[0] == '[')
@@ -81,7 +87,7 @@ enum sniff sniff_bytes(struct str head)
 /* ASCII of a head in UTF-16: every byte that is not NUL. */
 static struct str narrow(struct str head, char *out)
 {
-	if (!str_starts(head, STR("\xff\xfe")) && !str_starts(head, STR("\xfe\xff")))
+	if (!is_utf16(head))
 		return head;
 	size_t len = 0;
 	for (size_t i = 2; i < head.len && len < SNIFF_BYTES; i++)

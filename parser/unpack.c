@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "parser/unpack.h"
 
-#include "parser/crc32.h"
-
 #include <archive.h>
 #include <archive_entry.h>
 #include <endian.h>
@@ -10,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #define BLOCK_BYTES ((size_t)4096)
 #define TAIL_BYTES ((size_t)32)   /* libarchive looks 10 bytes ahead for a further member */
@@ -36,7 +35,7 @@ struct unpack {
 	uint64_t source_bytes; /* real ones, without the padding */
 	uint64_t magics;       /* member beginnings seen: more than one forbids the CRC check */
 	uint32_t tail_magic;
-	struct crc32 crc;
+	uLong crc;
 	char window[TAIL_BYTES + BLOCK_BYTES]; /* the last bytes read */
 	size_t window_len;
 
@@ -187,7 +186,7 @@ static void check_trailer(struct unpack *unpack)
 	    behind + TRAILER_BYTES > unpack->window_len)
 		return;
 	const char *trailer = unpack->window + unpack->window_len - behind - TRAILER_BYTES;
-	if (load_u32(trailer) != crc32_value(&unpack->crc))
+	if (load_u32(trailer) != (uint32_t)unpack->crc)
 		issue_add(unpack->issues, ISSUE_ARCHIVE_TRAILER, STR("wrong checksum"));
 	else if (load_u32(trailer + 4) != (uint32_t)unpack->produced_bytes)
 		issue_add(unpack->issues, ISSUE_ARCHIVE_TRAILER, STR("wrong length"));
@@ -238,7 +237,7 @@ static ssize_t read_gzip(void *context, char *out, size_t cap, struct reject *re
 			check_trailer(unpack);
 			return 0;
 		}
-		crc32_add(&unpack->crc, unpack->block, unpack->block_len);
+		unpack->crc = crc32_z(unpack->crc, (const Bytef *)unpack->block, unpack->block_len);
 		uint64_t consumed = (uint64_t)archive_filter_bytes(unpack->archive, -1);
 		if (!charge(unpack, unpack->block_len, consumed, reject))
 			return -1;
@@ -266,7 +265,6 @@ struct unpack *unpack_gzip_open(struct payload *source, struct unpack_budget *bu
 	unpack->source = source;
 	unpack->issues = issues;
 	unpack->payload = (struct payload){read_gzip, unpack, source->member};
-	crc32_init(&unpack->crc);
 	return unpack;
 }
 
@@ -429,6 +427,8 @@ int unpack_zip_next(struct unpack *unpack, struct issue_list *issues, struct str
 {
 	if (unpack->entries == 0 && archive_read_open1(unpack->archive) != ARCHIVE_OK) {
 		note_archive_error(unpack, reject);
+		if (archive_errno(unpack->archive) == EILSEQ)
+			reject_set(reject, REASON_ARCHIVE_DAMAGED, "the directory at its end is missing");
 		return -1;
 	}
 	for (;;) {
