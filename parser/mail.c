@@ -400,14 +400,49 @@ void mail_content_close(struct mail_content **content)
 	*content = NULL;
 }
 
+/* Where the message ends: before the line that separates the parts of a multipart around it. */
+static size_t message_extent(const struct mail *mail, size_t part, struct str bytes)
+{
+	size_t end = bytes.len;
+	while (part != mail->parts[part].parent) {
+		part = mail->parts[part].parent;
+		struct str boundary = mail_parameter(mail, part, "boundary");
+		if (mail->parts[part].node != MAIL_MULTIPART || boundary.len == 0)
+			continue;
+		struct str line = str_from(arena_printf(mail->arena, "\n--%.*s", STR_FMT(boundary)));
+		size_t at = str_find(str_sub(bytes, 0, end), line);
+		if (at != SIZE_MAX)
+			end = at > 0 && bytes.ptr[at - 1] == '\r' ? at - 1 : at;
+	}
+	return end;
+}
+
+static void read_stream(GMimeStream *stream, struct buf *out)
+{
+	ssize_t got = 1;
+	while (got > 0 && !g_mime_stream_eos(stream)) {
+		char *room = buf_room(out, RAW_BYTES);
+		if (room == NULL)
+			return;
+		got = g_mime_stream_read(stream, room, RAW_BYTES);
+		if (got > 0)
+			buf_took(out, (size_t)got);
+	}
+}
+
 void mail_message_bytes(struct mail *mail, size_t part, struct buf *out)
 {
 	GMimeMessage *message = g_mime_message_part_get_message(GMIME_MESSAGE_PART(mail->objects[part]));
-	if (message == NULL)
+	GMimeHeaderList *list =
+		message != NULL ? g_mime_object_get_header_list(GMIME_OBJECT(message)) : NULL;
+	if (list == NULL || g_mime_header_list_get_count(list) == 0)
 		return;
-	GMimeStream *stream = g_mime_stream_mem_new();
-	g_mime_object_write_to_stream(GMIME_OBJECT(message), NULL, stream);
-	GByteArray *array = g_mime_stream_mem_get_byte_array(GMIME_STREAM_MEM(stream));
-	buf_add(out, array->data, array->len);
+	gint64 from = g_mime_header_get_offset(g_mime_header_list_get_header_at(list, 0));
+	if (from < 0)
+		return;
+	GMimeStream *stream = g_mime_stream_substream(mail->stream, from, mail->stream->bound_end);
+	size_t start = out->len;
+	read_stream(stream, out);
 	g_object_unref(stream);
+	out->len = start + message_extent(mail, part, str_from_offset(buf_str(out), start));
 }
