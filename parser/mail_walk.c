@@ -328,7 +328,7 @@ static bool read_leaf(struct walk *walk, size_t at)
 		struct carrier carrier = {.payload = &reader.payload, .place = CARRIER_PART,
 			.type = part->type, .name = part->name, .issues = issues,
 			.text = !str_eq(part->type, STR("text/html")),
-			.body = is_text(part) && part->name.len == 0};
+			.body = str_eq(part->type, STR("text/plain")) && part->name.len == 0};
 		good = carrier_read(walk->job, &carrier);
 		mail_content_close(&reader.content);
 	}
@@ -435,7 +435,6 @@ static void judge_headers(struct walk *walk)
 {
 	struct arena *arena = walk->job->arena;
 	struct str from = mail_decode_text(arena, mail_header(walk->mail, "From"), SNIFF_BYTES);
-	struct str to = str_trim(mail_header(walk->mail, "Return-Path"));
 	if (str_find_nocase(from, STR("mailer-daemon@")) != SIZE_MAX ||
 	    str_starts_nocase(from, STR("mailer-daemon")) ||
 	    mail_header(walk->mail, "X-Failed-Recipients").ptr != NULL)
@@ -445,7 +444,6 @@ static void judge_headers(struct walk *walk)
 	    mail_header(walk->mail, "X-Autoreply").ptr != NULL ||
 	    mail_header(walk->mail, "X-Autorespond").ptr != NULL)
 		call_it(walk, REASON_NOT_AUTO_REPLY);
-	(void)to;
 }
 
 static bool walk_mail(struct walk *walk)

@@ -12,7 +12,6 @@
 #define WINDOW_BYTES ((size_t)16 * 1024)
 #define PROBES_MAX 2000u /* beginnings looked at closely, so that hostile text stays cheap */
 #define RUN_CHARS_MIN ((size_t)40)
-#define WORD_CHARS_MIN ((size_t)16)
 #define PROBE_CHARS ((size_t)400)
 
 struct textform {
@@ -97,6 +96,17 @@ static bool fill(struct textform *textform, size_t want, struct reject *reject)
 
 /* ---- finding the beginning ---- */
 
+/* RFC 1952 section 2.3: no reserved flag, an XFL and an OS that exist. */
+static bool is_gzip_header(struct str head)
+{
+	if (head.len <= 10)
+		return false;
+	unsigned flags = (unsigned char)head.ptr[3], extra = (unsigned char)head.ptr[8],
+		 system = (unsigned char)head.ptr[9];
+	return (flags & 0xe0) == 0 && (extra == 0 || extra == 2 || extra == 4) &&
+		(system <= 13 || system == 255);
+}
+
 static bool is_document(struct str head)
 {
 	switch (sniff_bytes(head)) {
@@ -105,7 +115,7 @@ static bool is_document(struct str head)
 	case SNIFF_JSON:
 		return sniff_json_report(head);
 	case SNIFF_GZIP:
-		return head.len > 10 && ((unsigned char)head.ptr[3] & 0xe0) == 0;
+		return is_gzip_header(head);
 	case SNIFF_ZIP:
 		return head.len > 30 && head.ptr[5] == 0 && head.ptr[9] == 0;
 	case SNIFF_EMPTY:
@@ -118,20 +128,16 @@ static bool is_document(struct str head)
 	return false;
 }
 
-/* A long first word and a run of the alphabet whose bytes begin like a document. */
+/* A run of the alphabet, broken by white space only, whose bytes begin like a document. */
 static bool is_base64(struct str text)
 {
 	char run[PROBE_CHARS];
 	char decoded[PROBE_CHARS];
-	size_t chars = 0, word = 0;
+	size_t chars = 0;
 	struct base64 decoder;
 	base64_init(&decoder);
 	if (text.len < RUN_CHARS_MIN || base64_step(&decoder, text.ptr, 4, decoded) != 3 ||
 	    memchr("\x1fP<{\xef\xff\xfe \t\r\n", decoded[0], 11) == NULL)
-		return false;
-	while (word < text.len && base64_is_char(text.ptr[word]))
-		word++;
-	if (word < WORD_CHARS_MIN)
 		return false;
 	for (size_t i = 0; i < text.len && chars < PROBE_CHARS; i++) {
 		if (base64_is_char(text.ptr[i]))
