@@ -278,7 +278,8 @@ bool unpack_gzip_start(struct unpack *unpack, bool *empty_r, struct reject *reje
 	int opened = archive_read_open(archive, unpack, NULL, feed_gzip, NULL);
 	bool gzip = archive_filter_count(archive) > 1 &&
 		archive_filter_code(archive, archive_filter_count(archive) - 2) == ARCHIVE_FILTER_GZIP;
-	if (opened != ARCHIVE_OK && archive_errno(archive) == EILSEQ && gzip) {
+	if (opened != ARCHIVE_OK && gzip && archive_errno(archive) == EILSEQ &&
+	    unpack->broken.reason == REASON_NONE) { /* "unrecognized": not one byte came out */
 		*empty_r = true;
 		return true;
 	}

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Each limit on a mail, at its value and one above. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "tests/parser/carry_case.h"
+
+#include <string.h>
+
+#define OK "not_a_report.mail"
+
+/* multiparts within multiparts, then a text: levels deep in all. */
+static struct str nested(size_t levels)
+{
+	struct buf out;
+	buf_init(&out, (size_t)16 << 20);
+	buf_add_str(&out, carry_header());
+	for (size_t i = 1; i < levels; i++)
+		buf_printf(&out, "Content-Type: multipart/mixed; boundary=\"b%zu\"\n\n--b%zu\n", i, i);
+	buf_printf(&out, "Content-Type: text/plain\n\nx\n");
+	struct str text = arena_str(carry_arena(), buf_str(&out));
+	buf_fini(&out);
+	return text;
+}
+
+static struct str messages(size_t levels)
+{
+	struct str inner = carry_repeat(STR("Content-Type: message/rfc822\n\n"), levels - 1);
+	return carry_join(carry_header(), carry_join(inner, STR("Content-Type: text/plain\n\nx\n")));
+}
+
+static struct str parts(size_t count)
+{
+	struct str *list = ARENA_ARRAY(carry_arena(), count, struct str);
+	for (size_t i = 0; i < count; i++)
+		list[i] = STR("\nx");
+	return carry_multipart(carry_header(), "mixed", list, count);
+}
+
+static struct str reports(size_t count, bool archived)
+{
+	struct str *list = ARENA_ARRAY(carry_arena(), count, struct str);
+	for (size_t i = 0; i < count; i++) {
+		struct str xml = carry_xml("r");
+		list[i] = carry_part("application/octet-stream", archived ? carry_gzip(xml) : xml);
+	}
+	return carry_multipart(carry_header(), "mixed", list, count);
+}
+
+static struct str field(const char *name, struct str value)
+{
+	return carry_join(carry_header(), carry_join(carry_cat("%s: ", name), carry_join(value, STR("\n\nx\n"))));
+}
+
+static struct str parameters(size_t count)
+{
+	return field("Content-Type", carry_join(STR("text/plain"), carry_repeat(STR("; a=b"), count)));
+}
+
+static struct str boundary(size_t bytes)
+{
+	struct str b = carry_repeat(STR("b"), bytes);
+	return carry_cat("%sContent-Type: multipart/mixed; boundary=%s\n\n--%s\n\nx\n--%s--\n",
+		carry_header().ptr, b.ptr, b.ptr, b.ptr);
+}
+
+static void test_structure(void **state)
+{
+	(void)state;
+	struct carry_case cases[] = {
+		{"20 levels", nested(20), OK, 0, NULL},
+		{"21 levels", nested(21), "mail.too_many_parts", 0, NULL},
+		{"1,000 levels", nested(1000), "mail.too_many_parts", 0, NULL},
+		{"100,000 levels", nested(100000), "mail.too_many_parts", 0, NULL},
+		{"20 messages", messages(20), OK, 0, NULL},
+		{"21 messages", messages(21), "mail.too_many_parts", 0, NULL},
+		{"10,000 messages", messages(10000), "mail.too_many_parts", 0, NULL},
+		{"1,000 parts", parts(999), OK, 0, NULL},
+		{"1,001 parts", parts(1000), "mail.too_many_parts", 0, NULL},
+		{"100,000 parts", parts(100000), "mail.too_many_parts", 0, NULL},
+		{"a boundary of 256", boundary(256), OK, 0, NULL},
+		{"a boundary of 257", boundary(257), "mail.too_many_parts", 0, NULL},
+		{"32 reports", reports(32, false), "", 32, NULL},
+		{"33 reports", reports(33, false), "mail.too_many_attachments", 0, NULL},
+		{"33 archives", reports(33, true), "mail.too_many_attachments", 0, NULL},
+	};
+	CARRY_CHECK(cases, NULL);
+}
+
+static void test_reports_in_one_archive(void **state)
+{
+	(void)state;
+	struct carry_member members[33];
+	for (size_t i = 0; i < 33; i++)
+		members[i] = (struct carry_member){.name = "r.xml", .bytes = carry_xml("r")};
+	struct carry_case cases[] = {
+		{"32 reports", carry_zip(members, 32), "", 32, NULL},
+		{"33 reports", carry_zip(members, 33), "mail.too_many_attachments", 0, NULL},
+	};
+	CARRY_CHECK(cases, NULL);
+}
+
+static void test_headers(void **state)
+{
+	(void)state;
+	size_t base = 6; /* fields of carry_header() */
+	struct str line = STR("X: y\n");
+	struct str address = STR("a@b, ");
+	struct carry_case cases[] = {
+		{"1,000 fields", carry_join(carry_header(), carry_join(carry_repeat(line, 1000 - base), STR("\nx"))),
+			OK, 0, NULL},
+		{"1,001 fields", carry_join(carry_header(), carry_join(carry_repeat(line, 1001 - base), STR("\nx"))),
+			"mail.headers_too_large", 0, NULL},
+		{"100,000 fields", carry_join(carry_header(), carry_repeat(line, 100000)), "mail.headers_too_large", 0, NULL},
+		{"a field of 64 KiB", field("X", carry_repeat(STR("y"), 65536 - 3)), OK, 0, NULL},
+		{"a field above", field("X", carry_repeat(STR("y"), 65537 - 3)), "mail.headers_too_large", 0, NULL},
+		{"a folded field above", field("X", carry_repeat(STR("y\n "), 40000)), "mail.headers_too_large", 0, NULL},
+		{"a line of 5 MB", field("X", carry_repeat(STR("y"), 5000000)), "mail.headers_too_large", 0, NULL},
+		{"64 parameters", parameters(64), OK, 0, NULL},
+		{"65 parameters", parameters(65), "mail.headers_too_large", 0, NULL},
+		{"20,000 parameters", carry_replace(parameters(20000), STR("; a=b; a=b; a=b"), STR(";;;")),
+			"mail.headers_too_large", 0, NULL},
+		{"1,000 addresses", field("Cc", carry_join(carry_repeat(address, 999), STR("a@b"))), OK, 0, NULL},
+		{"1,001 addresses", field("Cc", carry_join(carry_repeat(address, 1000), STR("a@b"))),
+			"mail.headers_too_large", 0, NULL},
+	};
+	CARRY_CHECK(cases, NULL);
+}
+
+static void test_header_sums(void **state)
+{
+	(void)state;
+	struct limits limits = limits_default();
+	limits.header_part_bytes = 2000;
+	limits.header_mail_bytes = 3000;
+	struct str fill = carry_repeat(STR("X: yyyyyyy\n"), 150); /* 1,500 bytes counted */
+	struct str part = carry_join(fill, STR("\nx"));
+	struct carry_case cases[] = {
+		{"a part within", carry_join(fill, STR("\nx")), OK, 0, NULL},
+		{"a part above", carry_join(carry_join(fill, fill), STR("\nx")), "mail.headers_too_large", 0, NULL},
+		{"a mail above", carry_multipart(carry_header(), "mixed", (struct str[]){part, part}, 2),
+			"mail.headers_too_large", 0, NULL},
+		{"a mail within", carry_multipart(carry_header(), "mixed", (struct str[]){part, STR("\nx")}, 2), OK, 0, NULL},
+	};
+	CARRY_CHECK(cases, &limits);
+}
+
+static void test_file_size(void **state)
+{
+	(void)state;
+	struct limits limits = limits_default();
+	struct str xml = carry_xml("r");
+	limits.mail_bytes = xml.len;
+	struct carry_case cases[] = {
+		{"fits", xml, "", 1, ""},
+		{"above", carry_join(xml, STR("\n")), "file.too_large", 0, NULL},
+	};
+	CARRY_CHECK(cases, &limits);
+}
+
+static void test_hostile_text_is_cheap(void **state)
+{
+	(void)state;
+	struct str head = carry_join(carry_header(), STR("\n"));
+	struct carry_case cases[] = {
+		{"braces", carry_join(head, carry_repeat(STR("{\n"), 2000000)), OK, 0, NULL},
+		{"declarations", carry_join(head, carry_repeat(STR("<?xml\n"), 1000000)), OK, 0, NULL},
+		{"base64 lines", carry_join(head, carry_repeat(STR("PD94bWwgdmVyc2lvbj0iMS4wIj8+\n"), 300000)), OK, 0, NULL},
+		{"dashes", carry_join(head, carry_repeat(STR("--\n"), 2000000)), OK, 0, NULL},
+		{"tags", carry_join(head, carry_repeat(STR("<"), 4000000)), OK, 0, NULL},
+	};
+	CARRY_CHECK(cases, NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_structure),
+		cmocka_unit_test(test_reports_in_one_archive),
+		cmocka_unit_test(test_headers),
+		cmocka_unit_test(test_header_sums),
+		cmocka_unit_test(test_file_size),
+		cmocka_unit_test(test_hostile_text_is_cheap),
+	};
+	return cmocka_run_group_tests(tests, carry_setup, carry_teardown);
+}

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+/* gzip and zip, whole and damaged, and the limits on them: MALFORMATIONS B. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "tests/parser/carry_case.h"
+
+#include <string.h>
+
+#define XML carry_xml("r1")
+#define GZIP carry_gzip(XML)
+#define ZIP(...) carry_zip((struct carry_member[]){__VA_ARGS__}, \
+	sizeof((struct carry_member[]){__VA_ARGS__}) / sizeof(struct carry_member))
+
+static struct str cut(struct str s, size_t bytes)
+{
+	return str_sub(s, 0, s.len - bytes);
+}
+
+/* The last 8 bytes are CRC32 and ISIZE. */
+static struct str with_trailer(struct str gzip, struct str crc, struct str size)
+{
+	struct str end = str_from_offset(gzip, gzip.len - 8);
+	return carry_join(cut(gzip, 8), carry_join(crc.ptr != NULL ? crc : str_sub(end, 0, 4),
+		size.ptr != NULL ? size : str_from_offset(end, 4)));
+}
+
+static void test_gzip(void **state)
+{
+	(void)state;
+	struct str gz = GZIP;
+	struct str fields = carry_join(STR("\x1f\x8b\x08\x1c\0\0\0\0\0\xff\x04\0abcdname\0comment\0"),
+		str_from_offset(gz, 10));
+	struct str two = carry_join(carry_gzip(str_sub(XML, 0, 100)), carry_gzip(str_from_offset(XML, 100)));
+	struct carry_case cases[] = {
+		{"whole", gz, "", 1, ""},
+		{"FEXTRA, FNAME, FCOMMENT", fields, "", 1, ""},
+		{"NULs behind", carry_join(gz, carry_repeat(STR("\0"), 3)), "", 1, "archive.trailing_bytes"},
+		{"CRLF behind", carry_join(gz, STR("\r\n")), "", 1, "archive.trailing_bytes"},
+		{"much behind", carry_join(gz, carry_repeat(STR("padding "), 4000)), "", 1, "archive.trailing_bytes"},
+		{"members joined", two, "", 1, ""},
+		{"members joined, bytes behind", carry_join(two, STR("x")), "", 1, "archive.trailing_bytes"},
+		{"wrong CRC", with_trailer(gz, STR("abcd"), STR_NONE), "", 1, "archive.trailer"},
+		{"wrong length", with_trailer(gz, STR_NONE, STR("abcd")), "", 1, "archive.trailer"},
+		{"no trailer", cut(gz, 8), "", 1, "archive.trailer"},
+		{"half a trailer", cut(gz, 3), "", 1, "archive.trailer"},
+		{"cut in the last block", cut(gz, 9), "archive.damaged", 0, NULL},
+		{"cut in the middle", str_sub(gz, 0, gz.len / 2), "archive.damaged", 0, NULL},
+		{"cut in the header", str_sub(gz, 0, 7), "archive.damaged", 0, NULL},
+		{"reserved flag", carry_join(STR("\x1f\x8b\x08\xe0"), str_from_offset(gz, 4)), "archive.damaged", 0, NULL},
+		{"nothing inside", carry_gzip(STR("")), "archive.empty", 0, NULL},
+		{"white space inside", carry_gzip(STR(" \n")), "archive.empty", 0, NULL},
+		{"unused inside", carry_gzip(STR("unused\n")), "archive.empty", 0, NULL},
+		{"prose inside", carry_gzip(STR("not a report\n")), "archive.no_report", 0, NULL},
+		{"page inside", carry_gzip(STR("<html><body>502</body></html>")), "xml.root", 0, NULL},
+		{"tar inside", carry_gzip(carry_join(carry_repeat(STR("a"), 257), carry_repeat(STR("ustar"), 60))),
+			"archive.format", 0, NULL},
+	};
+	CARRY_CHECK(cases, NULL);
+}
+
+static void test_zip(void **state)
+{
+	(void)state;
+	struct str xml = XML;
+	struct str zip = carry_zip1("a.xml", xml);
+	struct carry_case cases[] = {
+		{"deflate", zip, "", 1, ""},
+		{"stored", ZIP({.name = "a.xml", .bytes = xml, .stored = true}), "", 1, ""},
+		{"descriptor", ZIP({.name = "a.xml", .bytes = xml, .descriptor = true}), "", 1, ""},
+		{"zip64", ZIP({.name = "a.xml", .bytes = xml, .zip64 = true}), "", 1, ""},
+		{"no extension", carry_zip1("aol com 12345 xml", xml), "", 1, ""},
+		{"absolute name", carry_zip1("/etc/../a.xml", xml), "", 1, ""},
+		{"name in UTF-8", carry_zip1("\xe6\x97\xa5.xml", xml), "", 1, ""},
+		{"two reports", ZIP({.name = "a.xml", .bytes = xml}, {.name = "b.xml", .bytes = carry_xml("r2")}), "", 2, ""},
+		{"xml and json", ZIP({.name = "a", .bytes = xml}, {.name = "b", .bytes = carry_json("t")}), "", 2, ""},
+		{"folder and Mac files", ZIP({.name = "d/", .stored = true, .bytes = STR(""), .directory = true},
+			{.name = "__MACOSX/._a.xml", .bytes = STR("\0\5\x16\7")}, {.name = ".DS_Store", .bytes = STR("x")},
+			{.name = "d/a.xml", .bytes = xml}), "", 1, ""},
+		{"symlink", ZIP({.name = "l", .bytes = STR("/etc/passwd"), .stored = true, .symlink = true},
+			{.name = "a.xml", .bytes = xml}), "", 1, ""},
+		{"readme beside", ZIP({.name = "a.txt", .bytes = STR("hi")}, {.name = "a.xml", .bytes = xml}), "", 1, ""},
+		{"wrong CRC", ZIP({.name = "a.xml", .bytes = xml, .bad_crc = true}), "", 1, "archive.trailer"},
+		{"smaller than told", ZIP({.name = "a.xml", .bytes = xml, .lie_size = 100}), "", 1, "archive.trailer"},
+		{"larger than told", ZIP({.name = "a.xml", .bytes = xml, .lie_size = -100}), "", 1, "archive.trailer"},
+		{"one of two damaged", ZIP({.name = "a.xml", .bytes = xml},
+			{.name = "b.xml", .bytes = str_sub(xml, 0, 200)}), "xml.malformed", 0, NULL},
+		{"no members", STR("PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"), "archive.empty", 0, NULL},
+		{"empty member", ZIP({.name = "a.xml", .bytes = STR(""), .stored = true}), "archive.empty", 0, NULL},
+		{"no report", carry_zip1("a.txt", STR("hello")), "archive.no_report", 0, NULL},
+		{"cut", cut(zip, 30), "archive.damaged", 0, NULL},
+		{"beginning only", str_sub(zip, 0, 60), "archive.damaged", 0, NULL},
+		{"deflate64", ZIP({.name = "a.xml", .bytes = xml, .method = 9}), "archive.method", 0, NULL},
+		{"bzip2", ZIP({.name = "a.xml", .bytes = xml, .method = 12}), "archive.method", 0, NULL},
+		{"lzma", ZIP({.name = "a.xml", .bytes = xml, .method = 14}), "archive.method", 0, NULL},
+		{"zstd", ZIP({.name = "a.xml", .bytes = xml, .method = 93}), "archive.method", 0, NULL},
+		{"xz", ZIP({.name = "a.xml", .bytes = xml, .method = 95}), "archive.method", 0, NULL},
+		{"unknown method", ZIP({.name = "a.xml", .bytes = xml, .method = 77}), "archive.method", 0, NULL},
+		{"password", ZIP({.name = "a.xml", .bytes = xml, .encrypted = true}), "archive.encrypted", 0, NULL},
+	};
+	CARRY_CHECK(cases, NULL);
+	const struct carried *carried = carry_bytes(cases[6].in, NULL);
+	assert_true(str_eq(carried->reports[0].member, STR("\xe6\x97\xa5.xml")));
+	assert_true(str_eq(carry_bytes(cases[21].in, NULL)->end.detail, STR("deflate64")));
+}
+
+static void test_archives_in_archives(void **state)
+{
+	(void)state;
+	struct str gz = GZIP, zip = carry_zip1("a.xml", XML);
+	struct carry_case cases[] = {
+		{"gzip in zip", carry_zip1("a.xml.gz", gz), "", 1, "archive.nested"},
+		{"zip in gzip", carry_gzip(zip), "", 1, "archive.nested"},
+		{"zip in zip", carry_zip1("a.zip", zip), "", 1, "archive.nested"},
+		{"gzip in gzip", carry_gzip(gz), "", 1, "archive.nested"},
+		{"three gzips", carry_gzip(carry_gzip(gz)), "", 1, "archive.nested"},
+		{"zip, zip, gzip", carry_zip1("b.zip", carry_zip1("a.gz", gz)), "", 1, "archive.nested"},
+		{"four gzips", carry_gzip(carry_gzip(carry_gzip(gz))), "archive.depth", 0, NULL},
+		{"zip, zip, two gzips", carry_zip1("b.zip", carry_zip1("a.gz", carry_gzip(gz))), "archive.depth", 0, NULL},
+		{"four zips", carry_zip1("d", carry_zip1("c", carry_zip1("b", zip))), "archive.depth", 0, NULL},
+		{"rar in zip", carry_zip1("a.rar", STR("Rar!\x1a\x07\x01\0")), "archive.format", 0, NULL},
+	};
+	CARRY_CHECK(cases, NULL);
+}
+
+static void test_other_formats_are_named(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name;
+		struct str in;
+	} cases[] = {
+		{"rar", {"Rar!\x1a\x07\0abc", 10}}, {"7z", {"7z\xbc\xaf\x27\x1c\0\4", 8}},
+		{"xz", {"\xfd" "7zXZ\0\0\4", 8}}, {"zstd", {"\x28\xb5\x2f\xfd\4\0", 6}},
+		{"bzip2", {"BZh91AY&SY\0\0", 12}}, {"lz4", {"\x04\x22\x4d\x18\x64", 5}},
+		{"compress", {"\x1f\x9d\x90", 3}}, {"cab", {"MSCF\0\0\0\0\0", 9}},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct carried *carried = carry_bytes(cases[i].in, NULL);
+		assert_string_equal(carry_code(carried), "archive.format");
+		assert_true(str_eq(carried->end.detail, str_from(cases[i].name)));
+	}
+}
+
+/* A report that is long because of its comment. */
+static struct str long_xml(size_t bytes, bool dense)
+{
+	struct str xml = XML;
+	size_t room = bytes - xml.len - 7;
+	struct str fill = dense ? carry_repeat(STR(" "), room) : carry_repeat(STR("0123456789abcdef"), room / 16 + 1);
+	struct str head = STR("<feedback>");
+	size_t at = str_find(xml, head) + head.len;
+	struct str comment = carry_cat("<!--%.*s-->", (int)room, fill.ptr);
+	return carry_join(str_sub(xml, 0, at), carry_join(comment, str_from_offset(xml, at)));
+}
+
+static void test_size_limits(void **state)
+{
+	(void)state;
+	struct limits limits = limits_default();
+	limits.report_bytes = 100000;
+	limits.unpacked_bytes = 150000;
+	limits.archive_ratio = 1000;
+	struct str fits = long_xml(100000, true), above = long_xml(100001, true);
+	struct str half = long_xml(75000, true), more = long_xml(75001, true);
+	struct carry_case cases[] = {
+		{"a report that fits, gzip", carry_gzip(fits), "", 1, ""},
+		{"a report above, gzip", carry_gzip(above), "archive.too_large", 0, NULL},
+		{"a report that fits, zip", carry_zip1("a", fits), "", 1, ""},
+		{"a report above, zip", carry_zip1("a", above), "archive.too_large", 0, NULL},
+		{"a mail that fits", ZIP({.name = "a", .bytes = half}, {.name = "b", .bytes = half}), "", 2, ""},
+		{"a mail above", ZIP({.name = "a", .bytes = half}, {.name = "b", .bytes = more}), "archive.too_large", 0, NULL},
+		{"a lying size", ZIP({.name = "a", .bytes = above, .lie_size = -90000}), "archive.too_large", 0, NULL},
+	};
+	CARRY_CHECK(cases, &limits);
+}
+
+static void test_ratio(void **state)
+{
+	(void)state;
+	struct str bomb = carry_join(STR("<feedback>"), carry_repeat(STR(" "), (size_t)8 << 20));
+	struct carry_case cases[] = {
+		{"gzip", carry_gzip(bomb), "archive.ratio", 0, NULL},
+		{"zip", carry_zip1("a", bomb), "archive.ratio", 0, NULL},
+		{"gzip in zip", carry_zip1("a.gz", carry_gzip(bomb)), "archive.ratio", 0, NULL},
+		{"within the first MiB", carry_gzip(long_xml(1000000, true)), "", 1, ""},
+		{"64 bombs", ZIP({.name = "a", .bytes = bomb}, {.name = "b", .bytes = bomb}), "archive.ratio", 0, NULL},
+	};
+	CARRY_CHECK(cases, NULL);
+}
+
+static void test_inner_layers_count(void **state)
+{
+	(void)state;
+	struct limits limits = limits_default();
+	limits.unpacked_bytes = (uint64_t)4 << 20;
+	/* Members that unpack to nothing: the inner stream is long, the outer output short. */
+	struct str empty = carry_repeat(carry_gzip(STR("")), 400000);
+	struct carry_case cases[] = {
+		{"empty members, gzipped", carry_gzip(carry_join(empty, GZIP)), "archive.too_large", 0, NULL},
+	};
+	CARRY_CHECK(cases, &limits);
+}
+
+static void test_stalls(void **state)
+{
+	(void)state;
+	struct limits limits = limits_default();
+	struct str empty = carry_repeat(carry_gzip(STR("")), 4000); /* 80,000 bytes, 20 reads */
+	struct carry_case stalls[] = {
+		{"above", carry_join(empty, GZIP), "archive.stalled", 0, NULL},
+	};
+	struct carry_case passes[] = {
+		{"below", carry_join(empty, GZIP), "", 1, ""},
+	};
+	limits.archive_stalls = 15;
+	CARRY_CHECK(stalls, &limits);
+	limits.archive_stalls = 25;
+	CARRY_CHECK(passes, &limits);
+}
+
+static struct str many_members(size_t count)
+{
+	struct carry_member members[80] = {{.name = "a.xml", .bytes = XML}};
+	for (size_t i = 1; i < count; i++)
+		members[i] = (struct carry_member){.name = "x.txt", .bytes = STR("x"), .stored = true};
+	return carry_zip(members, count);
+}
+
+static void test_members_and_names(void **state)
+{
+	(void)state;
+	struct carry_case cases[] = {
+		{"64 members", many_members(64), "", 1, ""},
+		{"65 members", many_members(65), "archive.entries", 0, NULL},
+		{"a name of 1,024 bytes", carry_zip1(carry_repeat(STR("n"), 1024).ptr, XML), "", 1, ""},
+		{"a name of 1,025 bytes", carry_zip1(carry_repeat(STR("n"), 1025).ptr, XML), "archive.entries", 0, NULL},
+	};
+	CARRY_CHECK(cases, NULL);
+}
+
+static void test_overlapping_entries(void **state)
+{
+	(void)state;
+	/* Both directory entries point at the first local header: one report is there, once or twice. */
+	struct str zip = ZIP({.name = "a.xml", .bytes = XML}, {.name = "b.xml", .bytes = XML});
+	size_t first = str_find(zip, STR("PK\x01\x02"));
+	size_t second = first + 2 + str_find(str_from_offset(zip, first + 2), STR("PK\x01\x02"));
+	char *bytes = (char *)(uintptr_t)zip.ptr;
+	memset(bytes + second + 42, 0, 4);
+	const struct carried *carried = carry_bytes(zip, NULL);
+	assert_int_equal(carried->end.verdict, VERDICT_REPORTS);
+	assert_in_range(carried->reports_count, 1, 2);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_gzip),
+		cmocka_unit_test(test_zip),
+		cmocka_unit_test(test_archives_in_archives),
+		cmocka_unit_test(test_other_formats_are_named),
+		cmocka_unit_test(test_size_limits),
+		cmocka_unit_test(test_ratio),
+		cmocka_unit_test(test_inner_layers_count),
+		cmocka_unit_test(test_stalls),
+		cmocka_unit_test(test_members_and_names),
+		cmocka_unit_test(test_overlapping_entries),
+	};
+	return cmocka_run_group_tests(tests, carry_setup, carry_teardown);
+}
