@@ -167,7 +167,7 @@ static void read_source(struct reader *reader)
 		issue_add(reader->issues, ISSUE_FAILURE_FIELD_FORM, sent);
 	if (good)
 		ip_unmap(&report->source_ip);
-	if (good && str_eq(text, sent))
+	if (good && blank == SIZE_MAX && str_eq(text, sent))
 		report->source_raw = STR_NONE;
 }
 

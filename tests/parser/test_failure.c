@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Failure reports as they really come: RFC 5965, 6591, 9991, MALFORMATIONS H. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "tests/parser/carry_case.h"
+
+#include <string.h>
+
+#define FIELDS "Feedback-Type: auth-failure\nUser-Agent: Acme/1.0\nVersion: 1\nAuth-Failure: dmarc\n" \
+	"Source-IP: 192.0.2.1\nReported-Domain: example.com\n" \
+	"Authentication-Results: mx.acme.example; dmarc=fail header.from=example.com\n" \
+	"Arrival-Date: Tue, 14 Nov 2023 22:13:20 +0000\n"
+#define SAMPLE_HEADERS "From: Someone <a@example.com>\nSubject: =?UTF-8?Q?Gr=C3=BC=C3=9Fe?=\nMessage-ID: <s@x>\n"
+#define HUMAN STR("Content-Type: text/plain\n\nThis is an authentication failure report.\n")
+
+static struct str part(const char *type, const char *text)
+{
+	return carry_cat("Content-Type: %s\n\n%s", type, text);
+}
+
+static struct str report(const char *outer, struct str fields, struct str sample)
+{
+	struct str parts[] = {HUMAN, fields, sample};
+	return carry_multipart(carry_header(), outer, parts, sample.ptr != NULL ? 3 : 2);
+}
+
+static struct str arf(const char *fields)
+{
+	return report("report; report-type=feedback-report", part("message/feedback-report", fields),
+		part("message/rfc822", SAMPLE_HEADERS "\nhello\n"));
+}
+
+static struct str with_sample(struct str sample)
+{
+	return report("report; report-type=feedback-report", part("message/feedback-report", FIELDS), sample);
+}
+
+static void test_forms(void **state)
+{
+	(void)state;
+	struct str fields = part("message/feedback-report", FIELDS);
+	struct str sample = part("message/rfc822", SAMPLE_HEADERS "\nhello\n");
+	struct str encoded = carry_part("message/feedback-report", STR(FIELDS));
+	struct str exim = STR("A message claiming to be from you has failed the published DMARC policy.\n\n"
+		"  Sender Domain: example.com\n  Sender IP Address: 203.0.113.68\n"
+		"  Received Date: Mon, 07 Apr 2025 23:16:09 +0200\n  SPF Alignment: no\n"
+		"  DKIM Alignment: no\n  DMARC Results: Reject\n\n------ This is a copy of the headers that "
+		"were received before the error\n       was detected.\n\n" SAMPLE_HEADERS);
+	struct str text = carry_join(carry_header(), carry_join(STR("Content-Type: text/plain\n\n"), exim));
+	struct str in_text = STR("Content-Type: text/plain\n\nThis is a report.\n\n-----\n" FIELDS "\n" SAMPLE_HEADERS);
+	struct carry_case cases[] = {
+		{"as specified", arf(FIELDS), "", 1, ""},
+		{"CRLF", carry_replace(arf(FIELDS), STR("\n"), STR("\r\n")), "", 1, ""},
+		{"bare CR", carry_replace(arf(FIELDS), STR("\n"), STR("\r")), "", 1, ""},
+		{"no report-type", report("report", fields, sample), "", 1, "failure.outer_type"},
+		{"mixed", report("mixed", fields, sample), "", 1, "failure.outer_type"},
+		{"base64", report("report; report-type=feedback-report", encoded, sample), "", 1, "failure.feedback_encoded"},
+		{"part of another type", report("report; report-type=feedback-report",
+			part("application/octet-stream", FIELDS), sample), "", 1, "failure.outer_type"},
+		{"plain text alone", text, "", 1, "failure.no_feedback_part failure.field_missing"},
+		{"plain text in multipart/report", carry_multipart(carry_header(), "report",
+			(struct str[]){carry_join(STR("Content-Type: text/plain\n\n"), exim)}, 1), "", 1,
+			"failure.no_feedback_part failure.field_missing"},
+		{"fields in a text", carry_join(carry_header(), in_text), "", 1, "failure.outer_type"},
+		{"forwarded", carry_multipart(carry_header(), "mixed", (struct str[]){HUMAN,
+			carry_join(STR("Content-Type: message/rfc822\n\n"), arf(FIELDS))}, 2), "", 1, ""},
+		{"abuse", arf("Feedback-Type: abuse\nUser-Agent: x\nVersion: 1\n"), "not_a_report.abuse", 0, NULL},
+		{"fraud", arf("Feedback-Type: fraud\nUser-Agent: x\nVersion: 1\n"), "not_a_report.abuse", 0, NULL},
+		{"three fields", arf("Feedback-Type: abuse\nUser-Agent: JMRP\nVersion: 1\n"), "not_a_report.abuse", 0, NULL},
+		{"no field at all", arf("nothing here\n"), "failure.malformed", 0, NULL},
+		{"empty part", arf(""), "failure.malformed", 0, NULL},
+	};
+	CARRY_CHECK(cases, NULL);
+	for (size_t i = 7; i <= 8; i++) {
+		const struct failure_report *failure = &carry_bytes(cases[i].in, NULL)->reports[0].failure;
+		char ip[IP_TEXT_BYTES];
+		assert_string_equal(ip_format(&failure->source_ip, ip), "203.0.113.68");
+		assert_true(str_eq(failure->reported_domain, STR("example.com")));
+		assert_int_equal(failure->arrival_epoch_secs, 1744060569);
+		assert_true(str_eq(failure->orig_message_id, STR("<s@x>")));
+	}
+}
+
+static void test_issues_of_fields(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name, *from, *to, *want;
+	} cases[] = {
+		{"no Feedback-Type", "Feedback-Type: auth-failure\n", "", "failure.field_missing"},
+		{"no Version", "Version: 1\n", "", "failure.field_missing"},
+		{"version with a dot", "Version: 1\n", "Version: 1.0\n", ""},
+		{"no User-Agent", "User-Agent: Acme/1.0\n", "", "failure.field_missing"},
+		{"no Auth-Failure", "Auth-Failure: dmarc\n", "", "failure.field_missing"},
+		{"no Source-IP", "Source-IP: 192.0.2.1\n", "", "failure.field_missing"},
+		{"no Reported-Domain", "Reported-Domain: example.com\n", "", "failure.field_missing"},
+		{"no Arrival-Date", "Arrival-Date: Tue, 14 Nov 2023 22:13:20 +0000\n", "", ""},
+		{"other case", "Source-IP:", "SOURCE-ip:", ""},
+		{"folded", "mx.acme.example; dmarc", "mx.acme.example;\n\tdmarc", ""},
+		{"repeated", "Version: 1\n", "Version: 1\nVersion: 2\n", "failure.field_repeated"},
+		{"several domains", "Reported-Domain: example.com\n", "Reported-Domain: example.com\n"
+			"Reported-Domain: example.net\n", ""},
+		{"unknown field", "Version: 1\n", "Version: 1\nX-Other: y\n", ""},
+		{"unknown word", "Auth-Failure: dmarc", "Auth-Failure: dkim", "failure.field_form"},
+		{"list of words", "Auth-Failure: dmarc", "Auth-Failure: spf, signature", ""},
+		{"comment", "Auth-Failure: dmarc", "Auth-Failure: (a (b)) DMARC (c)", ""},
+		{"delivery in free words", "Version: 1\n", "Version: 1\nDelivery-Result: smg-policy-action\n",
+			"failure.field_form"},
+		{"impossible date", "Arrival-Date: Tue, 14 Nov 2023 22:13:20 +0000", "Arrival-Date: Tue, 34 Nov 2023",
+			"failure.date"},
+		{"old zone, short year", "Arrival-Date: Tue, 14 Nov 2023 22:13:20 +0000",
+			"Arrival-Date: 14 Nov 23 18:13:20 EDT", ""},
+		{"Received-Date", "Arrival-Date:", "Received-Date:", ""},
+		{"both dates", "Version: 1\n", "Version: 1\nReceived-Date: Tue, 14 Nov 2023 22:13:20 +0000\n",
+			"failure.field_form"},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct str mail = carry_replace(arf(FIELDS), str_from(cases[i].from), str_from(cases[i].to));
+		const struct carried *carried = carry_bytes(mail, NULL);
+		assert_int_equal(carried->end.verdict, VERDICT_REPORTS);
+		if (strcmp(carry_issues(carried, 0), cases[i].want) != 0)
+			fail_msg("%s: \"%s\"", cases[i].name, carry_issues(carried, 0));
+		const struct failure_report *failure = &carried->reports[0].failure;
+		assert_true(str_eq(failure->reported_domain, STR("example.com")));
+		assert_int_equal(failure->arrival_epoch_secs, 1700000000);
+		bool lenient = strstr(cases[i].want, "failure.") != NULL;
+		assert_int_equal(carried->reports[0].totals.schema, lenient ? SCHEMA_LENIENT : SCHEMA_RFC6591);
+	}
+}
+
+static void test_source_addresses(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *in, *want_ip, *want_raw, *want_issues;
+	} cases[] = {
+		{"192.0.2.7", "192.0.2.7", "", ""},
+		{"192.0.2.7 (mail.example)", "192.0.2.7", "192.0.2.7 (mail.example)", ""},
+		{"IPv6:2001:db8::1", "2001:db8::1", "IPv6:2001:db8::1", ""},
+		{"2001:DB8::1", "2001:db8::1", "", ""},
+		{"[192.0.2.7]", "192.0.2.7", "[192.0.2.7]", "failure.field_form"},
+		{"192.0.2.7 mail.example", "192.0.2.7", "192.0.2.7 mail.example", "failure.field_form"},
+		{"::ffff:192.0.2.7", "192.0.2.7", "", ""},
+		{"unknown", "", "unknown", "failure.field_form"},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char ip[IP_TEXT_BYTES];
+		struct str mail = carry_replace(arf(FIELDS), STR("192.0.2.1"), str_from(cases[i].in));
+		const struct carried *carried = carry_bytes(mail, NULL);
+		assert_string_equal(ip_format(&carried->reports[0].failure.source_ip, ip), cases[i].want_ip);
+		struct str raw = carried->reports[0].failure.source_raw;
+		if (!str_eq(raw, str_from(cases[i].want_raw)))
+			fail_msg("%s: \"%.*s\"", cases[i].in, STR_FMT(raw));
+		assert_string_equal(carry_issues(carried, 0), cases[i].want_issues);
+	}
+}
+
+static void test_samples(void **state)
+{
+	(void)state;
+	struct str attached = carry_join(STR("Content-Type: message/rfc822\n\n"),
+		carry_single("application/gzip", carry_gzip(carry_xml("r1"))));
+	struct carry_case cases[] = {
+		{"whole mail", with_sample(part("message/rfc822", SAMPLE_HEADERS "\nhello\n")), "", 1, ""},
+		{"headers", with_sample(part("text/rfc822-headers", SAMPLE_HEADERS)), "", 1, ""},
+		{"headers, another type", with_sample(part("message/rfc822-headers", SAMPLE_HEADERS)), "", 1, ""},
+		{"headers in base64", with_sample(carry_part("text/rfc822-headers", STR(SAMPLE_HEADERS))), "", 1, ""},
+		{"mbox line first", with_sample(part("text/rfc822-headers", "From a@b Tue Nov 14\n" SAMPLE_HEADERS)), "", 1, ""},
+		{"none", with_sample(STR_NONE), "", 1, "failure.sample_missing"},
+		{"empty", with_sample(STR("Content-Type: text/rfc822-headers\n\n")), "", 1, "failure.sample_missing"},
+		{"empty message", with_sample(STR("Content-Type: message/rfc822\n\n")), "", 1, "failure.sample_missing"},
+		{"not a mail", with_sample(part("text/rfc822-headers", "this is no mail\nat all\n")), "", 1, "failure.sample_form"},
+		{"NULs", with_sample(carry_part("text/rfc822-headers", STR(SAMPLE_HEADERS "X: a\0b\n\n\0\0"))), "", 1, ""},
+		{"a report inside is not read", with_sample(attached), "", 1, ""},
+	};
+	CARRY_CHECK(cases, NULL);
+	for (size_t i = 0; i < 5; i++) {
+		const struct failure_report *failure = &carry_bytes(cases[i].in, NULL)->reports[0].failure;
+		assert_true(str_eq(failure->orig_subject, STR("Gr\xc3\xbc\xc3\x9f" "e")));
+		assert_true(str_eq(failure->orig_from, STR("Someone <a@example.com>")));
+		assert_true(str_eq(failure->orig_message_id, STR("<s@x>")));
+		assert_int_equal(failure->sample_has_body, i == 0);
+		assert_true(str_find(failure->sample_headers, STR("Message-ID: <s@x>")) != SIZE_MAX);
+	}
+	assert_int_equal(carry_bytes(cases[10].in, NULL)->reports[0].kind, REPORT_FAILURE);
+	assert_true(str_eq(carry_extract(cases[0].in, 0), STR(SAMPLE_HEADERS "\nhello\n")));
+	struct str crlf = carry_replace(cases[0].in, STR("\n"), STR("\r\n"));
+	assert_true(str_eq(carry_extract(crlf, 0), carry_replace(STR(SAMPLE_HEADERS "\nhello\n"),
+		STR("\n"), STR("\r\n"))));
+}
+
+static void test_long_sample_headers_are_cut(void **state)
+{
+	(void)state;
+	struct limits limits = limits_default();
+	limits.ruf_headers_bytes = 200;
+	struct str sample = carry_join(part("text/rfc822-headers", SAMPLE_HEADERS), carry_repeat(STR("X-A: \xc3\xbc\n"), 50));
+	const struct carried *carried = carry_bytes(with_sample(sample), &limits);
+	assert_string_equal(carry_issues(carried, 0), "text.cut");
+	assert_in_range(carried->reports[0].failure.sample_headers.len, 190, 200);
+}
+
+static void test_domain_from_the_sample(void **state)
+{
+	(void)state;
+	struct str mail = carry_replace(arf(FIELDS), STR("Reported-Domain: example.com\n"), STR(""));
+	mail = carry_replace(mail, STR("<a@example.com>"), STR("<a@Sub.Example.COM>"));
+	assert_true(str_eq(carry_bytes(mail, NULL)->reports[0].failure.reported_domain, STR("sub.example.com")));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_forms),
+		cmocka_unit_test(test_issues_of_fields),
+		cmocka_unit_test(test_source_addresses),
+		cmocka_unit_test(test_samples),
+		cmocka_unit_test(test_long_sample_headers_are_cut),
+		cmocka_unit_test(test_domain_from_the_sample),
+	};
+	return cmocka_run_group_tests(tests, carry_setup, carry_teardown);
+}

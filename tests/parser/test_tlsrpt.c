@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+/* TLS reports as they really come: RFC 8460 section 4.4, MALFORMATIONS I. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "tests/parser/carry_case.h"
+
+#include <string.h>
+
+#define JSON carry_json("t1")
+
+static struct str swap(const char *from, const char *to)
+{
+	struct str json = JSON;
+	if (str_find(json, str_from(from)) == SIZE_MAX)
+		fail_msg("%s is not in the report", from);
+	return carry_replace(json, str_from(from), str_from(to));
+}
+
+static void test_read_tolerantly(void **state)
+{
+	(void)state;
+	const char *contact = "\"contact-info\":\"a@acme.example\",";
+	const char *start = "\"2024-01-01T00:00:00Z\"";
+	const char *end = "\"2024-01-01T23:59:59Z\"";
+	const char *mx = "\"mx-host\":[\"mx.example.com\"]";
+	const char *detail = "[{\"result-type\":\"certificate-expired\",\"failed-session-count\":1}]";
+	struct carry_case cases[] = {
+		{"as specified", JSON, "", 1, ""},
+		{"pretty", carry_replace(JSON, STR(","), STR(",\r\n\t ")), "", 1, ""},
+		{"contact null", swap(contact, "\"contact-info\":null,"), "", 1, "tls.contact_missing"},
+		{"no contact", swap(contact, ""), "", 1, "tls.contact_missing"},
+		{"no organisation", swap("\"organization-name\":\"Acme\",", ""), "", 1, "tls.field_missing"},
+		{"no report-id", swap("\"report-id\":\"t1\",", ""), "", 1, "tls.field_missing"},
+		{"dates without zone", swap(start, "\"2024-01-01T00:00:00\""), "", 1, "tls.field_form"},
+		{"dates with an offset", swap(start, "\"2024-01-01T02:00:00+02:00\""), "", 1, ""},
+		{"dates as in mail", swap(start, "\"Mon, 01 Jan 2024 00:00:00 +0000\""), "", 1, "tls.field_form"},
+		{"dates as seconds", swap(start, "1704067200"), "", 1, "tls.field_form"},
+		{"one second", swap(end, "\"2024-01-01T00:00:00Z\""), "", 1, "report.dates_equal"},
+		{"two months", swap(end, "\"2024-03-01T00:00:00Z\""), "", 1, "report.dates_long"},
+		{"mx-host a string", swap(mx, "\"mx-host\":\"mx.example.com\""), "", 1, "tls.mx_host"},
+		{"mx-host-pattern", swap(mx, "\"mx-host-pattern\":[\"mx.example.com\"]"), "", 1, "tls.mx_host"},
+		{"no mx-host", swap(",\"mx-host\":[\"mx.example.com\"]", ""), "", 1, ""},
+		{"policy-string empty", swap("[\"version: STSv1\"]", "[]"), "", 1, ""},
+		{"policy-string a string", swap("[\"version: STSv1\"]", "\"version: STSv1\""), "", 1, "tls.field_form"},
+		{"no policy found", swap("\"policy-type\":\"sts\"", "\"policy-type\":\"no-policy-found\""), "", 1, ""},
+		{"unknown policy", swap("\"policy-type\":\"sts\"", "\"policy-type\":\"new\""), "", 1, "tls.policy_type"},
+		{"no policy-domain", swap("\"policy-domain\":\"example.com\",", ""), "", 1, "tls.field_missing"},
+		{"unknown result", swap("certificate-expired", "new-failure"), "", 1, "tls.result_type"},
+		{"no details", swap(detail, "[]"), "", 1, ""},
+		{"details null", swap(detail, "null"), "", 1, ""},
+		{"sum differs", swap("\"total-failure-session-count\":1", "\"total-failure-session-count\":2"), "", 1, "tls.sum"},
+		{"count as string", swap("count\":5", "count\":\"5\""), "", 1, "tls.field_form"},
+		{"count as 5.0", swap("count\":5", "count\":5.0"), "", 1, "tls.field_form"},
+		{"count missing", swap("\"total-successful-session-count\":5,", ""), "", 1, "tls.field_missing"},
+		{"count empty", swap("count\":5", "count\":\"\""), "", 1, "tls.field_form"},
+		{"unknown keys", swap("{\"organization-name\"", "{\"x\":{\"y\":[1,2.5,null]},\"organization-name\""), "", 1, ""},
+		{"U+0000", swap("Acme", "Ac\\u0000me"), "", 1, "tls.field_form"},
+		{"bare control", swap("Acme", "Ac\tme"), "", 1, "tls.field_form"},
+		{"latin-1", swap("Acme", "Ac\xe9me"), "", 1, "tls.field_form"},
+		{"bytes behind", carry_join(JSON, STR("\nthe end")), "", 1, "tls.trailing"},
+		{"NULs behind", carry_join(JSON, STR("\0\0\n")), "", 1, ""},
+		{"BOM", carry_join(STR("\xef\xbb\xbf\n"), JSON), "", 1, ""},
+	};
+	CARRY_CHECK(cases, NULL);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		bool lenient = strstr(cases[i].want_issues, "tls.") != NULL && strcmp(cases[i].want_issues, "tls.sum") != 0;
+		assert_int_equal(carry_bytes(cases[i].in, NULL)->reports[0].totals.schema,
+			lenient ? SCHEMA_LENIENT : SCHEMA_RFC8460);
+	}
+	assert_true(str_eq(carry_bytes(cases[29].in, NULL)->reports[0].tls.organization, STR("Ac\xef\xbf\xbdme")));
+	assert_true(str_eq(carry_bytes(cases[31].in, NULL)->reports[0].tls.organization, STR("Ac\xc3\xa9me")));
+}
+
+static void test_policies(void **state)
+{
+	(void)state;
+	const char *tail = "\"failed-session-count\":1}]}]}";
+	struct carry_case cases[] = {
+		{"policies []", STR("{\"date-range\":{\"start-datetime\":\"2024-01-01T00:00:00Z\",\"end-datetime\":"
+			"\"2024-01-01T23:59:59Z\"},\"organization-name\":\"A\",\"contact-info\":\"a\",\"report-id\":\"1\","
+			"\"policies\":[]}"), "", 1, "tls.policies_empty"},
+		{"two", swap(tail, "\"failed-session-count\":1}]},{\"policy\":{\"policy-type\":\"tlsa\","
+			"\"policy-domain\":\"Example.NET.\"},\"summary\":{\"total-successful-session-count\":7,"
+			"\"total-failure-session-count\":0}}]}"), "", 1, ""},
+	};
+	CARRY_CHECK(cases, NULL);
+	assert_int_equal(carry_bytes(cases[0].in, NULL)->reports[0].totals.records, 0);
+	const struct carried_report *report = &carry_bytes(cases[1].in, NULL)->reports[0];
+	assert_int_equal(report->totals.records, 2);
+	assert_int_equal(report->policies_count, 2);
+	assert_int_equal(report->policies[0].success, 5);
+	assert_int_equal(report->policies[0].details_count, 1);
+	assert_true(str_eq(report->policies[0].mx_hosts, STR("mx.example.com")));
+	assert_true(str_eq(report->policies[1].policy_domain, STR("example.net")));
+	assert_int_equal(report->policies[1].success, 7);
+	assert_true(str_eq(report->first_detail.result_type, STR("certificate-expired")));
+	assert_int_equal(report->tls.begin_epoch_secs, 1704067200);
+	assert_int_equal(report->tls.end_epoch_secs, 1704153599);
+}
+
+static void test_refused(void **state)
+{
+	(void)state;
+	const char *start = "\"2024-01-01T00:00:00Z\"";
+	const char *end = "\"2024-01-01T23:59:59Z\"";
+	const char *count = "count\":5";
+	struct str json = JSON;
+	struct carry_case cases[] = {
+		{"cut", str_sub(json, 0, json.len - 1), "tls.malformed", 0, NULL},
+		{"trailing comma", swap("}]}]}", "}]}],}"), "tls.malformed", 0, NULL},
+		{"duplicate key", swap("{\"organization-name\"", "{\"report-id\":\"x\",\"organization-name\""),
+			"tls.malformed", 0, NULL},
+		{"two documents", carry_join(json, json), "tls.shape", 0, NULL},
+		{"a list", STR("[{\"policies\":[]}]"), "tls.shape", 0, NULL},
+		{"another object", STR("{\"report-id\":\"x\"}"), "tls.shape", 0, NULL},
+		{"policies text", STR("{\"policies\":\"x\",\"date-range\":{\"start-datetime\":\"2024-01-01T00:00:00Z\","
+			"\"end-datetime\":\"2024-01-01T00:00:01Z\"}}"), "tls.shape", 0, NULL},
+		{"a policy that is none", swap("[{\"policy\"", "[7,{\"policy\""), "tls.shape", 0, NULL},
+		{"count negative", swap(count, "count\":-5"), "tls.count", 0, NULL},
+		{"count a fraction", swap(count, "count\":5.5"), "tls.count", 0, NULL},
+		{"count text", swap(count, "count\":\"five\""), "tls.count", 0, NULL},
+		{"count true", swap(count, "count\":true"), "tls.count", 0, NULL},
+		{"count 2^63", swap(count, "count\":9223372036854775808"), "tls.count", 0, NULL},
+		{"sum above 2^63-1", swap(count, "count\":9223372036854775807"), "tls.count", 0, NULL},
+		{"count 1e3", swap(count, "count\":1e400"), "tls.count", 0, NULL},
+		{"no dates", swap("\"date-range\"", "\"dates\""), "tls.dates", 0, NULL},
+		{"no start", swap("\"start-datetime\"", "\"start\""), "tls.dates", 0, NULL},
+		{"nonsense", swap(start, "\"yesterday\""), "tls.dates", 0, NULL},
+		{"reversed", swap(end, "\"2023-01-01T00:00:00Z\""), "tls.dates", 0, NULL},
+		{"1970", swap(start, "\"1970-01-01T00:00:00Z\""), "tls.dates", 0, NULL},
+		{"three days ahead", swap(end, "\"2026-09-24T14:13:21Z\""), "tls.dates", 0, NULL},
+	};
+	CARRY_CHECK(cases, NULL);
+}
+
+static struct str many_policies(size_t count)
+{
+	struct str one = STR("{\"policy\":{\"policy-type\":\"sts\",\"policy-domain\":\"example.com\"},\"summary\":"
+		"{\"total-successful-session-count\":1,\"total-failure-session-count\":0}}");
+	return carry_replace(STR("{\"organization-name\":\"A\",\"contact-info\":\"a\",\"report-id\":\"1\",\"date-range\":"
+		"{\"start-datetime\":\"2024-01-01T00:00:00Z\",\"end-datetime\":\"2024-01-02T00:00:00Z\"},"
+		"\"policies\":[@]}"), STR("@"), carry_join(carry_repeat(carry_join(one, STR(",")), count - 1), one));
+}
+
+static struct str many_details(size_t count)
+{
+	struct str one = STR("{\"result-type\":\"tlsa-invalid\",\"failed-session-count\":1}");
+	return carry_replace(JSON, STR("{\"result-type\":\"certificate-expired\",\"failed-session-count\":1}"),
+		carry_join(carry_repeat(carry_join(one, STR(",")), count - 1), one));
+}
+
+static void test_limits(void **state)
+{
+	(void)state;
+	struct limits limits = limits_default();
+	limits.tls_policies = 10;
+	limits.tls_details = 10;
+	limits.json_string_bytes = 100;
+	limits.json_bytes = 3000;
+	limits.json_depth = 8;
+	limits.report_id_bytes = 50;
+	struct str deep = carry_cat("{\"x\":%s%s,\"organization-name\"", carry_repeat(STR("["), 7).ptr,
+		carry_repeat(STR("]"), 7).ptr);
+	struct str deeper = carry_cat("{\"x\":%s%s,\"organization-name\"", carry_repeat(STR("["), 8).ptr,
+		carry_repeat(STR("]"), 8).ptr);
+	struct carry_case cases[] = {
+		{"10 policies", many_policies(10), "", 1, ""},
+		{"11 policies", many_policies(11), "tls.too_large", 0, NULL},
+		{"10 details", many_details(10), "", 1, "tls.sum"},
+		{"11 details", many_details(11), "tls.too_large", 0, NULL},
+		{"a string that fits", swap("Acme", carry_repeat(STR("a"), 99).ptr), "", 1, ""},
+		{"a string above", swap("Acme", carry_repeat(STR("a"), 100).ptr), "tls.too_large", 0, NULL},
+		{"8 levels", swap("{\"organization-name\"", deep.ptr), "", 1, ""},
+		{"9 levels", swap("{\"organization-name\"", deeper.ptr), "tls.too_large", 0, NULL},
+		{"100,000 levels", carry_repeat(STR("["), 2999), "tls.too_large", 0, NULL},
+		{"a document above", carry_join(JSON, carry_repeat(STR(" "), 3000)), "tls.too_large", 0, NULL},
+		{"an id of 50", swap("\"t1\"", carry_cat("\"%s\"", carry_repeat(STR("i"), 50).ptr).ptr), "", 1, ""},
+		{"an id of 51", swap("\"t1\"", carry_cat("\"%s\"", carry_repeat(STR("i"), 51).ptr).ptr), "report.id", 0, NULL},
+		{"values without end", carry_join(STR("{\"policies\":["), carry_repeat(STR("0,"), 1400)), "tls.too_large", 0, NULL},
+	};
+	CARRY_CHECK(cases, &limits);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_read_tolerantly),
+		cmocka_unit_test(test_policies),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_limits),
+	};
+	return cmocka_run_group_tests(tests, carry_setup, carry_teardown);
+}
