@@ -9,7 +9,7 @@
 #pragma once
 
 #include "base/arena.h"
-#include "parser/failure.h"
+#include "parser/mail/failure.h"
 #include "parser/parse.h"
 #include "parser/unpack.h"
 

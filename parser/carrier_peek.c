@@ -56,7 +56,8 @@ bool carrier_slurp(struct carrier_job *job, struct payload *payload, struct buf 
 	for (;;) {
 		char *room = buf_room(out, SLURP_BYTES);
 		if (room == NULL) {
-			reject_set(&job->hard, REASON_FILE_TOO_LARGE, "a part above %zu bytes", out->max_bytes);
+			reject_set(&job->hard, REASON_FILE_TOO_LARGE, "a part above %zu bytes",
+				out->max_bytes);
 			return false;
 		}
 		ssize_t got = payload->read(payload->context, room, SLURP_BYTES, &job->hard);

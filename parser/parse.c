@@ -14,10 +14,10 @@
 #include <time.h>
 
 #include "parser/carrier.h"
-#include "parser/cms.h"
-#include "parser/mail.h"
-#include "parser/mail_raw.h"
-#include "parser/mail_walk.h"
+#include "parser/mail/cms.h"
+#include "parser/mail/mail.h"
+#include "parser/mail/mail_raw.h"
+#include "parser/mail/mail_walk.h"
 #include "parser/sniff.h"
 #include "parser/tlsrpt.h"
 

@@ -2,7 +2,7 @@
 #include "parser/textform.h"
 
 #include "base/buf.h"
-#include "parser/base64.h"
+#include "parser/mail/base64.h"
 #include "parser/sniff.h"
 
 #include <stdlib.h>
@@ -33,6 +33,8 @@ struct textform {
 	/* base64 */
 	struct base64 decoder;
 	bool flushed;
+	char decoded[WINDOW_BYTES];
+	size_t decoded_at, decoded_len;
 };
 
 static ssize_t read_document(void *context, char *out, size_t cap, struct reject *reject);
@@ -185,6 +187,8 @@ static void begin_document(struct textform *textform, enum textform_kind kind)
 	textform->in_string = false;
 	textform->escaped = false;
 	textform->flushed = false;
+	textform->decoded_at = 0;
+	textform->decoded_len = 0;
 	base64_init(&textform->decoder);
 }
 
@@ -304,22 +308,38 @@ static size_t base64_extent(struct textform *textform, struct str window)
 	return window.len;
 }
 
-static ssize_t take_base64(struct textform *textform, char *out, size_t cap, struct reject *reject)
+/* Fills `decoded`. False: the source is broken; nothing in it: the end. */
+static bool decode_base64(struct textform *textform, struct reject *reject)
 {
-	size_t len = 0;
-	while (len == 0 && !textform->flushed) {
+	textform->decoded_at = 0;
+	textform->decoded_len = 0;
+	while (textform->decoded_len == 0 && !textform->flushed) {
 		if (!textform->document_ended && !fill(textform, WINDOW_BYTES / 2, reject))
-			return -1;
-		struct str window = str_sub(window_of(textform), 0, cap);
+			return false;
+		struct str window = window_of(textform);
 		size_t extent = textform->document_ended ? 0 : base64_extent(textform, window);
 		if (extent == 0) {
 			textform->document_ended = true;
 			textform->flushed = true;
-			return (ssize_t)base64_flush(&textform->decoder, out);
+			textform->decoded_len = base64_flush(&textform->decoder, textform->decoded);
+			return true;
 		}
-		len = base64_step(&textform->decoder, window.ptr, extent, out);
+		textform->decoded_len =
+			base64_step(&textform->decoder, window.ptr, extent, textform->decoded);
 		textform->at += extent;
 	}
+	return true;
+}
+
+static ssize_t take_base64(struct textform *textform, char *out, size_t cap, struct reject *reject)
+{
+	if (textform->decoded_at == textform->decoded_len && !decode_base64(textform, reject))
+		return -1;
+	size_t len = textform->decoded_len - textform->decoded_at;
+	if (len > cap)
+		len = cap;
+	memcpy(out, textform->decoded + textform->decoded_at, len);
+	textform->decoded_at += len;
 	return (ssize_t)len;
 }
 

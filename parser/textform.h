@@ -26,4 +26,5 @@ struct payload *textform_payload(struct textform *textform);
 /* True when the base64 read so far was damaged. */
 bool textform_repaired(const struct textform *textform);
 
+/* The source stays the caller's. */
 void textform_close(struct textform **textform);

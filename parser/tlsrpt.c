@@ -420,7 +420,8 @@ static bool read_all(struct payload *payload, struct buf *out, struct reject *re
 	for (;;) {
 		char *room = buf_room(out, READ_BYTES);
 		if (room == NULL) {
-			reject_set(reject, REASON_TLS_TOO_LARGE, "above %zu bytes", out->max_bytes - READ_BYTES);
+			reject_set(reject, REASON_TLS_TOO_LARGE, "above %zu bytes",
+				out->max_bytes - READ_BYTES);
 			return false;
 		}
 		ssize_t got = payload->read(payload->context, room, READ_BYTES, reject);

@@ -41,4 +41,5 @@ int unpack_zip_next(struct unpack *unpack, struct issue_list *issues, struct str
 /* The unpacked bytes, of the current member in a zip. Dies with the unpack. */
 struct payload *unpack_payload(struct unpack *unpack);
 
+/* NULL inside is fine. */
 void unpack_close(struct unpack **unpack);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
-#include "parser/failure.h"
+#include "parser/mail/failure.h"
 #include "parser/parse.h"
 
 #define ARENA_BYTES ((size_t)64 << 20)

@@ -56,7 +56,8 @@ static size_t file_differs(const struct carry_table *table, const struct carried
 	if (str_eq(outcome, STR("reject")) && carried->end.verdict == VERDICT_REJECTED)
 		return 0;
 	struct str file = carry_table_value(table, "file");
-	print_error("%.*s: code \"%s\", %zu reports\n", STR_FMT(file), carry_code(carried), carried->reports_count);
+	print_error("%.*s: code \"%s\", %zu reports\n", STR_FMT(file), carry_code(carried),
+		carried->reports_count);
 	return 1;
 }
 
@@ -93,7 +94,8 @@ static void test_codes(void **state)
 		{"aggregate/parsedmarc-empty.xml", "file.empty"},
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		assert_string_equal(carry_code(carry_bytes(carry_corpus_file(cases[i].name), NULL)), cases[i].want);
+		assert_string_equal(carry_code(carry_bytes(carry_corpus_file(cases[i].name), NULL)),
+			cases[i].want);
 	struct str odd = carry_corpus_file("aggregate/parsedmarc-mimecast-weird-gzip.eml");
 	assert_true(carry_bytes(odd, NULL)->reports[0].issues[ISSUE_ARCHIVE_TRAILING_BYTES] > 0);
 }

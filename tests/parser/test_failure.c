@@ -58,7 +58,8 @@ static void test_forms(void **state)
 		{"bare CR", carry_replace(arf(FIELDS), STR("\n"), STR("\r")), "", 1, ""},
 		{"no report-type", report("report", fields, sample), "", 1, "failure.outer_type"},
 		{"mixed", report("mixed", fields, sample), "", 1, "failure.outer_type"},
-		{"base64", report("report; report-type=feedback-report", encoded, sample), "", 1, "failure.feedback_encoded"},
+		{"base64", report("report; report-type=feedback-report", encoded, sample),
+			"", 1, "failure.feedback_encoded"},
 		{"part of another type", report("report; report-type=feedback-report",
 			part("application/octet-stream", FIELDS), sample), "", 1, "failure.outer_type"},
 		{"plain text alone", text, "", 1, "failure.no_feedback_part failure.field_missing"},
@@ -68,9 +69,12 @@ static void test_forms(void **state)
 		{"fields in a text", carry_join(carry_header(), in_text), "", 1, "failure.outer_type"},
 		{"forwarded", carry_multipart(carry_header(), "mixed", (struct str[]){HUMAN,
 			carry_join(STR("Content-Type: message/rfc822\n\n"), arf(FIELDS))}, 2), "", 1, ""},
-		{"abuse", arf("Feedback-Type: abuse\nUser-Agent: x\nVersion: 1\n"), "not_a_report.abuse", 0, NULL},
-		{"fraud", arf("Feedback-Type: fraud\nUser-Agent: x\nVersion: 1\n"), "not_a_report.abuse", 0, NULL},
-		{"three fields", arf("Feedback-Type: abuse\nUser-Agent: JMRP\nVersion: 1\n"), "not_a_report.abuse", 0, NULL},
+		{"abuse", arf("Feedback-Type: abuse\nUser-Agent: x\nVersion: 1\n"),
+			"not_a_report.abuse", 0, NULL},
+		{"fraud", arf("Feedback-Type: fraud\nUser-Agent: x\nVersion: 1\n"),
+			"not_a_report.abuse", 0, NULL},
+		{"three fields", arf("Feedback-Type: abuse\nUser-Agent: JMRP\nVersion: 1\n"),
+			"not_a_report.abuse", 0, NULL},
 		{"no field at all", arf("nothing here\n"), "failure.malformed", 0, NULL},
 		{"empty part", arf(""), "failure.malformed", 0, NULL},
 	};
@@ -110,7 +114,8 @@ static void test_issues_of_fields(void **state)
 		{"comment", "Auth-Failure: dmarc", "Auth-Failure: (a (b)) DMARC (c)", ""},
 		{"delivery in free words", "Version: 1\n", "Version: 1\nDelivery-Result: smg-policy-action\n",
 			"failure.field_form"},
-		{"impossible date", "Arrival-Date: Tue, 14 Nov 2023 22:13:20 +0000", "Arrival-Date: Tue, 34 Nov 2023",
+		{"impossible date", "Arrival-Date: Tue, 14 Nov 2023 22:13:20 +0000",
+			"Arrival-Date: Tue, 34 Nov 2023",
 			"failure.date"},
 		{"old zone, short year", "Arrival-Date: Tue, 14 Nov 2023 22:13:20 +0000",
 			"Arrival-Date: 14 Nov 23 18:13:20 EDT", ""},
@@ -167,14 +172,21 @@ static void test_samples(void **state)
 	struct carry_case cases[] = {
 		{"whole mail", with_sample(part("message/rfc822", SAMPLE_HEADERS "\nhello\n")), "", 1, ""},
 		{"headers", with_sample(part("text/rfc822-headers", SAMPLE_HEADERS)), "", 1, ""},
-		{"headers, another type", with_sample(part("message/rfc822-headers", SAMPLE_HEADERS)), "", 1, ""},
-		{"headers in base64", with_sample(carry_part("text/rfc822-headers", STR(SAMPLE_HEADERS))), "", 1, ""},
-		{"mbox line first", with_sample(part("text/rfc822-headers", "From a@b Tue Nov 14\n" SAMPLE_HEADERS)), "", 1, ""},
+		{"headers, another type", with_sample(part("message/rfc822-headers", SAMPLE_HEADERS)),
+			"", 1, ""},
+		{"headers in base64", with_sample(carry_part("text/rfc822-headers", STR(SAMPLE_HEADERS))),
+			"", 1, ""},
+		{"mbox line first", with_sample(part("text/rfc822-headers",
+			"From a@b Tue Nov 14\n" SAMPLE_HEADERS)), "", 1, ""},
 		{"none", with_sample(STR_NONE), "", 1, "failure.sample_missing"},
-		{"empty", with_sample(STR("Content-Type: text/rfc822-headers\n\n")), "", 1, "failure.sample_missing"},
-		{"empty message", with_sample(STR("Content-Type: message/rfc822\n\n")), "", 1, "failure.sample_missing"},
-		{"not a mail", with_sample(part("text/rfc822-headers", "this is no mail\nat all\n")), "", 1, "failure.sample_form"},
-		{"NULs", with_sample(carry_part("text/rfc822-headers", STR(SAMPLE_HEADERS "X: a\0b\n\n\0\0"))), "", 1, ""},
+		{"empty", with_sample(STR("Content-Type: text/rfc822-headers\n\n")),
+			"", 1, "failure.sample_missing"},
+		{"empty message", with_sample(STR("Content-Type: message/rfc822\n\n")),
+			"", 1, "failure.sample_missing"},
+		{"not a mail", with_sample(part("text/rfc822-headers", "this is no mail\nat all\n")),
+			"", 1, "failure.sample_form"},
+		{"NULs", with_sample(carry_part("text/rfc822-headers",
+			STR(SAMPLE_HEADERS "X: a\0b\n\n\0\0"))), "", 1, ""},
 		{"a report inside is not read", with_sample(attached), "", 1, ""},
 	};
 	CARRY_CHECK(cases, NULL);
@@ -198,7 +210,8 @@ static void test_long_sample_headers_are_cut(void **state)
 	(void)state;
 	struct limits limits = limits_default();
 	limits.ruf_headers_bytes = 200;
-	struct str sample = carry_join(part("text/rfc822-headers", SAMPLE_HEADERS), carry_repeat(STR("X-A: \xc3\xbc\n"), 50));
+	struct str sample = carry_join(part("text/rfc822-headers", SAMPLE_HEADERS),
+		carry_repeat(STR("X-A: \xc3\xbc\n"), 50));
 	const struct carried *carried = carry_bytes(with_sample(sample), &limits);
 	assert_string_equal(carry_issues(carried, 0), "text.cut");
 	assert_in_range(carried->reports[0].failure.sample_headers.len, 190, 200);

@@ -38,19 +38,23 @@ static void test_declared_types_do_not_matter(void **state)
 	struct carry_case cases[] = {
 		{"gzip", carry_single("application/gzip", GZIP), "", 1, ""},
 		{"no slash", carry_single("application-x-gzip", GZIP), "", 1, ""},
-		{"octet-stream", carry_single("application/octet-stream; name=\"" NAME ".xml.gz\"", GZIP), "", 1, ""},
+		{"octet-stream", carry_single("application/octet-stream; name=\"" NAME ".xml.gz\"", GZIP),
+			"", 1, ""},
 		{"x-gzip", carry_single("application/x-gzip", GZIP), "", 1, ""},
 		{"x-zip-compressed", carry_single("application/x-zip-compressed", ZIP), "", 1, ""},
 		{"zip-compressed", carry_single("application/zip-compressed", ZIP), "", 1, ""},
 		{"zip that is gzip", carry_single("application/zip", GZIP), "", 1, "mail.type_mismatch"},
 		{"gzip that is zip", carry_single("application/gzip", ZIP), "", 1, "mail.type_mismatch"},
-		{"gzip that is xml", carry_single("application/gzip", carry_xml("r1")), "", 1, "mail.type_mismatch"},
+		{"gzip that is xml", carry_single("application/gzip", carry_xml("r1")),
+			"", 1, "mail.type_mismatch"},
 		{"image that is gzip", carry_single("image/png", GZIP), "", 1, ""},
 		{"no type at all", carry_join(carry_header(),
-			carry_join(STR("Content-Transfer-Encoding: base64\n\n"), carry_base64(GZIP))), "", 1, NULL},
+			carry_join(STR("Content-Transfer-Encoding: base64\n\n"), carry_base64(GZIP))),
+				"", 1, NULL},
 		{"xml", carry_single("text/xml", carry_xml("r1")), "", 1, ""},
 		{"json", carry_single("application/tlsrpt+json", carry_json("t1")), "", 1, ""},
-		{"json as gzip", carry_single("application/tlsrpt+gzip", carry_json("t1")), "", 1, "tls.not_compressed"},
+		{"json as gzip", carry_single("application/tlsrpt+gzip", carry_json("t1")),
+			"", 1, "tls.not_compressed"},
 		{"no hyphen", carry_replace(carry_single("application/gzip", GZIP), STR("Content-Type:"),
 			STR("ContentType:")), "", 1, "mail.content_type_typo"},
 		{"no hyphen, multipart", carry_replace(MIXED(TEXT, carry_part("application/gzip", GZIP)),
@@ -66,12 +70,14 @@ static void test_any_place_in_the_tree(void **state)
 	struct str html = carry_part("text/html", STR("<html><body>report &amp; more</body></html>"));
 	struct str whole = carry_single("application/gzip", GZIP);
 	struct str forward = carry_join(STR("Content-Type: message/rfc822\n\n"), whole);
-	struct str signature = carry_part("application/pkcs7-signature; name=smime.p7s", STR("0\x82\x01\x02""abc"));
+	struct str signature = carry_part("application/pkcs7-signature; name=smime.p7s",
+		STR("0\x82\x01\x02""abc"));
 	struct carry_case cases[] = {
 		{"alternative", carry_multipart(carry_header(), "alternative", PARTS(TEXT, part)), "", 1, ""},
 		{"related", carry_multipart(carry_header(), "related", PARTS(TEXT, part)), "", 1, ""},
 		{"report tlsrpt", carry_multipart(carry_header(), "report; report-type=tlsrpt",
-			PARTS(TEXT, carry_part("application/tlsrpt+gzip", carry_gzip(carry_json("t1"))))), "", 1, ""},
+			PARTS(TEXT, carry_part("application/tlsrpt+gzip", carry_gzip(carry_json("t1"))))),
+				"", 1, ""},
 		{"signed", carry_multipart(carry_header(), "signed; protocol=\"application/pkcs7-signature\"",
 			PARTS(part, signature)), "", 1, ""},
 		{"not the last", MIXED(part, html, TEXT), "", 1, ""},
@@ -79,7 +85,8 @@ static void test_any_place_in_the_tree(void **state)
 		{"forwarded twice", MIXED(TEXT, carry_join(STR("Content-Type: message/rfc822\n\n"),
 			MIXED(forward))), "", 1, ""},
 		{"forwarded in base64", MIXED(TEXT, carry_part("message/rfc822", whole)), "", 1, ""},
-		{"forwarded as a file", MIXED(TEXT, carry_part("application/octet-stream; name=a.eml", whole)), "", 1, ""},
+		{"forwarded as a file", MIXED(TEXT,
+			carry_part("application/octet-stream; name=a.eml", whole)), "", 1, ""},
 		{"list footer", MIXED(MIXED(TEXT, part, html), TEXT), "", 1, ""},
 		{"three reports", MIXED(part, carry_part("application/zip", ZIP), carry_part("application/json",
 			carry_json("t1"))), "", 3, ""},
@@ -102,9 +109,12 @@ static void test_transfer_encodings(void **state)
 		STR("Content-Type: text/xml\nContent-Transfer-Encoding: quoted-printable\n\n"));
 	struct carry_case cases[] = {
 		{"one line", carry_join(head, carry_base64_long(GZIP)), "", 1, ""},
-		{"blanks inside", carry_join(head, carry_replace(b64, STR("A"), STR("A \t"))), "", 1, "mail.base64_repaired"},
-		{"junk inside", carry_join(head, carry_replace(b64, STR("\n"), STR("!\n"))), "", 1, "mail.base64_repaired"},
-		{"no padding", carry_join(head, carry_replace(carry_base64(odd), STR("="), STR(""))), "", 1, NULL},
+		{"blanks inside", carry_join(head, carry_replace(b64, STR("A"), STR("A \t"))),
+			"", 1, "mail.base64_repaired"},
+		{"junk inside", carry_join(head, carry_replace(b64, STR("\n"), STR("!\n"))),
+			"", 1, "mail.base64_repaired"},
+		{"no padding", carry_join(head, carry_replace(carry_base64(odd), STR("="), STR(""))),
+			"", 1, NULL},
 		{"8bit xml", body("text/xml", xml), "", 1, ""},
 		{"quoted-printable", carry_join(qp, quoted_printable(xml)), "", 1, ""},
 		{"base64 twice", carry_single("application/gzip", b64), "", 1, "mail.base64_twice"},
@@ -124,18 +134,24 @@ static void test_reports_in_running_text(void **state)
 	struct carry_case cases[] = {
 		{"xml alone", body("text/plain", xml), "", 1, "mail.text_body"},
 		{"xml with a footer", body("text/plain", carry_join(xml, footer)), "", 1, "mail.text_body"},
-		{"xml in prose", body("text/plain", carry_join(intro, carry_join(xml, footer))), "", 1, "mail.text_body"},
-		{"xml twice", body("text/plain", carry_join(xml, carry_join(intro, carry_xml("r2")))), "", 2, "mail.text_body"},
+		{"xml in prose", body("text/plain", carry_join(intro, carry_join(xml, footer))),
+			"", 1, "mail.text_body"},
+		{"xml twice", body("text/plain", carry_join(xml, carry_join(intro, carry_xml("r2")))),
+			"", 2, "mail.text_body"},
 		{"json in prose", body("text/plain", carry_join(intro, carry_join(carry_json("t"), footer))),
 			"", 1, "mail.text_body"},
-		{"base64 in prose", body("text/plain", carry_join(intro, carry_join(gz, footer))), "", 1, "mail.text_body"},
+		{"base64 in prose", body("text/plain", carry_join(intro, carry_join(gz, footer))),
+			"", 1, "mail.text_body"},
 		{"base64 of xml", body("text/plain", carry_base64(xml)), "", 1, "mail.text_body"},
-		{"base64 without breaks", body("text/plain", carry_base64_long(GZIP)), "", 1, "mail.text_body"},
+		{"base64 without breaks", body("text/plain", carry_base64_long(GZIP)),
+			"", 1, "mail.text_body"},
 		{"base64 broken by blanks", body("text/plain", carry_replace(gz, STR("A"), STR("A "))),
 			"", 1, "mail.text_body"},
 		{"looks like base64", body("text/plain", STR("H4sI is how gzip begins and UEsDB is a zip\n"
-			"UEsDBBQAAAAIAwordsandwordsandwords\nPD94bWwgdmVyc2lvbj0iMS4wIj8Not\n")), "not_a_report.mail", 0, NULL},
-		{"long words", body("text/plain", carry_repeat(STR("abcdEFGH0123"), 50)), "not_a_report.mail", 0, NULL},
+			"UEsDBBQAAAAIAwordsandwordsandwords\nPD94bWwgdmVyc2lvbj0iMS4wIj8Not\n")),
+				"not_a_report.mail", 0, NULL},
+		{"long words", body("text/plain", carry_repeat(STR("abcdEFGH0123"), 50)),
+			"not_a_report.mail", 0, NULL},
 		{"html only", body("text/html", STR("<html><p>hi</p></html>")), "not_a_report.mail", 0, NULL},
 	};
 	CARRY_CHECK(cases, NULL);
@@ -145,10 +161,12 @@ static void test_not_a_report(void **state)
 {
 	(void)state;
 	struct str part = carry_part("application/gzip", GZIP);
-	struct str whole = carry_join(STR("Content-Type: message/rfc822\n\n"), carry_single("application/gzip", GZIP));
+	struct str whole = carry_join(STR("Content-Type: message/rfc822\n\n"),
+		carry_single("application/gzip", GZIP));
 	struct str status = STR("Content-Type: message/delivery-status\n\nReporting-MTA: dns; x\n\n"
 		"Final-Recipient: rfc822; a@b\nAction: failed\n");
-	struct str abuse = STR("Content-Type: message/feedback-report\n\nFeedback-Type: abuse\nVersion: 1\nUser-Agent: x\n");
+	struct str abuse = STR("Content-Type: message/feedback-report\n\nFeedback-Type: abuse\n"
+		"Version: 1\nUser-Agent: x\n");
 	struct carry_member docx[] = {
 		{.name = "[Content_Types].xml", .bytes = STR("<?xml version=\"1.0\"?><Types/>")},
 		{.name = "word/document.xml", .bytes = STR("<?xml version=\"1.0\"?><w:document/>")},
@@ -159,8 +177,10 @@ static void test_not_a_report(void **state)
 			"not_a_report.mail", 0, NULL},
 		{"picture", MIXED(TEXT, carry_part("image/svg+xml; name=a.svg",
 			STR("<?xml version=\"1.0\"?><svg/>"))), "not_a_report.mail", 0, NULL},
-		{"pdf", MIXED(TEXT, carry_part("application/pdf; name=a.pdf", STR("%PDF-1.4\n"))), "not_a_report.mail", 0, NULL},
-		{"other json", MIXED(TEXT, carry_part("text/x-data", STR("{\"a\": 1}"))), "not_a_report.mail", 0, NULL},
+		{"pdf", MIXED(TEXT, carry_part("application/pdf; name=a.pdf", STR("%PDF-1.4\n"))),
+			"not_a_report.mail", 0, NULL},
+		{"other json", MIXED(TEXT, carry_part("text/x-data", STR("{\"a\": 1}"))),
+			"not_a_report.mail", 0, NULL},
 		{"attachment called eml", MIXED(TEXT, carry_part("application/octet-stream; name=eml",
 			body("text/plain", STR("hi\n")))), "not_a_report.mail", 0, NULL},
 		{"bounce", carry_multipart(carry_header(), "report; report-type=delivery-status",
@@ -170,10 +190,12 @@ static void test_not_a_report(void **state)
 			STR("MAILER-DAEMON@acme.example")), "not_a_report.bounce", 0, NULL},
 		{"vacation", with_header("Auto-Submitted: auto-replied", body("text/plain", STR("away\n"))),
 			"not_a_report.auto_reply", 0, NULL},
-		{"auto-submitted report", with_header("Auto-Submitted: auto-generated", MIXED(TEXT, part)), "", 1, ""},
+		{"auto-submitted report", with_header("Auto-Submitted: auto-generated", MIXED(TEXT, part)),
+			"", 1, ""},
 		{"abuse", carry_multipart(carry_header(), "report; report-type=feedback-report",
 			PARTS(TEXT, abuse, whole)), "not_a_report.abuse", 0, NULL},
-		{"error report", body("text/plain", STR("Report-Date: x\nReport-Domain: example.com\nReport-ID: 1\n"
+		{"error report", body("text/plain",
+			STR("Report-Date: x\nReport-Domain: example.com\nReport-ID: 1\n"
 			"Report-Size: 5\nSubmitter: acme.example\nSubmitting-URI: mailto:a@b\n")),
 			"not_a_report.error_report", 0, NULL},
 	};
@@ -188,20 +210,25 @@ static void test_rejected(void **state)
 	struct carry_case cases[] = {
 		{"archive without a report", MIXED(TEXT, carry_part("application/zip",
 			carry_zip1("invoice.pdf", STR("%PDF")))), "archive.no_report", 0, NULL},
-		{"rar", MIXED(TEXT, carry_part("application/x-rar", STR("Rar!\x1a\x07\x00x"))), "archive.format", 0, NULL},
+		{"rar", MIXED(TEXT, carry_part("application/x-rar", STR("Rar!\x1a\x07\x00x"))),
+			"archive.format", 0, NULL},
 		{"empty attachment", MIXED(TEXT, carry_part("application/gzip; name=" NAME ".xml.gz", STR(""))),
 			"archive.empty", 0, NULL},
-		{"unused", carry_single("application/gzip", carry_gzip(STR("unused"))), "archive.empty", 0, NULL},
+		{"unused", carry_single("application/gzip", carry_gzip(STR("unused"))),
+			"archive.empty", 0, NULL},
 		{"html as report", MIXED(TEXT, carry_part("text/xml; name=\"" NAME ".xml\"",
 			STR("<html><body>502</body></html>"))), "xml.root", 0, NULL},
 		{"pgp", carry_multipart(carry_header(), "encrypted; protocol=\"application/pgp-encrypted\"",
-			PARTS(carry_part("application/pgp-encrypted", STR("Version: 1\n")), pgp)), "mail.encrypted", 0, NULL},
-		{"pgp inline", body("text/plain", STR("-----BEGIN PGP MESSAGE-----\nabc\n")), "mail.encrypted", 0, NULL},
+			PARTS(carry_part("application/pgp-encrypted", STR("Version: 1\n")), pgp)),
+				"mail.encrypted", 0, NULL},
+		{"pgp inline", body("text/plain", STR("-----BEGIN PGP MESSAGE-----\nabc\n")),
+			"mail.encrypted", 0, NULL},
 		{"good and damaged", MIXED(good, carry_part("application/gzip", str_sub(GZIP, 0, 100))),
 			"archive.damaged", 0, NULL},
 		{"damaged and good", MIXED(carry_part("text/xml", str_sub(carry_xml("r"), 0, 300)), good),
 			"xml.malformed", 0, NULL},
-		{"cms that is none", carry_single("application/pkcs7-mime; smime-type=signed-data", STR("nonsense")),
+		{"cms that is none", carry_single("application/pkcs7-mime; smime-type=signed-data",
+			STR("nonsense")),
 			"mail.smime", 0, NULL},
 	};
 	CARRY_CHECK(cases, NULL);
@@ -231,8 +258,10 @@ static void test_bare_files(void **state)
 		{"CRLF", carry_replace(mail, STR("\n"), STR("\r\n")), "", 1, ""},
 		{"mixed line ends", carry_replace(mail, STR("\nTo"), STR("\r\nTo")), "", 1, ""},
 		{"NUL in a header", carry_replace(mail, STR("rua@"), STR("r\0a@")), "", 1, ""},
-		{"NUL in the text", MIXED(STR("Content-Type: text/plain\n\na\0b\n"), carry_part("a/b", gz)), "", 1, ""},
-		{"no From, no Date", carry_join(STR("X-A: b\n"), carry_part("application/gzip", gz)), "", 1, ""},
+		{"NUL in the text", MIXED(STR("Content-Type: text/plain\n\na\0b\n"), carry_part("a/b", gz)),
+			"", 1, ""},
+		{"no From, no Date", carry_join(STR("X-A: b\n"), carry_part("application/gzip", gz)),
+			"", 1, ""},
 	};
 	CARRY_CHECK(cases, NULL);
 }

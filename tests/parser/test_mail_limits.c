@@ -110,15 +110,21 @@ static void test_headers(void **state)
 	struct str line = STR("X: y\n");
 	struct str address = STR("a@b, ");
 	struct carry_case cases[] = {
-		{"1,000 fields", carry_join(carry_header(), carry_join(carry_repeat(line, 1000 - base), STR("\nx"))),
+		{"1,000 fields", carry_join(carry_header(), carry_join(carry_repeat(line,
+			1000 - base), STR("\nx"))),
 			OK, 0, NULL},
-		{"1,001 fields", carry_join(carry_header(), carry_join(carry_repeat(line, 1001 - base), STR("\nx"))),
+		{"1,001 fields", carry_join(carry_header(), carry_join(carry_repeat(line,
+			1001 - base), STR("\nx"))),
 			"mail.headers_too_large", 0, NULL},
-		{"100,000 fields", carry_join(carry_header(), carry_repeat(line, 100000)), "mail.headers_too_large", 0, NULL},
+		{"100,000 fields", carry_join(carry_header(), carry_repeat(line, 100000)),
+			"mail.headers_too_large", 0, NULL},
 		{"a field of 64 KiB", field("X", carry_repeat(STR("y"), 65536 - 3)), OK, 0, NULL},
-		{"a field above", field("X", carry_repeat(STR("y"), 65537 - 3)), "mail.headers_too_large", 0, NULL},
-		{"a folded field above", field("X", carry_repeat(STR("y\n "), 40000)), "mail.headers_too_large", 0, NULL},
-		{"a line of 5 MB", field("X", carry_repeat(STR("y"), 5000000)), "mail.headers_too_large", 0, NULL},
+		{"a field above", field("X", carry_repeat(STR("y"), 65537 - 3)),
+			"mail.headers_too_large", 0, NULL},
+		{"a folded field above", field("X", carry_repeat(STR("y\n "), 40000)),
+			"mail.headers_too_large", 0, NULL},
+		{"a line of 5 MB", field("X", carry_repeat(STR("y"), 5000000)),
+			"mail.headers_too_large", 0, NULL},
 		{"64 parameters", parameters(64), OK, 0, NULL},
 		{"65 parameters", parameters(65), "mail.headers_too_large", 0, NULL},
 		{"20,000 parameters", carry_replace(parameters(20000), STR("; a=b; a=b; a=b"), STR(";;;")),
@@ -140,10 +146,12 @@ static void test_header_sums(void **state)
 	struct str part = carry_join(fill, STR("\nx"));
 	struct carry_case cases[] = {
 		{"a part within", carry_join(fill, STR("\nx")), OK, 0, NULL},
-		{"a part above", carry_join(carry_join(fill, fill), STR("\nx")), "mail.headers_too_large", 0, NULL},
+		{"a part above", carry_join(carry_join(fill, fill), STR("\nx")),
+			"mail.headers_too_large", 0, NULL},
 		{"a mail above", carry_multipart(carry_header(), "mixed", (struct str[]){part, part}, 2),
 			"mail.headers_too_large", 0, NULL},
-		{"a mail within", carry_multipart(carry_header(), "mixed", (struct str[]){part, STR("\nx")}, 2), OK, 0, NULL},
+		{"a mail within", carry_multipart(carry_header(), "mixed", (struct str[]){part,
+			STR("\nx")}, 2), OK, 0, NULL},
 	};
 	CARRY_CHECK(cases, &limits);
 }
@@ -168,7 +176,8 @@ static void test_hostile_text_is_cheap(void **state)
 	struct carry_case cases[] = {
 		{"braces", carry_join(head, carry_repeat(STR("{\n"), 2000000)), OK, 0, NULL},
 		{"declarations", carry_join(head, carry_repeat(STR("<?xml\n"), 1000000)), OK, 0, NULL},
-		{"base64 lines", carry_join(head, carry_repeat(STR("PD94bWwgdmVyc2lvbj0iMS4wIj8+\n"), 300000)), OK, 0, NULL},
+		{"base64 lines", carry_join(head,
+			carry_repeat(STR("PD94bWwgdmVyc2lvbj0iMS4wIj8+\n"), 300000)), OK, 0, NULL},
 		{"dashes", carry_join(head, carry_repeat(STR("--\n"), 2000000)), OK, 0, NULL},
 		{"tags", carry_join(head, carry_repeat(STR("<"), 4000000)), OK, 0, NULL},
 	};

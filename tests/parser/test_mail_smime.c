@@ -85,23 +85,28 @@ static void test_wrappers(void **state)
 	struct str report = carry_part("application/gzip; name=x.xml.gz", carry_gzip(carry_xml("r1")));
 	struct str parts[] = {STR("Content-Type: text/plain\n\nhello\n"), report};
 	struct str mixed = carry_multipart(STR(""), "mixed", parts, 2);
-	struct str twice = carry_part("application/pkcs7-mime; smime-type=signed-data", signed_data(mixed, 0, false));
+	struct str twice = carry_part("application/pkcs7-mime; smime-type=signed-data",
+		signed_data(mixed, 0, false));
 	struct str der = signed_data(mixed, 0, false);
 	struct carry_case cases[] = {
 		{"signed, DER", wrapped(opaque, der), "", 1, ""},
 		{"signed, PEM", wrapped(opaque, signed_data(mixed, 0, true)), "", 1, ""},
 		{"signed, one part", wrapped(opaque, signed_data(report, 0, false)), "", 1, ""},
 		{"signed, old type", wrapped("application/x-pkcs7-mime", der), "", 1, ""},
-		{"signed, CRLF inside", wrapped(opaque, signed_data(carry_replace(mixed, STR("\n"), STR("\r\n")), 0, false)),
+		{"signed, CRLF inside", wrapped(opaque, signed_data(carry_replace(mixed, STR("\n"),
+			STR("\r\n")), 0, false)),
 			"", 1, ""},
 		{"signed twice", wrapped(opaque, signed_data(twice, 0, false)), "", 1, ""},
-		{"signed, no report", wrapped(opaque, signed_data(STR("Content-Type: text/plain\n\nhi\n"), 0, false)),
+		{"signed, no report", wrapped(opaque,
+			signed_data(STR("Content-Type: text/plain\n\nhi\n"), 0, false)),
 			"not_a_report.mail", 0, NULL},
-		{"signed, content elsewhere", wrapped(opaque, signed_data(mixed, CMS_DETACHED, false)), "mail.smime", 0, NULL},
+		{"signed, content elsewhere", wrapped(opaque, signed_data(mixed, CMS_DETACHED, false)),
+			"mail.smime", 0, NULL},
 		{"signed, cut", wrapped(opaque, str_sub(der, 0, der.len / 2)), "mail.smime", 0, NULL},
 		{"enveloped", wrapped("application/pkcs7-mime; smime-type=enveloped-data", enveloped(mixed)),
 			"mail.encrypted", 0, NULL},
-		{"enveloped, not said", wrapped("application/pkcs7-mime", enveloped(mixed)), "mail.encrypted", 0, NULL},
+		{"enveloped, not said", wrapped("application/pkcs7-mime", enveloped(mixed)),
+			"mail.encrypted", 0, NULL},
 		{"empty", wrapped(opaque, STR("")), "mail.smime", 0, NULL},
 	};
 	CARRY_CHECK(cases, NULL);

@@ -37,27 +37,36 @@ static void test_read_tolerantly(void **state)
 		{"no report-id", swap("\"report-id\":\"t1\",", ""), "", 1, "tls.field_missing"},
 		{"dates without zone", swap(start, "\"2024-01-01T00:00:00\""), "", 1, "tls.field_form"},
 		{"dates with an offset", swap(start, "\"2024-01-01T02:00:00+02:00\""), "", 1, ""},
-		{"dates as in mail", swap(start, "\"Mon, 01 Jan 2024 00:00:00 +0000\""), "", 1, "tls.field_form"},
+		{"dates as in mail", swap(start, "\"Mon, 01 Jan 2024 00:00:00 +0000\""),
+			"", 1, "tls.field_form"},
 		{"dates as seconds", swap(start, "1704067200"), "", 1, "tls.field_form"},
 		{"one second", swap(end, "\"2024-01-01T00:00:00Z\""), "", 1, "report.dates_equal"},
 		{"two months", swap(end, "\"2024-03-01T00:00:00Z\""), "", 1, "report.dates_long"},
 		{"mx-host a string", swap(mx, "\"mx-host\":\"mx.example.com\""), "", 1, "tls.mx_host"},
-		{"mx-host-pattern", swap(mx, "\"mx-host-pattern\":[\"mx.example.com\"]"), "", 1, "tls.mx_host"},
+		{"mx-host-pattern", swap(mx, "\"mx-host-pattern\":[\"mx.example.com\"]"),
+			"", 1, "tls.mx_host"},
 		{"no mx-host", swap(",\"mx-host\":[\"mx.example.com\"]", ""), "", 1, ""},
 		{"policy-string empty", swap("[\"version: STSv1\"]", "[]"), "", 1, ""},
-		{"policy-string a string", swap("[\"version: STSv1\"]", "\"version: STSv1\""), "", 1, "tls.field_form"},
-		{"no policy found", swap("\"policy-type\":\"sts\"", "\"policy-type\":\"no-policy-found\""), "", 1, ""},
-		{"unknown policy", swap("\"policy-type\":\"sts\"", "\"policy-type\":\"new\""), "", 1, "tls.policy_type"},
-		{"no policy-domain", swap("\"policy-domain\":\"example.com\",", ""), "", 1, "tls.field_missing"},
+		{"policy-string a string", swap("[\"version: STSv1\"]", "\"version: STSv1\""),
+			"", 1, "tls.field_form"},
+		{"no policy found", swap("\"policy-type\":\"sts\"", "\"policy-type\":\"no-policy-found\""),
+			"", 1, ""},
+		{"unknown policy", swap("\"policy-type\":\"sts\"", "\"policy-type\":\"new\""),
+			"", 1, "tls.policy_type"},
+		{"no policy-domain", swap("\"policy-domain\":\"example.com\",", ""),
+			"", 1, "tls.field_missing"},
 		{"unknown result", swap("certificate-expired", "new-failure"), "", 1, "tls.result_type"},
 		{"no details", swap(detail, "[]"), "", 1, ""},
 		{"details null", swap(detail, "null"), "", 1, ""},
-		{"sum differs", swap("\"total-failure-session-count\":1", "\"total-failure-session-count\":2"), "", 1, "tls.sum"},
+		{"sum differs", swap("\"total-failure-session-count\":1",
+			"\"total-failure-session-count\":2"), "", 1, "tls.sum"},
 		{"count as string", swap("count\":5", "count\":\"5\""), "", 1, "tls.field_form"},
 		{"count as 5.0", swap("count\":5", "count\":5.0"), "", 1, "tls.field_form"},
-		{"count missing", swap("\"total-successful-session-count\":5,", ""), "", 1, "tls.field_missing"},
+		{"count missing", swap("\"total-successful-session-count\":5,", ""),
+			"", 1, "tls.field_missing"},
 		{"count empty", swap("count\":5", "count\":\"\""), "", 1, "tls.field_form"},
-		{"unknown keys", swap("{\"organization-name\"", "{\"x\":{\"y\":[1,2.5,null]},\"organization-name\""), "", 1, ""},
+		{"unknown keys", swap("{\"organization-name\"",
+			"{\"x\":{\"y\":[1,2.5,null]},\"organization-name\""), "", 1, ""},
 		{"U+0000", swap("Acme", "Ac\\u0000me"), "", 1, "tls.field_form"},
 		{"bare control", swap("Acme", "Ac\tme"), "", 1, "tls.field_form"},
 		{"latin-1", swap("Acme", "Ac\xe9me"), "", 1, "tls.field_form"},
@@ -67,7 +76,8 @@ static void test_read_tolerantly(void **state)
 	};
 	CARRY_CHECK(cases, NULL);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		bool lenient = strstr(cases[i].want_issues, "tls.") != NULL && strcmp(cases[i].want_issues, "tls.sum") != 0;
+		bool lenient = strstr(cases[i].want_issues, "tls.") != NULL &&
+			strcmp(cases[i].want_issues, "tls.sum") != 0;
 		assert_int_equal(carry_bytes(cases[i].in, NULL)->reports[0].totals.schema,
 			lenient ? SCHEMA_LENIENT : SCHEMA_RFC8460);
 	}
@@ -81,7 +91,8 @@ static void test_policies(void **state)
 	const char *tail = "\"failed-session-count\":1}]}]}";
 	struct carry_case cases[] = {
 		{"policies []", STR("{\"date-range\":{\"start-datetime\":\"2024-01-01T00:00:00Z\",\"end-datetime\":"
-			"\"2024-01-01T23:59:59Z\"},\"organization-name\":\"A\",\"contact-info\":\"a\",\"report-id\":\"1\","
+			"\"2024-01-01T23:59:59Z\"},\"organization-name\":\"A\","
+			"\"contact-info\":\"a\",\"report-id\":\"1\","
 			"\"policies\":[]}"), "", 1, "tls.policies_empty"},
 		{"two", swap(tail, "\"failed-session-count\":1}]},{\"policy\":{\"policy-type\":\"tlsa\","
 			"\"policy-domain\":\"Example.NET.\"},\"summary\":{\"total-successful-session-count\":7,"
@@ -141,9 +152,11 @@ static struct str many_policies(size_t count)
 {
 	struct str one = STR("{\"policy\":{\"policy-type\":\"sts\",\"policy-domain\":\"example.com\"},\"summary\":"
 		"{\"total-successful-session-count\":1,\"total-failure-session-count\":0}}");
-	return carry_replace(STR("{\"organization-name\":\"A\",\"contact-info\":\"a\",\"report-id\":\"1\",\"date-range\":"
+	return carry_replace(STR("{\"organization-name\":\"A\","
+		"\"contact-info\":\"a\",\"report-id\":\"1\",\"date-range\":"
 		"{\"start-datetime\":\"2024-01-01T00:00:00Z\",\"end-datetime\":\"2024-01-02T00:00:00Z\"},"
-		"\"policies\":[@]}"), STR("@"), carry_join(carry_repeat(carry_join(one, STR(",")), count - 1), one));
+		"\"policies\":[@]}"), STR("@"), carry_join(carry_repeat(carry_join(one, STR(",")),
+			count - 1), one));
 }
 
 static struct str many_details(size_t count)
@@ -177,10 +190,14 @@ static void test_limits(void **state)
 		{"8 levels", swap("{\"organization-name\"", deep.ptr), "", 1, ""},
 		{"9 levels", swap("{\"organization-name\"", deeper.ptr), "tls.too_large", 0, NULL},
 		{"100,000 levels", carry_repeat(STR("["), 2999), "tls.too_large", 0, NULL},
-		{"a document above", carry_join(JSON, carry_repeat(STR(" "), 3000)), "tls.too_large", 0, NULL},
-		{"an id of 50", swap("\"t1\"", carry_cat("\"%s\"", carry_repeat(STR("i"), 50).ptr).ptr), "", 1, ""},
-		{"an id of 51", swap("\"t1\"", carry_cat("\"%s\"", carry_repeat(STR("i"), 51).ptr).ptr), "report.id", 0, NULL},
-		{"values without end", carry_join(STR("{\"policies\":["), carry_repeat(STR("0,"), 1400)), "tls.too_large", 0, NULL},
+		{"a document above", carry_join(JSON, carry_repeat(STR(" "), 3000)),
+			"tls.too_large", 0, NULL},
+		{"an id of 50", swap("\"t1\"", carry_cat("\"%s\"", carry_repeat(STR("i"), 50).ptr).ptr),
+			"", 1, ""},
+		{"an id of 51", swap("\"t1\"", carry_cat("\"%s\"", carry_repeat(STR("i"), 51).ptr).ptr),
+			"report.id", 0, NULL},
+		{"values without end", carry_join(STR("{\"policies\":["), carry_repeat(STR("0,"), 1400)),
+			"tls.too_large", 0, NULL},
 	};
 	CARRY_CHECK(cases, &limits);
 }

@@ -40,7 +40,8 @@ static void test_gzip(void **state)
 		{"FEXTRA, FNAME, FCOMMENT", fields, "", 1, ""},
 		{"NULs behind", carry_join(gz, carry_repeat(STR("\0"), 3)), "", 1, "archive.trailing_bytes"},
 		{"CRLF behind", carry_join(gz, STR("\r\n")), "", 1, "archive.trailing_bytes"},
-		{"much behind", carry_join(gz, carry_repeat(STR("padding "), 4000)), "", 1, "archive.trailing_bytes"},
+		{"much behind", carry_join(gz, carry_repeat(STR("padding "), 4000)),
+			"", 1, "archive.trailing_bytes"},
 		{"members joined", two, "", 1, ""},
 		{"members joined, bytes behind", carry_join(two, STR("x")), "", 1, "archive.trailing_bytes"},
 		{"wrong CRC", with_trailer(gz, STR("abcd"), STR_NONE), "", 1, "archive.trailer"},
@@ -50,7 +51,8 @@ static void test_gzip(void **state)
 		{"cut in the last block", cut(gz, 9), "archive.damaged", 0, NULL},
 		{"cut in the middle", str_sub(gz, 0, gz.len / 2), "archive.damaged", 0, NULL},
 		{"cut in the header", str_sub(gz, 0, 7), "archive.damaged", 0, NULL},
-		{"reserved flag", carry_join(STR("\x1f\x8b\x08\xe0"), str_from_offset(gz, 4)), "archive.damaged", 0, NULL},
+		{"reserved flag", carry_join(STR("\x1f\x8b\x08\xe0"), str_from_offset(gz, 4)),
+			"archive.damaged", 0, NULL},
 		{"nothing inside", carry_gzip(STR("")), "archive.empty", 0, NULL},
 		{"white space inside", carry_gzip(STR(" \n")), "archive.empty", 0, NULL},
 		{"unused inside", carry_gzip(STR("unused\n")), "archive.empty", 0, NULL},
@@ -75,21 +77,30 @@ static void test_zip(void **state)
 		{"no extension", carry_zip1("aol com 12345 xml", xml), "", 1, ""},
 		{"absolute name", carry_zip1("/etc/../a.xml", xml), "", 1, ""},
 		{"name in UTF-8", carry_zip1("\xe6\x97\xa5.xml", xml), "", 1, ""},
-		{"two reports", ZIP({.name = "a.xml", .bytes = xml}, {.name = "b.xml", .bytes = carry_xml("r2")}), "", 2, ""},
-		{"xml and json", ZIP({.name = "a", .bytes = xml}, {.name = "b", .bytes = carry_json("t")}), "", 2, ""},
+		{"two reports", ZIP({.name = "a.xml", .bytes = xml}, {.name = "b.xml",
+			.bytes = carry_xml("r2")}), "", 2, ""},
+		{"xml and json", ZIP({.name = "a", .bytes = xml}, {.name = "b", .bytes = carry_json("t")}),
+			"", 2, ""},
 		{"folder and Mac files", ZIP({.name = "d/", .stored = true, .bytes = STR(""), .directory = true},
-			{.name = "__MACOSX/._a.xml", .bytes = STR("\0\5\x16\7")}, {.name = ".DS_Store", .bytes = STR("x")},
+			{.name = "__MACOSX/._a.xml", .bytes = STR("\0\5\x16\7")},
+				{.name = ".DS_Store", .bytes = STR("x")},
 			{.name = "d/a.xml", .bytes = xml}), "", 1, ""},
 		{"symlink", ZIP({.name = "l", .bytes = STR("/etc/passwd"), .stored = true, .symlink = true},
 			{.name = "a.xml", .bytes = xml}), "", 1, ""},
-		{"readme beside", ZIP({.name = "a.txt", .bytes = STR("hi")}, {.name = "a.xml", .bytes = xml}), "", 1, ""},
-		{"wrong CRC", ZIP({.name = "a.xml", .bytes = xml, .bad_crc = true}), "", 1, "archive.trailer"},
-		{"smaller than told", ZIP({.name = "a.xml", .bytes = xml, .lie_size = 100}), "", 1, "archive.trailer"},
-		{"larger than told", ZIP({.name = "a.xml", .bytes = xml, .lie_size = -100}), "", 1, "archive.trailer"},
+		{"readme beside", ZIP({.name = "a.txt", .bytes = STR("hi")}, {.name = "a.xml", .bytes = xml}),
+			"", 1, ""},
+		{"wrong CRC", ZIP({.name = "a.xml", .bytes = xml, .bad_crc = true}),
+			"", 1, "archive.trailer"},
+		{"smaller than told", ZIP({.name = "a.xml", .bytes = xml, .lie_size = 100}),
+			"", 1, "archive.trailer"},
+		{"larger than told", ZIP({.name = "a.xml", .bytes = xml, .lie_size = -100}),
+			"", 1, "archive.trailer"},
 		{"one of two damaged", ZIP({.name = "a.xml", .bytes = xml},
 			{.name = "b.xml", .bytes = str_sub(xml, 0, 200)}), "xml.malformed", 0, NULL},
-		{"no members", STR("PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"), "archive.empty", 0, NULL},
-		{"empty member", ZIP({.name = "a.xml", .bytes = STR(""), .stored = true}), "archive.empty", 0, NULL},
+		{"no members", STR("PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"),
+			"archive.empty", 0, NULL},
+		{"empty member", ZIP({.name = "a.xml", .bytes = STR(""), .stored = true}),
+			"archive.empty", 0, NULL},
 		{"no report", carry_zip1("a.txt", STR("hello")), "archive.no_report", 0, NULL},
 		{"cut", cut(zip, 30), "archive.damaged", 0, NULL},
 		{"beginning only", str_sub(zip, 0, 60), "archive.damaged", 0, NULL},
@@ -98,8 +109,10 @@ static void test_zip(void **state)
 		{"lzma", ZIP({.name = "a.xml", .bytes = xml, .method = 14}), "archive.method", 0, NULL},
 		{"zstd", ZIP({.name = "a.xml", .bytes = xml, .method = 93}), "archive.method", 0, NULL},
 		{"xz", ZIP({.name = "a.xml", .bytes = xml, .method = 95}), "archive.method", 0, NULL},
-		{"unknown method", ZIP({.name = "a.xml", .bytes = xml, .method = 77}), "archive.method", 0, NULL},
-		{"password", ZIP({.name = "a.xml", .bytes = xml, .encrypted = true}), "archive.encrypted", 0, NULL},
+		{"unknown method", ZIP({.name = "a.xml", .bytes = xml, .method = 77}),
+			"archive.method", 0, NULL},
+		{"password", ZIP({.name = "a.xml", .bytes = xml, .encrypted = true}),
+			"archive.encrypted", 0, NULL},
 	};
 	CARRY_CHECK(cases, NULL);
 	const struct carried *carried = carry_bytes(cases[6].in, NULL);
@@ -119,8 +132,10 @@ static void test_archives_in_archives(void **state)
 		{"three gzips", carry_gzip(carry_gzip(gz)), "", 1, "archive.nested"},
 		{"zip, zip, gzip", carry_zip1("b.zip", carry_zip1("a.gz", gz)), "", 1, "archive.nested"},
 		{"four gzips", carry_gzip(carry_gzip(carry_gzip(gz))), "archive.depth", 0, NULL},
-		{"zip, zip, two gzips", carry_zip1("b.zip", carry_zip1("a.gz", carry_gzip(gz))), "archive.depth", 0, NULL},
-		{"four zips", carry_zip1("d", carry_zip1("c", carry_zip1("b", zip))), "archive.depth", 0, NULL},
+		{"zip, zip, two gzips", carry_zip1("b.zip", carry_zip1("a.gz", carry_gzip(gz))),
+			"archive.depth", 0, NULL},
+		{"four zips", carry_zip1("d", carry_zip1("c", carry_zip1("b", zip))),
+			"archive.depth", 0, NULL},
 		{"rar in zip", carry_zip1("a.rar", STR("Rar!\x1a\x07\x01\0")), "archive.format", 0, NULL},
 	};
 	CARRY_CHECK(cases, NULL);
@@ -150,7 +165,8 @@ static struct str long_xml(size_t bytes, bool dense)
 {
 	struct str xml = XML;
 	size_t room = bytes - xml.len - 7;
-	struct str fill = dense ? carry_repeat(STR(" "), room) : carry_repeat(STR("0123456789abcdef"), room / 16 + 1);
+	struct str fill = dense ? carry_repeat(STR(" "), room)
+		: carry_repeat(STR("0123456789abcdef"), room / 16 + 1);
 	struct str head = STR("<feedback>");
 	size_t at = str_find(xml, head) + head.len;
 	struct str comment = carry_cat("<!--%.*s-->", (int)room, fill.ptr);
@@ -171,9 +187,12 @@ static void test_size_limits(void **state)
 		{"a report above, gzip", carry_gzip(above), "archive.too_large", 0, NULL},
 		{"a report that fits, zip", carry_zip1("a", fits), "", 1, ""},
 		{"a report above, zip", carry_zip1("a", above), "archive.too_large", 0, NULL},
-		{"a mail that fits", ZIP({.name = "a", .bytes = half}, {.name = "b", .bytes = half}), "", 2, ""},
-		{"a mail above", ZIP({.name = "a", .bytes = half}, {.name = "b", .bytes = more}), "archive.too_large", 0, NULL},
-		{"a lying size", ZIP({.name = "a", .bytes = above, .lie_size = -90000}), "archive.too_large", 0, NULL},
+		{"a mail that fits", ZIP({.name = "a", .bytes = half}, {.name = "b", .bytes = half}),
+			"", 2, ""},
+		{"a mail above", ZIP({.name = "a", .bytes = half}, {.name = "b", .bytes = more}),
+			"archive.too_large", 0, NULL},
+		{"a lying size", ZIP({.name = "a", .bytes = above, .lie_size = -90000}),
+			"archive.too_large", 0, NULL},
 	};
 	CARRY_CHECK(cases, &limits);
 }
@@ -187,7 +206,8 @@ static void test_ratio(void **state)
 		{"zip", carry_zip1("a", bomb), "archive.ratio", 0, NULL},
 		{"gzip in zip", carry_zip1("a.gz", carry_gzip(bomb)), "archive.ratio", 0, NULL},
 		{"within the first MiB", carry_gzip(long_xml(1000000, true)), "", 1, ""},
-		{"64 bombs", ZIP({.name = "a", .bytes = bomb}, {.name = "b", .bytes = bomb}), "archive.ratio", 0, NULL},
+		{"64 bombs", ZIP({.name = "a", .bytes = bomb}, {.name = "b", .bytes = bomb}),
+			"archive.ratio", 0, NULL},
 	};
 	CARRY_CHECK(cases, NULL);
 }
@@ -237,7 +257,8 @@ static void test_members_and_names(void **state)
 		{"64 members", many_members(64), "", 1, ""},
 		{"65 members", many_members(65), "archive.entries", 0, NULL},
 		{"a name of 1,024 bytes", carry_zip1(carry_repeat(STR("n"), 1024).ptr, XML), "", 1, ""},
-		{"a name of 1,025 bytes", carry_zip1(carry_repeat(STR("n"), 1025).ptr, XML), "archive.entries", 0, NULL},
+		{"a name of 1,025 bytes", carry_zip1(carry_repeat(STR("n"), 1025).ptr, XML),
+			"archive.entries", 0, NULL},
 	};
 	CARRY_CHECK(cases, NULL);
 }

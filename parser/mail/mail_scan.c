@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "parser/mail_scan.h"
+#include "parser/mail/mail_scan.h"
 
 #include "base/buf.h"
 

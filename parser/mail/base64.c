@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "parser/base64.h"
+#include "parser/mail/base64.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "parser/mail_raw.h"
+#include "parser/mail/mail_raw.h"
 
-#include "parser/mail_scan.h"
+#include "parser/mail/mail_scan.h"
 #include "parser/sniff.h"
 
 #include <errno.h>

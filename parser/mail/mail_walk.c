@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "parser/mail_walk.h"
+#include "parser/mail/mail_walk.h"
 
-#include "parser/cms.h"
-#include "parser/mail.h"
-#include "parser/mail_raw.h"
+#include "parser/mail/cms.h"
+#include "parser/mail/mail.h"
+#include "parser/mail/mail_raw.h"
 #include "parser/sniff.h"
 
 #include <stdlib.h>

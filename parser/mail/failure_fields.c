@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "parser/failure_fields.h"
+#include "parser/mail/failure_fields.h"
 
 bool failure_line(struct str *rest, struct str *line_r)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "parser/cms.h"
+#include "parser/mail/cms.h"
 
 #include <limits.h>
 #include <openssl/pem.h> /* before cms.h, which declares its PEM readers only then */

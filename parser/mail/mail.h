@@ -9,7 +9,7 @@
 
 #include "base/arena.h"
 #include "model/report.h"
-#include "parser/base64.h"
+#include "parser/mail/base64.h"
 #include "parser/payload.h"
 
 struct mail;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "parser/mail.h"
+#include "parser/mail/mail.h"
 
 #include "base/buf.h"
 #include "base/clock.h"

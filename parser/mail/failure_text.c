@@ -14,11 +14,11 @@
  *	------ This is a copy of the headers that were received before the error
  *	was detected.
  */
-#include "parser/failure.h"
+#include "parser/mail/failure.h"
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "parser/failure_fields.h"
+#include "parser/mail/failure_fields.h"
 
 #define FIELDS_BYTES ((size_t)64 * 1024)
 

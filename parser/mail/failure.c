@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "parser/failure.h"
+#include "parser/mail/failure.h"
 
 #include "base/arena.h"
 #include "base/clock.h"
 #include "parser/clean.h"
-#include "parser/failure_fields.h"
-#include "parser/mail.h"
+#include "parser/mail/failure_fields.h"
+#include "parser/mail/mail.h"
 #include "parser/sniff.h"
 
 #define ARENA_BYTES ((size_t)64 * 1024 * 1024)
@@ -279,7 +279,8 @@ static void read_sample(struct reader *reader, const struct failure_source *sour
 		note(reader, ISSUE_TEXT_CUT, "sample headers");
 	block = str_sub(block, 0, (size_t)reader->limits->ruf_headers_bytes);
 	struct arena *arena = reader->arena;
-	report->orig_from = mail_decode_text(arena, failure_field_find(block, arena, STR("From")), FIELD_BYTES);
+	report->orig_from =
+		mail_decode_text(arena, failure_field_find(block, arena, STR("From")), FIELD_BYTES);
 	report->orig_subject =
 		mail_decode_text(arena, failure_field_find(block, arena, STR("Subject")), FIELD_BYTES);
 	report->orig_message_id =

@@ -18,6 +18,7 @@ struct mail_raw_file {
 	uint64_t at, end;
 };
 
+/* fd stays the caller's; its position is neither used nor moved. */
 void mail_raw_file_init(struct mail_raw_file *file, int fd, uint64_t from, uint64_t to);
 
 /* The mail behind byte `from`. *repaired holds a repaired copy when it had to be made, else it
