@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Views -> rows. A query is a constant SQL text of store/query_*.c with bound
+ * Views -> rows. A query is a constant SQL text of store/query_….c with bound
  * text parameters; its result is read row by row, columns by name. Pages, JSON,
  * CSV and the command line all read through here, from schema dmarcd_api only.
  */

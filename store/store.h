@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * A connection to PostgreSQL. The only room that includes libpq. Values are
- * always bound, never spliced into SQL; statements are constants of store/*.c.
+ * always bound, never spliced into SQL; statements are constants of this room.
  * Never logs. Works through pgbouncer in transaction mode: no session state,
  * no LISTEN, no session advisory locks, no named prepared statements.
  */

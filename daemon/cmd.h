@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The subcommands, one file each, and what several of them do alike.
+ */
+#pragma once
+
+#include "daemon/cli.h"
+#include "daemon/services.h"
+
+extern const struct command cmd_run, cmd_ingest, cmd_web, cmd_parse, cmd_status, cmd_mails, cmd_psql,
+	cmd_quarantine, cmd_reparse, cmd_migrate, cmd_init, cmd_demo, cmd_config, cmd_retention;
+
+/* Own version and the libraries', to stdout. */
+void cmd_version(void);
+
+/* Services as the configuration says, made when not there if create. */
+NODISCARD int cmd_services(const struct cli *cli, bool create, struct services **services_r);
+
+/* For reading subcommands: services and a connection with the read-only role,
+ * or the status to end with, said on stderr. */
+struct cmd_reader {
+	struct services *services;
+	struct store *store;
+};
+NODISCARD int cmd_reader_open(const struct cli *cli, struct cmd_reader *reader_r);
+void cmd_reader_close(struct cmd_reader *reader);
+
+/* "1,234,567" in one of a few static buffers: for printing at once. */
+const char *cmd_number(uint64_t number, char text[32]);
+/* "1 mail", "2 mails". */
+#define CMD_PLURAL(n) ((n) == 1 ? "" : "s")

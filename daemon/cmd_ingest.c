@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/cmd.h"
+#include "daemon/cmd_ingest.h"
+#include "model/json.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+struct flags {
+	bool once, all, json, in_place;
+};
+
+void cmd_ingest_options(const struct cli *cli, struct services *services, struct ingest_options *options_r)
+{
+	const struct config *config = cli->config;
+	*options_r = (struct ingest_options){
+		.store = services_store_options(services, SERVICE_INGEST),
+		.limits = &config->limits,
+		.state_dir = config->state_dir,
+		.require_confinement = config->require_confinement,
+		.ruf_store = config->ruf_store,
+		.keep_originals = config->keep_originals_secs != 0,
+		.progress = !cli->quiet,
+		.maildirs = config->maildirs,
+		.maildirs_count = config->maildirs_count,
+	};
+}
+
+void cmd_ingest_print(const struct ingest_balance *balance, bool json)
+{
+	struct buf out;
+	struct json writer;
+	const struct {
+		const char *name;
+		uint64_t value;
+	} parts[] = {
+		{"mails", balance->mails}, {"stored", balance->stored}, {"duplicate", balance->duplicate},
+		{"not_a_report", balance->not_a_report}, {"quarantined", balance->quarantined},
+		{"reports", balance->reports}, {"records", balance->records},
+		{"messages", balance->messages}};
+	char number[32];
+	buf_init(&out, 4096);
+	if (json) {
+		json_init(&writer, &out);
+		json_object(&writer);
+		for (size_t i = 0; i < 8; i++)
+			json_key_value_u64(&writer, parts[i].name, parts[i].value);
+		json_object_end(&writer);
+		buf_add_char(&out, '\n');
+	} else {
+		buf_printf(&out, "%s mail%s", cmd_number(balance->mails, number), CMD_PLURAL(balance->mails));
+		buf_printf(&out, ": %s stored", cmd_number(balance->stored, number));
+		buf_printf(&out, ", %s duplicate%s", cmd_number(balance->duplicate, number),
+			CMD_PLURAL(balance->duplicate));
+		buf_printf(&out, ", %s not a report", cmd_number(balance->not_a_report, number));
+		buf_printf(&out, ", %s quarantined\n", cmd_number(balance->quarantined, number));
+		buf_printf(&out, "added %s report%s", cmd_number(balance->reports, number),
+			CMD_PLURAL(balance->reports));
+		buf_printf(&out, ", %s record%s", cmd_number(balance->records, number),
+			CMD_PLURAL(balance->records));
+		buf_printf(&out, ", %s message%s\n", cmd_number(balance->messages, number),
+			CMD_PLURAL(balance->messages));
+	}
+	cli_flush(&out);
+	buf_fini(&out);
+}
+
+/* An MTA's pipe must never see anything that bounces the mail. */
+static bool reads_pipe(int count, char **paths)
+{
+	for (int i = 0; i < count; i++)
+		if (strcmp(paths[i], "-") == 0)
+			return true;
+	return false;
+}
+
+static int end_status(const struct ingest_balance *balance, enum err err, const struct error *error, bool pipe)
+{
+	if (err) {
+		int status = err == ERR_TEMP || err == ERR_UNCERTAIN ? EX_UNAVAILABLE : cli_status(error);
+		if (pipe && status != EX_NOINPUT)
+			status = EX_TEMPFAIL;
+		return cli_fail(status, error);
+	}
+	return balance->quarantined > 0 && !pipe ? EX_DATAERR : EX_OK;
+}
+
+static int ingest(const struct cli *cli, struct services *services, const struct flags *flags, int count,
+	char **paths)
+{
+	struct ingest_options options;
+	struct ingest_balance balance = {0};
+	struct error error = {0};
+	bool pipe = reads_pipe(count, paths);
+	cmd_ingest_options(cli, services, &options);
+	options.paths = (const char *const *)paths;
+	options.paths_count = (size_t)count;
+	options.once = flags->once || count > 0;
+	options.all = flags->all;
+	options.in_place = flags->in_place;
+	options.wait_for_store = !options.once;
+	options.progress = options.progress && options.once && !pipe;
+	enum err err = ingest_run(&options, &balance, &error);
+	if (options.once && !(pipe && !flags->json) && !(cli->quiet && !flags->json))
+		cmd_ingest_print(&balance, flags->json);
+	return end_status(&balance, err, &error, pipe);
+}
+
+static int run(struct cli *cli, int argc, char **argv)
+{
+	int first;
+	struct flags flags = {0};
+	struct services *services = NULL;
+	const struct cli_option options[] = {{"once", &flags.once, NULL}, {"all", &flags.all, NULL},
+		{"json", &flags.json, NULL}, {"in-place", &flags.in_place, NULL}, {NULL, NULL, NULL}};
+	int status = cli_options(cli, argc, argv, options, &first);
+	if (status != EX_OK)
+		return status;
+	int count = argc - first;
+	if (count == 0 && cli->config->maildirs_count == 0) {
+		(void)cli_failf(EX_CONFIG, "no PATH is given and the configuration names no maildirs");
+		cli_hint("dmarcd ingest PATH…, or maildirs: in %s",
+			cli->config->path ? cli->config->path : CONFIG_PATH);
+		return EX_CONFIG;
+	}
+	bool pipe = reads_pipe(count, argv + first);
+	status = cmd_services(cli, true, &services);
+	if (status != EX_OK)
+		return pipe ? EX_TEMPFAIL : status;
+	status = ingest(cli, services, &flags, count, argv + first);
+	services_close(&services);
+	return status;
+}
+
+const struct command cmd_ingest = {
+	.name = "ingest",
+	.arguments = "[--once] [--all] [--in-place] [--json] [PATH...]",
+	.summary = "take report mails in: the configured Maildirs, or PATHs once",
+	.help = "A folder with new/ and cur/ is a Maildir, any other folder is walked, a file is a\n"
+		"mail, an mbox, .xml, .zip, .gz or .json by its content, \"-\" is one mail on stdin.\n"
+		"Without a PATH the configured Maildirs are watched until SIGTERM.\n"
+		"  --once       one pass over the Maildirs, then end (PATHs imply it)\n"
+		"  --all        read cur/ too, where files stay\n"
+		"  --in-place   move and delete nothing\n"
+		"  --json       the balance of this run as one JSON object\n"
+		"\nexit status: 0, 65 when something was quarantined, 66 when a PATH cannot be opened,\n"
+		"69 without the database; for \"-\" 75 for whatever is not available\n"
+		"\nexample: dmarcd ingest --once ~/Maildir/.dmarc\n",
+	.needs_config = true,
+	.run = run,
+};

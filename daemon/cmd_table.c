@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/cmd.h"
+
+#include <sysexits.h>
+
+static const struct command *const commands[] = {
+	&cmd_run, &cmd_ingest, &cmd_web, &cmd_parse, &cmd_status, &cmd_mails, &cmd_psql, &cmd_quarantine,
+	&cmd_reparse, &cmd_migrate, &cmd_init, &cmd_demo, &cmd_config, &cmd_retention, NULL,
+};
+
+const struct command *const *cli_commands(void)
+{
+	return commands;
+}
+
+int cmd_services(const struct cli *cli, bool create, struct services **services_r)
+{
+	struct error error = {0};
+	const struct services_options options = {
+		.config = cli->config,
+		.create = create,
+		.handed_fd = cli->service_fd,
+	};
+	int status = services_open(&options, services_r, &error);
+	return status == EX_OK ? EX_OK : cli_fail(status, &error);
+}
+
+int cmd_reader_open(const struct cli *cli, struct cmd_reader *reader_r)
+{
+	struct error error = {0};
+	*reader_r = (struct cmd_reader){0};
+	int status = cmd_services(cli, false, &reader_r->services);
+	if (status != EX_OK)
+		return status;
+	status = services_store_open(reader_r->services, SERVICE_READ, &reader_r->store, &error);
+	if (status == EX_OK)
+		return EX_OK;
+	services_close(&reader_r->services);
+	return cli_fail(status, &error);
+}
+
+void cmd_reader_close(struct cmd_reader *reader)
+{
+	store_close(&reader->store);
+	services_close(&reader->services);
+}
+
+const char *cmd_number(uint64_t number, char text[32])
+{
+	char *at = text + 31;
+	unsigned digits = 0;
+	*at = '\0';
+	do {
+		if (digits > 0 && digits % 3 == 0)
+			*--at = ',';
+		*--at = (char)('0' + number % 10);
+		number /= 10;
+		digits++;
+	} while (number > 0);
+	return at;
+}

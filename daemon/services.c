@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/services.h"
+
+#include "base/buf.h"
+#include "store/migrate.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#define ROLES 4
+#define WORDS_BYTES ((size_t)64 * 1024)
+#define PASSWORD_BYTES ((size_t)4096)
+
+struct services {
+	struct arena *arena;
+	struct cluster *cluster;
+	struct store_options options[ROLES];
+};
+
+static const char *const applications[ROLES] = {
+	[SERVICE_OWNER] = "dmarcd migrate",
+	[SERVICE_INGEST] = "dmarcd ingest",
+	[SERVICE_WEB] = "dmarcd web",
+	[SERVICE_READ] = "dmarcd",
+};
+/* RELIABILITY: statement_timeout 15 s web, 60 s ingest; a migration takes what it takes. */
+static const unsigned statement_secs[ROLES] = {
+	[SERVICE_OWNER] = 0, [SERVICE_INGEST] = 60, [SERVICE_WEB] = 15, [SERVICE_READ] = 60};
+
+static void set_role(struct services *services, enum service_role role, const char *conninfo,
+	const char *password)
+{
+	services->options[role] = (struct store_options){
+		.conninfo = conninfo,
+		.password = password,
+		.application = applications[role],
+		.statement_secs = statement_secs[role],
+	};
+}
+
+static int read_all(int fd, const char *what, struct buf *out, struct error *error)
+{
+	ssize_t got;
+	do {
+		char *room = buf_room(out, 4096);
+		if (!room) {
+			(void)error_set(error, ERR_INVALID, "%s is too long", what);
+			return EX_CONFIG;
+		}
+		got = read(fd, room, 4096);
+		buf_took(out, got > 0 ? (size_t)got : 0);
+	} while (got > 0 || (got < 0 && errno == EINTR));
+	if (got == 0)
+		return EX_OK;
+	(void)error_errno(error, ERR_PERM, errno, "could not read %s", what);
+	return EX_IOERR;
+}
+
+/* The first line of the file; the configuration has checked who may read it. */
+static int read_password(struct services *services, const char *path, const char **password_r,
+	struct error *error)
+{
+	struct buf text;
+	struct str rest, line = STR_NONE;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		(void)error_errno(error, ERR_DENIED, errno, "could not open password_file \"%s\"", path);
+		return errno == EACCES ? EX_NOPERM : EX_CONFIG;
+	}
+	buf_init(&text, PASSWORD_BYTES * 2);
+	int status = read_all(fd, "password_file", &text, error);
+	(void)close(fd);
+	rest = buf_str(&text);
+	if (status == EX_OK && str_line(&rest, &line))
+		*password_r = arena_cstr(services->arena, line);
+	if (text.ptr)
+		explicit_bzero(text.ptr, text.cap);
+	buf_fini(&text);
+	return status;
+}
+
+static int use_dsn(struct services *services, const struct config_database *database, struct error *error)
+{
+	const char *password = NULL;
+	int status = database->password_file ?
+		read_password(services, database->password_file, &password, error) : EX_OK;
+	const char *reading = database->read_dsn ? database->read_dsn : database->dsn;
+	set_role(services, SERVICE_OWNER, database->dsn, password);
+	set_role(services, SERVICE_INGEST, database->dsn, password);
+	set_role(services, SERVICE_WEB, reading, password);
+	set_role(services, SERVICE_READ, reading, password);
+	return status;
+}
+
+static int use_cluster(struct services *services, const struct services_options *options,
+	struct error *error)
+{
+	static const enum cluster_role roles[ROLES] = {
+		[SERVICE_OWNER] = CLUSTER_OWNER,
+		[SERVICE_INGEST] = CLUSTER_INGEST,
+		[SERVICE_WEB] = CLUSTER_WEB,
+		[SERVICE_READ] = CLUSTER_READ,
+	};
+	const struct cluster_options cluster = {
+		.state_dir = options->config->state_dir,
+		.create = options->create,
+	};
+	int status = cluster_open(&cluster, &services->cluster, error);
+	for (int i = 0; status == EX_OK && i < ROLES; i++)
+		set_role(services, (enum service_role)i, cluster_conninfo(services->cluster, roles[i]),
+			cluster_password(services->cluster, roles[i]));
+	return status;
+}
+
+/* Two lines: conninfo and password. */
+static int use_handed(struct services *services, int fd, struct error *error)
+{
+	struct buf words;
+	struct str rest, conninfo = STR_NONE, password = STR_NONE;
+	buf_init(&words, WORDS_BYTES);
+	int status = read_all(fd, "the supervisor's words", &words, error);
+	(void)close(fd);
+	rest = buf_str(&words);
+	if (status == EX_OK && !(str_line(&rest, &conninfo) && conninfo.len > 0)) {
+		(void)error_set(error, ERR_TEMP, "the supervisor ended before it had said where the database is");
+		status = EX_TEMPFAIL;
+	}
+	(void)str_line(&rest, &password);
+	for (int i = 0; status == EX_OK && i < ROLES; i++)
+		set_role(services, (enum service_role)i, arena_cstr(services->arena, conninfo),
+			password.len > 0 ? arena_cstr(services->arena, password) : NULL);
+	if (words.ptr)
+		explicit_bzero(words.ptr, words.cap);
+	buf_fini(&words);
+	return status;
+}
+
+int services_hand_over(struct services *services, enum service_role role, int fd, struct error *error)
+{
+	const struct store_options *options = &services->options[role];
+	struct buf words;
+	buf_init(&words, WORDS_BYTES);
+	buf_printf(&words, "%s\n%s\n", options->conninfo, options->password ? options->password : "");
+	bool written = write(fd, words.ptr, words.len) == (ssize_t)words.len;
+	int failed = errno;
+	explicit_bzero(words.ptr, words.cap);
+	buf_fini(&words);
+	if (written)
+		return EX_OK;
+	(void)error_errno(error, ERR_PERM, failed, "could not hand the database over");
+	return EX_OSERR;
+}
+
+static int open_database(struct services *services, const struct services_options *options,
+	struct error *error)
+{
+	if (options->handed_fd >= 0)
+		return use_handed(services, options->handed_fd, error);
+	if (options->config->database.dsn)
+		return use_dsn(services, &options->config->database, error);
+	return use_cluster(services, options, error);
+}
+
+/* Commands that make things bring the schema with them: always in the private
+ * cluster, on a server of one's own only when there is none at all. */
+static int make_schema(struct services *services, struct error *error)
+{
+	struct store *store = NULL;
+	unsigned changed;
+	enum err err = store_open(&services->options[SERVICE_INGEST], &store, error);
+	if (!err)
+		err = store_check_schema(store, error);
+	store_close(&store);
+	if (!err)
+		return EX_OK;
+	if (err == ERR_NOTFOUND || services->cluster)
+		return services_migrate(services, &changed, error);
+	return err == ERR_DENIED ? EX_NOPERM : EX_UNAVAILABLE;
+}
+
+int services_open(const struct services_options *options, struct services **services_r,
+	struct error *error)
+{
+	struct arena *arena = arena_open(WORDS_BYTES * 16);
+	struct services *services = ARENA_NEW(arena, struct services);
+	services->arena = arena;
+	int status = open_database(services, options, error);
+	if (status == EX_OK && options->create && !options->schema_later &&
+		options->handed_fd < 0)
+		status = make_schema(services, error);
+	if (status != EX_OK)
+		services_close(&services);
+	*services_r = services;
+	return status;
+}
+
+void services_close(struct services **services)
+{
+	if (!*services)
+		return;
+	struct arena *arena = (*services)->arena;
+	cluster_close(&(*services)->cluster);
+	*services = NULL;
+	arena_close(&arena);
+}
+
+const struct store_options *services_store_options(struct services *services, enum service_role role)
+{
+	return &services->options[role];
+}
+
+int services_store_open(struct services *services, enum service_role role, struct store **store_r,
+	struct error *error)
+{
+	enum err err = store_open(&services->options[role], store_r, error);
+	if (err)
+		return err == ERR_DENIED ? EX_NOPERM : EX_UNAVAILABLE;
+	err = store_check_schema(*store_r, error);
+	if (!err)
+		return EX_OK;
+	store_close(store_r);
+	if (error && !error->hint[0])
+		error_hint(error, "dmarcd migrate");
+	return EX_UNAVAILABLE;
+}
+
+int services_migrate(struct services *services, unsigned *changed_r, struct error *error)
+{
+	struct store *store = NULL;
+	enum err err = store_open(&services->options[SERVICE_OWNER], &store, error);
+	if (!err)
+		err = migrate_run(store, changed_r, error);
+	store_close(&store);
+	return err == ERR_OK ? EX_OK : err == ERR_DENIED ? EX_NOPERM :
+		err == ERR_TEMP ? EX_UNAVAILABLE : EX_CONFIG;
+}
+
+const struct cluster *services_cluster(const struct services *services)
+{
+	return services->cluster;
+}
