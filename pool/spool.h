@@ -10,6 +10,7 @@
 #pragma once
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "model/digest.h"
 #include "model/limits.h"

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/clock.h"
+#include "base/fault.h"
+#include "base/log.h"
+#include "ingest/pipeline.h"
+
+#include <poll.h>
+
+#define BATCH_RECORDS ((uint64_t)50000)
+#define BATCH_BYTES ((uint64_t)32 * 1024 * 1024)
+#define PAUSE_MSECS_MIN 100
+#define PAUSE_MSECS_MAX 5000
+#define ONCE_PATIENCE_MSECS ((int64_t)30000)
+
+enum err pipeline_reconnect(struct pipeline *pipeline, struct error *error)
+{
+	int pause = PAUSE_MSECS_MIN;
+	int64_t since = clock_monotonic_msecs();
+	struct log_line line;
+	log_begin(&line, LOG_WARN_LEVEL, "the database is away, waiting");
+	log_error(&line, error);
+	log_end(&line);
+	for (;;) {
+		struct pollfd wait = {.fd = pipeline->signal_fd, .events = POLLIN};
+		enum err err = store_reconnect(pipeline->store, error);
+		if (err == ERR_OK) {
+			log_event(LOG_INFO_LEVEL, "the database is back");
+			return ERR_OK;
+		}
+		if (!pipeline->options->wait_for_store &&
+			(err == ERR_DENIED || clock_monotonic_msecs() - since > ONCE_PATIENCE_MSECS))
+			return err;
+		(void)poll(&wait, 1, pause);
+		if (pipeline_stop_asked(pipeline))
+			return err;
+		pause = pause * 2 > PAUSE_MSECS_MAX ? PAUSE_MSECS_MAX : pause * 2;
+	}
+}
+
+bool pipeline_wants_commit(const struct pipeline *pipeline)
+{
+	size_t held = pipeline->batch.count + pipeline->copies.count;
+	if (held == 0)
+		return false;
+	return pipeline->batch.count >= PIPELINE_BATCH_MAX || pipeline->copies.count >= PIPELINE_BATCH_MAX ||
+		pipeline->batch_records >= BATCH_RECORDS || pipeline->flight_bytes >= BATCH_BYTES ||
+		pipeline->waiting.count + pipeline->running.count == 0;
+}
+
+/* The connection broke at COMMIT: did it happen? *done_r when every mail is there. */
+static enum err look_whether_done(struct pipeline *pipeline, const struct put_mail *mails, size_t count,
+	bool *done_r, struct error *error)
+{
+	struct sha256 sums[PIPELINE_BATCH_MAX];
+	struct mail_source sources[PIPELINE_BATCH_MAX];
+	struct known_mail known[PIPELINE_BATCH_MAX] = {{0}};
+	enum err err;
+	for (size_t i = 0; i < count; i++) {
+		sums[i] = mails[i].sha256;
+		sources[i] = mails[i].source;
+	}
+	do {
+		err = pipeline_reconnect(pipeline, error);
+		if (!err)
+			err = put_known(pipeline->store, sums, sources, count, known, error);
+	} while (err == ERR_TEMP && pipeline->options->wait_for_store && !pipeline->stopping);
+	*done_r = !err;
+	for (size_t i = 0; i < count && !err; i++)
+		*done_r &= known[i].known && (known[i].same_sighting || mails[i].source.maildir.len == 0);
+	return err;
+}
+
+/* All of them, or an error that no retry mends. */
+static enum err put_all(struct pipeline *pipeline, struct put_mail *mails, size_t count, struct error *error)
+{
+	const struct put_options options = {
+		.now_epoch_secs = clock_epoch_secs(),
+		.keep_samples = pipeline->options->ruf_store != RUF_OFF,
+	};
+	for (;;) {
+		bool done = false;
+		enum err err = put_batch(pipeline->store, mails, count, &options, error);
+		if (err == ERR_UNCERTAIN) {
+			err = look_whether_done(pipeline, mails, count, &done, error);
+			if (err || done)
+				return err;
+		} else if (err == ERR_TEMP) {
+			err = pipeline_reconnect(pipeline, error);
+			if (err)
+				return err;
+		} else {
+			return err;
+		}
+	}
+}
+
+static void log_settled(const struct pipeline *pipeline, const struct taken *taken)
+{
+	struct log_line line;
+	char id[TAKEN_ID_BYTES];
+	const struct put_mail *put = &taken->put;
+	bool bad = put->outcome == OUTCOME_QUARANTINED;
+	log_begin(&line, bad ? LOG_WARN_LEVEL : pipeline->options->once ? LOG_DEBUG_LEVEL : LOG_INFO_LEVEL,
+		bad ? "mail quarantined" : "mail settled");
+	log_cstr(&line, "mail", taken_id(taken, id));
+	log_str(&line, "file", taken->source.file);
+	log_cstr(&line, "outcome", mail_outcome_text(put->outcome));
+	if (put->reason != REASON_NONE) {
+		log_cstr(&line, "code", reason_code(put->reason));
+		log_cstr(&line, "reason", reason_sentence(put->reason));
+	}
+	if (put->detail.len > 0)
+		log_str(&line, "detail", put->detail);
+	if (bad)
+		log_cstr(&line, "kept", quarantine_path(pipeline->options->state_dir, &taken->sha256,
+			taken->arena));
+	if (put->outcome == OUTCOME_STORED) {
+		log_u64(&line, "reports", put->reports);
+		log_u64(&line, "records", put->records);
+		log_u64(&line, "messages", put->messages);
+	}
+	log_end(&line);
+}
+
+static void count(struct ingest_balance *balance, const struct put_mail *put)
+{
+	if (put->same_sighting)
+		return;
+	balance->mails++;
+	if (put->copy) {
+		balance->duplicate++;
+		return;
+	}
+	switch (put->outcome) {
+	case OUTCOME_STORED:
+		balance->stored++;
+		break;
+	case OUTCOME_DUPLICATE:
+		balance->duplicate++;
+		break;
+	case OUTCOME_NOT_A_REPORT:
+		balance->not_a_report++;
+		break;
+	case OUTCOME_QUARANTINED:
+		balance->quarantined++;
+		break;
+	}
+	balance->reports += put->reports;
+	balance->records += put->records;
+	balance->messages += put->messages;
+}
+
+static void recycle_spool(struct pipeline *pipeline, struct taken *taken)
+{
+	if (taken->job.spool && pipeline->idle_spools_count < PIPELINE_BATCH_MAX) {
+		pipeline->idle_spools[pipeline->idle_spools_count++] = taken->job.spool;
+		taken->job.spool = NULL;
+	}
+}
+
+void pipeline_settle(struct pipeline *pipeline, struct taken *taken)
+{
+	struct error error = {0};
+	if (taken->maildir &&
+		maildir_finish(taken->maildir, taken->name, taken->in_cur, &error) != ERR_OK) {
+		struct log_line line;
+		char id[TAKEN_ID_BYTES];
+		log_begin(&line, LOG_ERROR_LEVEL, "mail is stored, but cannot be moved");
+		log_cstr(&line, "mail", taken_id(taken, id));
+		log_error(&line, &error);
+		log_end(&line);
+		if (pipeline->trouble.code == ERR_OK)
+			pipeline->trouble = error;
+	}
+	source_settled(pipeline->source, taken);
+	progress_add(&pipeline->progress, 1, taken->weight);
+	pipeline->flight_bytes -= taken->bytes;
+	recycle_spool(pipeline, taken);
+	taken_free(&taken);
+	fault_point("ingest.settled");
+}
+
+/* Values that the server refuses are this mail's fault: it is set aside. */
+static enum err put_one(struct pipeline *pipeline, struct taken *taken, struct error *error)
+{
+	enum err err = put_all(pipeline, &taken->put, 1, error);
+	if (err != ERR_INVALID)
+		return err;
+	struct str detail = arena_str(taken->arena, str_from(error->text));
+	err = quarantine_keep(pipeline->quarantine, taken, error);
+	if (err)
+		return err;
+	taken->put = (struct put_mail){
+		.sha256 = taken->sha256,
+		.source = taken->source,
+		.bytes = taken->bytes,
+		.outcome = OUTCOME_QUARANTINED,
+		.reason = REASON_STORE_REJECTED,
+		.detail = detail,
+	};
+	return put_all(pipeline, &taken->put, 1, error);
+}
+
+static void finish(struct pipeline *pipeline, struct taken *taken)
+{
+	count(pipeline->balance, &taken->put);
+	log_settled(pipeline, taken);
+	pipeline_settle(pipeline, taken);
+}
+
+static enum err commit_batch(struct pipeline *pipeline, struct error *error)
+{
+	struct put_mail mails[PIPELINE_BATCH_MAX];
+	struct taken *takens[PIPELINE_BATCH_MAX];
+	enum err err = ERR_OK;
+	size_t held = 0, done = 0;
+	while (held < PIPELINE_BATCH_MAX && pipeline->batch.count > 0) {
+		takens[held] = taken_list_pop(&pipeline->batch);
+		mails[held] = takens[held]->put;
+		held++;
+	}
+	pipeline->batch_records = 0;
+	if (held > 0)
+		err = put_all(pipeline, mails, held, error);
+	fault_point("ingest.committed");
+	for (size_t i = 0; i < held && !err; i++)
+		takens[i]->put = mails[i];
+	if (err == ERR_INVALID) {
+		for (err = ERR_OK; done < held && !err; done += !err) {
+			err = put_one(pipeline, takens[done], error);
+			if (!err)
+				finish(pipeline, takens[done]);
+		}
+	}
+	for (; done < held; done++) {
+		if (err)
+			pipeline_leave(pipeline, takens[done], NULL);
+		else
+			finish(pipeline, takens[done]);
+	}
+	return err;
+}
+
+static bool is_settled(const struct pipeline *pipeline, const struct taken *taken)
+{
+	return !taken_list_find(&pipeline->waiting, &taken->sha256) &&
+		!taken_list_find(&pipeline->running, &taken->sha256) &&
+		!taken_list_find(&pipeline->batch, &taken->sha256);
+}
+
+/* Further copies of mails that are settled by now. */
+static enum err commit_copies(struct pipeline *pipeline, struct error *error)
+{
+	struct sha256 sums[PIPELINE_BATCH_MAX];
+	struct mail_source sources[PIPELINE_BATCH_MAX];
+	struct taken *takens[PIPELINE_BATCH_MAX];
+	size_t held = 0;
+	enum err err;
+	for (size_t i = pipeline->copies.count; i > 0 && held < PIPELINE_BATCH_MAX; i--) {
+		struct taken *taken = taken_list_pop(&pipeline->copies);
+		if (!is_settled(pipeline, taken)) {
+			taken_list_add(&pipeline->copies, taken);
+			continue;
+		}
+		takens[held] = taken;
+		sums[held] = taken->sha256;
+		sources[held++] = taken->source;
+	}
+	if (held == 0)
+		return ERR_OK;
+	do {
+		err = put_copies(pipeline->store, sums, sources, held, clock_epoch_secs(), error);
+		/* A sighting in a Maildir counts once however often it is told; a file
+		 * outside one has no name to know it by, so its doubt is left at that. */
+		if (err == ERR_UNCERTAIN || err == ERR_TEMP)
+			err = pipeline_reconnect(pipeline, error) == ERR_OK ? ERR_TEMP : ERR_PERM;
+	} while (err == ERR_TEMP);
+	for (size_t i = 0; i < held; i++) {
+		if (err) {
+			pipeline_leave(pipeline, takens[i], NULL);
+			continue;
+		}
+		takens[i]->put = (struct put_mail){.outcome = OUTCOME_DUPLICATE, .copy = true};
+		finish(pipeline, takens[i]);
+	}
+	return err;
+}
+
+enum err pipeline_commit(struct pipeline *pipeline, struct error *error)
+{
+	enum err err = commit_batch(pipeline, error);
+	if (!err)
+		err = commit_copies(pipeline, error);
+	if (!err)
+		err = source_sync(pipeline->source, error);
+	return err;
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ingest/ingest.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "ingest/pipeline.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define START_PATIENCE_MSECS ((int64_t)4500)
+#define START_PAUSE_MSECS 250
+#define DAEMON_PAUSE_MSECS 2000
+#define ARENA_BYTES ((size_t)64 * 1024)
+
+static enum err make_folder(const char *path, struct error *error)
+{
+	if (mkdir(path, 0700) == 0 || errno == EEXIST)
+		return ERR_OK;
+	return error_errno(error, errno == EACCES || errno == EROFS ? ERR_DENIED : ERR_TEMP, errno,
+		"cannot make %s", path);
+}
+
+static void log_away(const struct error *error)
+{
+	struct log_line line;
+	log_begin(&line, LOG_WARN_LEVEL, "the database is away, waiting");
+	log_error(&line, error);
+	log_end(&line);
+}
+
+/* The daemon waits for its database; a run by hand gives it a few seconds. */
+static enum err connect_store(struct pipeline *pipeline, struct error *error)
+{
+	const struct ingest_options *options = pipeline->options;
+	int64_t began = clock_monotonic_msecs();
+	bool told = false;
+	for (;;) {
+		struct pollfd wait = {.fd = pipeline->signal_fd, .events = POLLIN};
+		enum err err = store_open(options->store, &pipeline->store, error);
+		if (!err)
+			err = store_check_schema(pipeline->store, error);
+		if (!err)
+			return ERR_OK;
+		store_close(&pipeline->store);
+		if (!options->wait_for_store && (err != ERR_TEMP ||
+			clock_monotonic_msecs() - began > START_PATIENCE_MSECS))
+			return err == ERR_NOTFOUND || err == ERR_INVALID ? (error->code = ERR_TEMP) : err;
+		if (!told && options->wait_for_store)
+			log_away(error);
+		told = true;
+		(void)poll(&wait, 1, options->wait_for_store ? DAEMON_PAUSE_MSECS : START_PAUSE_MSECS);
+		if (pipeline_stop_asked(pipeline))
+			return err;
+	}
+}
+
+static enum err open_rooms(struct pipeline *pipeline, struct arena *arena, struct load **load,
+	struct error *error)
+{
+	const struct ingest_options *options = pipeline->options;
+	const struct pool_options pool = {
+		.worker_path = options->worker_path,
+		.limits = options->limits,
+		.require_confinement = options->require_confinement,
+	};
+	pipeline->spool_directory = arena_printf(arena, "%s/spool", options->state_dir);
+	enum err err = make_folder(pipeline->spool_directory, error);
+	if (!err)
+		err = quarantine_open(options->state_dir, options->limits, &pipeline->quarantine, error);
+	if (err)
+		return err;
+	*load = load_open(options->limits->mail_bytes, pipeline->spool_directory);
+	err = source_open(options, *load, &pipeline->source, error);
+	if (!err)
+		err = pool_open(&pool, &pipeline->pool, error);
+	if (err)
+		return err;
+	if (!pool_confined(pipeline->pool)) {
+		struct log_line line;
+		log_begin(&line, LOG_WARN_LEVEL, "the worker is not fully confined on this system");
+		log_cstr(&line, "confinement", pool_confinement(pipeline->pool));
+		log_end(&line);
+	}
+	return connect_store(pipeline, error);
+}
+
+static int open_signals(void)
+{
+	sigset_t set;
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigaddset(&set, SIGHUP);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (fd < 0)
+		die("no signalfd");
+	return fd;
+}
+
+enum err ingest_run(const struct ingest_options *options, struct ingest_balance *balance_r,
+	struct error *error)
+{
+	struct arena *arena = arena_open(ARENA_BYTES);
+	struct load *load = NULL;
+	struct error own = {0};
+	struct pipeline pipeline = {
+		.options = options,
+		.balance = balance_r,
+		.signal_fd = open_signals(),
+	};
+	*balance_r = (struct ingest_balance){0};
+	enum err err = open_rooms(&pipeline, arena, &load, &own);
+	if (!err) {
+		struct source_size size = options->progress ? source_measure(pipeline.source) :
+			(struct source_size){0};
+		progress_begin(&pipeline.progress, options->progress, size.files, size.bytes);
+		err = pipeline_run(&pipeline, &own);
+		progress_end(&pipeline.progress);
+		if (!err && options->once && pipeline.stopping)
+			err = error_set(&own, ERR_UNCERTAIN, "stopped by a signal; what is left stays where it is");
+		else if (!err && options->once && pipeline.trouble.code)
+			err = (own = pipeline.trouble).code;
+		else if (!err && options->once)
+			err = source_trouble(pipeline.source, &own);
+	}
+	if (pipeline.stopping && !options->once)
+		err = ERR_OK;
+	pool_close(&pipeline.pool);
+	source_close(&pipeline.source);
+	quarantine_close(&pipeline.quarantine);
+	store_close(&pipeline.store);
+	load_close(&load);
+	(void)close(pipeline.signal_fd);
+	arena_close(&arena);
+	if (err && error)
+		*error = own;
+	return err;
+}

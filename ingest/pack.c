@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ingest/pack.h"
+
+#include <limits.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <zlib.h>
+
+#define LEVEL 1 /* mostly base64 of compressed data: more effort gains nothing */
+#define GZIP_WINDOW_BITS (15 + 16)
+
+static bool deflate_all(const void *from, size_t len, struct buf *out)
+{
+	z_stream stream = {0};
+	if (len > UINT_MAX || deflateInit2(&stream, LEVEL, Z_DEFLATED, GZIP_WINDOW_BITS, 8,
+		Z_DEFAULT_STRATEGY) != Z_OK)
+		return false;
+	size_t bound = deflateBound(&stream, len);
+	char *room = buf_room(out, bound);
+	bool done = false;
+	if (room && bound <= UINT_MAX) {
+		stream.next_in = (Bytef *)from;
+		stream.avail_in = (uInt)len;
+		stream.next_out = (Bytef *)room;
+		stream.avail_out = (uInt)bound;
+		done = deflate(&stream, Z_FINISH) == Z_STREAM_END;
+		buf_took(out, done ? stream.total_out : 0);
+	}
+	(void)deflateEnd(&stream);
+	return done;
+}
+
+bool pack_original(int fd, uint64_t bytes, struct buf *out)
+{
+	if (bytes == 0)
+		return deflate_all("", 0, out);
+	void *map = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (map == MAP_FAILED)
+		return false;
+	bool done = deflate_all(map, bytes, out);
+	(void)munmap(map, bytes);
+	return done;
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ingest/pipeline.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "ingest/watch.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#define FDS_MAX 64
+#define DRAIN_MSECS ((int64_t)8000)
+
+void taken_list_init(struct taken_list *list)
+{
+	*list = (struct taken_list){.end = &list->first};
+}
+
+void taken_list_add(struct taken_list *list, struct taken *taken)
+{
+	taken->next = NULL;
+	*list->end = taken;
+	list->end = &taken->next;
+	list->count++;
+}
+
+void taken_list_remove(struct taken_list *list, struct taken *taken)
+{
+	for (struct taken **at = &list->first; *at; at = &(*at)->next) {
+		if (*at != taken)
+			continue;
+		*at = taken->next;
+		if (list->end == &taken->next)
+			list->end = at;
+		list->count--;
+		return;
+	}
+}
+
+struct taken *taken_list_pop(struct taken_list *list)
+{
+	struct taken *taken = list->first;
+	if (taken)
+		taken_list_remove(list, taken);
+	return taken;
+}
+
+struct taken *taken_list_find(const struct taken_list *list, const struct sha256 *sum)
+{
+	struct taken *taken = list->first;
+	while (taken && memcmp(taken->sha256.bytes, sum->bytes, SHA256_BYTES) != 0)
+		taken = taken->next;
+	return taken;
+}
+
+bool pipeline_stop_asked(struct pipeline *pipeline)
+{
+	struct signalfd_siginfo info;
+	while (read(pipeline->signal_fd, &info, sizeof(info)) == sizeof(info))
+		if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
+			pipeline->stopping = true;
+	return pipeline->stopping;
+}
+
+static void drop_list(struct pipeline *pipeline, struct taken_list *list)
+{
+	for (struct taken *taken; (taken = taken_list_pop(list));)
+		pipeline_leave(pipeline, taken, NULL);
+}
+
+static bool busy(const struct pipeline *pipeline)
+{
+	return pipeline->running.count + pipeline->batch.count + pipeline->copies.count +
+		pipeline->waiting.count > 0;
+}
+
+/* Waits for workers, a signal, or new mail. */
+static void wait_for_something(struct pipeline *pipeline, struct watch *watch, int timeout)
+{
+	struct pollfd fds[FDS_MAX] = {{.fd = pipeline->signal_fd, .events = POLLIN},
+		{.fd = watch ? watch_fd(watch) : -1, .events = POLLIN}};
+	size_t count = 2 + pool_fds(pipeline->pool, fds + 2, FDS_MAX - 2);
+	int pool_timeout = pool_timeout_msecs(pipeline->pool);
+	if (pool_timeout >= 0 && (timeout < 0 || pool_timeout < timeout))
+		timeout = pool_timeout;
+	(void)poll(fds, count, timeout);
+	pool_service(pipeline->pool);
+}
+
+/* One turn: everything that can be done without waiting. */
+static enum err turn(struct pipeline *pipeline, struct error *error)
+{
+	enum err err = ERR_OK;
+	if (!pipeline_stop_asked(pipeline))
+		err = pipeline_take(pipeline, error);
+	else
+		drop_list(pipeline, &pipeline->waiting);
+	if (err)
+		return err;
+	pipeline_submit(pipeline);
+	pool_service(pipeline->pool);
+	pipeline_collect(pipeline);
+	pipeline_submit(pipeline);
+	if (pipeline_wants_commit(pipeline))
+		err = pipeline_commit(pipeline, error);
+	return err;
+}
+
+/* Until everything of this pass is settled or left where it is. */
+static enum err run_pass(struct pipeline *pipeline, struct error *error)
+{
+	int64_t drain_until = -1;
+	pipeline->at_end = pipeline->blocked = false;
+	pipeline->trouble = (struct error){0};
+	source_rewind(pipeline->source);
+	for (;;) {
+		enum err err = turn(pipeline, error);
+		if (err)
+			return err;
+		bool no_more = pipeline->at_end || pipeline->blocked || pipeline->stopping;
+		if (no_more && !busy(pipeline))
+			return ERR_OK;
+		if (pipeline->stopping && drain_until < 0)
+			drain_until = clock_monotonic_msecs() + DRAIN_MSECS;
+		if (drain_until >= 0 && clock_monotonic_msecs() > drain_until)
+			return ERR_OK;
+		bool workers_full = pool_free_slots(pipeline->pool) == 0;
+		bool nothing_to_give = pipeline->waiting.count == 0 && (no_more || !pipeline_can_take(pipeline));
+		if (pipeline->running.count > 0 && (workers_full || nothing_to_give))
+			wait_for_something(pipeline, NULL, drain_until >= 0 ? 1000 : -1);
+	}
+}
+
+static void wait_for_mail(struct pipeline *pipeline, struct watch *watch)
+{
+	wait_for_something(pipeline, watch, WATCH_RESCAN_MSECS);
+	watch_read(watch, pipeline->source);
+}
+
+/* What is still in our hands goes back: nothing was moved. */
+static void let_go(struct pipeline *pipeline)
+{
+	drop_list(pipeline, &pipeline->waiting);
+	drop_list(pipeline, &pipeline->batch);
+	drop_list(pipeline, &pipeline->copies);
+	pool_close(&pipeline->pool);
+	drop_list(pipeline, &pipeline->running);
+	while (pipeline->idle_spools_count > 0)
+		spool_close(&pipeline->idle_spools[--pipeline->idle_spools_count]);
+}
+
+enum err pipeline_run(struct pipeline *pipeline, struct error *error)
+{
+	enum err err = ERR_OK;
+	taken_list_init(&pipeline->waiting);
+	taken_list_init(&pipeline->running);
+	taken_list_init(&pipeline->batch);
+	taken_list_init(&pipeline->copies);
+	struct watch *watch = pipeline->options->once ? NULL : watch_open(pipeline->source);
+	for (;;) {
+		err = run_pass(pipeline, error);
+		if (err || pipeline->stopping || pipeline->options->once)
+			break;
+		wait_for_mail(pipeline, watch);
+		if (pipeline_stop_asked(pipeline))
+			break;
+	}
+	watch_close(&watch);
+	let_go(pipeline);
+	return err;
+}

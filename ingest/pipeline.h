@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The steps of the ingest protocol, in the order that keeps its promise:
+ *
+ *	take      read the bytes, hash them                      ingest.taken
+ *	look up   known already? then only the move is left      ingest.known
+ *	parse     a confined worker's frames, proved             ingest.parsed
+ *	keep      quarantined bytes are on disk                  ingest.quarantined
+ *	commit    rows of many mails in one transaction          store.*
+ *	settle    the file leaves new/, folders synced           ingest.committed,
+ *	                                                         ingest.moved, ingest.settled
+ *
+ * Whatever dies between two of them leaves the file in new/, and the next run
+ * begins again with the hash.
+ */
+#pragma once
+
+#include "ingest/progress.h"
+#include "ingest/quarantine.h"
+#include "ingest/source.h"
+
+#define PIPELINE_BATCH_MAX 64
+
+struct taken_list {
+	struct taken *first, **end;
+	size_t count;
+};
+
+struct pipeline {
+	const struct ingest_options *options;
+	struct ingest_balance *balance;
+	struct source *source;
+	struct pool *pool;
+	struct store *store;
+	struct quarantine *quarantine;
+	const char *spool_directory;
+	struct progress progress;
+	int signal_fd;
+
+	struct taken_list waiting;  /* looked up, for the next free worker */
+	struct taken_list running;  /* with a worker */
+	struct taken_list batch;    /* for the next commit */
+	struct taken_list copies;   /* same hash as one known or in flight */
+	uint64_t flight_bytes;
+	uint64_t batch_records;
+	struct spool *idle_spools[PIPELINE_BATCH_MAX];
+	size_t idle_spools_count;
+
+	bool stopping;              /* a signal came: take nothing more */
+	bool at_end;                /* of the pass over the source */
+	bool blocked;               /* no room: the pass ends here */
+	struct error trouble;       /* the first thing that kept a mail where it is */
+};
+
+void taken_list_init(struct taken_list *list);
+void taken_list_add(struct taken_list *list, struct taken *taken);
+struct taken *taken_list_pop(struct taken_list *list); /* NULL when empty */
+void taken_list_remove(struct taken_list *list, struct taken *taken);
+/* NULL, or the one with this hash. */
+struct taken *taken_list_find(const struct taken_list *list, const struct sha256 *sum);
+
+/* ---- take.c: take and look up ---- */
+
+/* Fills `waiting` while there is room; sets at_end at the end of the pass. */
+NODISCARD enum err pipeline_take(struct pipeline *pipeline, struct error *error);
+/* False while so much is in flight that nothing more may be read. */
+bool pipeline_can_take(const struct pipeline *pipeline);
+
+/* ---- judge.c: parse and keep ---- */
+
+void pipeline_submit(struct pipeline *pipeline);
+/* What workers have finished goes to `batch`. */
+void pipeline_collect(struct pipeline *pipeline);
+/* Sets the mail aside: bytes kept, outcome and reason set, put into `batch`. */
+void pipeline_quarantine(struct pipeline *pipeline, struct taken *taken, enum reason reason,
+	struct str detail);
+/* Ends the pipeline's interest in a mail that stays where it is. */
+void pipeline_leave(struct pipeline *pipeline, struct taken *taken, const struct error *error);
+
+/* ---- commit.c: commit and settle ---- */
+
+bool pipeline_wants_commit(const struct pipeline *pipeline);
+NODISCARD enum err pipeline_commit(struct pipeline *pipeline, struct error *error);
+/* A mail that is settled in the database leaves new/. */
+void pipeline_settle(struct pipeline *pipeline, struct taken *taken);
+/* The database was away: waits and connects again, as long as the run allows.
+ * ERR_OK: try again. */
+NODISCARD enum err pipeline_reconnect(struct pipeline *pipeline, struct error *error);
+
+/* ---- pipeline.c ---- */
+
+/* Reads SIGTERM and SIGINT; true once one came. */
+bool pipeline_stop_asked(struct pipeline *pipeline);
+NODISCARD enum err pipeline_run(struct pipeline *pipeline, struct error *error);

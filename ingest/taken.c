@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ingest/taken.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#define TAKEN_BYTES ((size_t)1024 * 1024)
+
+struct taken *taken_new(void)
+{
+	struct arena *arena = arena_open(TAKEN_BYTES);
+	struct taken *taken = ARENA_NEW(arena, struct taken);
+	taken->arena = arena;
+	taken->fd = -1;
+	buf_init(&taken->packed, 0);
+	return taken;
+}
+
+void taken_free(struct taken **taken)
+{
+	if (!*taken)
+		return;
+	struct arena *arena = (*taken)->arena;
+	if ((*taken)->fd >= 0)
+		(void)close((*taken)->fd);
+	spool_close(&(*taken)->job.spool);
+	buf_fini(&(*taken)->packed);
+	*taken = NULL;
+	arena_close(&arena);
+}
+
+const char *taken_id(const struct taken *taken, char text[TAKEN_ID_BYTES])
+{
+	char hex[SHA256_HEX_BYTES];
+	(void)memcpy(text, sha256_hex(&taken->sha256, hex), TAKEN_ID_BYTES - 1);
+	text[TAKEN_ID_BYTES - 1] = '\0';
+	return text;
+}
