@@ -46,11 +46,17 @@ void spool_close(struct spool **spool);
 void spool_reset(struct spool *spool, const struct sha256 *mail_sha256, const struct limits *limits,
 	int64_t now_epoch_secs);
 
+/* The hash of the mail it was reset for. */
+const struct sha256 *spool_mail(const struct spool *spool);
+
 /* Bytes from the worker's pipe, in any pieces. False: not valid, with the
  * reason in error; the spool then holds nothing. */
 NODISCARD bool spool_add(struct spool *spool, struct str bytes, struct error *error);
 /* After the pipe's end: true when the closing frame came and everything agrees. */
 NODISCARD bool spool_finish(struct spool *spool, struct error *error);
+
+/* Rows taken in so far, also while the stream still runs. */
+uint64_t spool_rows_so_far(const struct spool *spool);
 
 /* Facts of a finished spool. */
 const struct mail_head *spool_mail_head(const struct spool *spool); /* NULL: no mail around it */

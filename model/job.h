@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What a pool and a worker's template say to each other, one message a packet
+ * on a SOCK_SEQPACKET pair. Both are the same build on the same machine, so
+ * the messages are plain structs; the version guards against a half upgrade.
+ */
+#pragma once
+
+#include "model/limits.h"
+
+#define JOB_VERSION 1u
+#define JOB_CONTROL_FD 3 /* where a template finds its end of the pair */
+
+/* Template -> pool, once: confined and ready. steps: enum confine_step. */
+/* Template -> pool, after each job: its process has ended. */
+enum job_message_kind { JOB_MESSAGE_READY = 1, JOB_MESSAGE_ENDED };
+
+struct job_message {
+	uint32_t version;
+	uint32_t kind;
+	uint32_t steps;  /* READY */
+	int32_t status;  /* ENDED: as waitpid() gives it */
+};
+
+/* Pool -> template, with two descriptors: the input, and the pipe for frames. */
+struct job_request {
+	uint32_t version;
+	uint32_t extract;   /* 1: the bytes of one report; 0: parse */
+	uint32_t report_no;
+	uint32_t reserved;
+	uint64_t bytes;
+	int64_t now_epoch_secs;
+	struct limits limits;
+};
+
+/* Sends one packet with up to two descriptors (-1: none). False when the other
+ * side is gone. */
+bool job_send(int socket, const void *message, size_t bytes, const int fds[2]);
+
+/* Receives one packet of exactly this size. 1: got it (fds_r filled, -1: none;
+ * fds_r NULL: none wanted); 0: the other side is gone, or sent something else;
+ * -1: nothing there yet (a non-blocking socket). */
+int job_receive(int socket, void *message, size_t bytes, int fds_r[2]);

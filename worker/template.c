@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "worker/template.h"
+
+#include "base/confine.h"
+#include "base/error.h"
+#include "model/job.h"
+#include "parser/parse.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+struct output {
+	int fd;
+};
+
+/* Nobody reads any more: there is no one to tell. */
+static void write_frames(void *context, const void *bytes, size_t len)
+{
+	const struct output *output = context;
+	const char *at = bytes;
+	while (len > 0) {
+		ssize_t done = write(output->fd, at, len);
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done <= 0)
+			_exit(EX_IOERR);
+		at += done;
+		len -= (size_t)done;
+	}
+}
+
+/* In the child. */
+_Noreturn static void do_job(const struct job_request *request, int input_fd, int output_fd)
+{
+	struct wire_writer writer;
+	struct output output = {.fd = output_fd};
+	const struct parse_input input = {
+		.fd = input_fd,
+		.bytes = request->bytes,
+		.now_epoch_secs = request->now_epoch_secs,
+		.limits = &request->limits,
+	};
+	if (!confine_child(request->limits.worker_bytes, request->limits.cpu_secs))
+		_exit(EX_OSERR);
+	wire_writer_init(&writer, write_frames, &output);
+	wire_write_hello(&writer);
+	if (request->extract)
+		parse_extract(&input, request->report_no, &writer);
+	else
+		parse_mail(&input, &writer);
+	wire_writer_fini(&writer);
+#ifdef DMARCD_SANITIZED
+	exit(EX_OK); /* so that leaks are looked for */
+#else
+	_exit(EX_OK);
+#endif
+}
+
+static int run_job(const struct job_request *request, const int fds[2])
+{
+	int status = -1;
+	pid_t template = getpid(), pid = fork();
+	if (pid == 0) {
+		if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != template)
+			_exit(EX_TEMPFAIL);
+		(void)close(JOB_CONTROL_FD);
+		do_job(request, fds[0], fds[1]);
+	}
+	(void)close(fds[0]);
+	(void)close(fds[1]);
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		continue;
+	return status;
+}
+
+static bool tell(enum job_message_kind kind, unsigned steps, int status)
+{
+	const struct job_message message = {
+		.version = JOB_VERSION,
+		.kind = kind,
+		.steps = steps,
+		.status = status,
+	};
+	return job_send(JOB_CONTROL_FD, &message, sizeof(message), NULL);
+}
+
+int template_run(void)
+{
+	struct job_request request;
+	int fds[2];
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
+		return EX_OSERR;
+	parse_init();
+	unsigned steps = confine_template();
+	steps |= confine_self_test();
+	if (!tell(JOB_MESSAGE_READY, steps, 0))
+		return EX_IOERR;
+	while (job_receive(JOB_CONTROL_FD, &request, sizeof(request), fds) == 1) {
+		if (request.version != JOB_VERSION || fds[0] < 0 || fds[1] < 0)
+			return EX_PROTOCOL;
+		if (!tell(JOB_MESSAGE_ENDED, 0, run_job(&request, fds)))
+			return EX_IOERR;
+	}
+	return EX_OK;
+}
