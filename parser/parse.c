@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "parser/aggregate/xml.h"
 #include "parser/carrier.h"
 #include "parser/mail/cms.h"
 #include "parser/mail/mail.h"
@@ -35,6 +36,7 @@ void parse_init(void)
 	mail_init();
 	cms_init();
 	tlsrpt_init();
+	xml_init();
 }
 
 /* Blank lines and one mbox "From " line may stand before a mail's first field. */

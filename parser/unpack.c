@@ -152,7 +152,7 @@ static ssize_t feed_gzip(struct archive *archive, void *context, const void **bl
 	(void)archive;
 	if (!count_stall(unpack) || !layers_within_budget(unpack))
 		return -1;
-	char *block;
+	char *block = NULL;
 	ssize_t len = fill_window(unpack, &block);
 	*block_r = block;
 	if (len != 0)

@@ -1,0 +1,434 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * RFC 7489 appendix C and RFC 9990 appendix A, read as a stream: bytes ->
+ * decode -> prescan -> libxml2 -> elements -> texts -> records and head. Order
+ * of elements is nobody's to rely on, so the head is read when the root ends.
+ */
+#include "parser/aggregate/draft.h"
+
+#include "parser/aggregate/decode.h"
+#include "parser/aggregate/prescan.h"
+#include "parser/aggregate/xml.h"
+#include "parser/clean.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define READ_BYTES ((size_t)64 * 1024)
+#define ARENA_BYTES ((size_t)64 * 1024 * 1024)
+#define DEPTH_MAX 12 /* the deepest element of the specifications is at 5 */
+
+enum place { PLACE_DOCUMENT, PLACE_FEEDBACK, PLACE_METADATA, PLACE_DATE_RANGE, PLACE_POLICY, PLACE_RECORD,
+	PLACE_ROW, PLACE_EVALUATED, PLACE_REASON, PLACE_IDENTIFIERS, PLACE_AUTH, PLACE_DKIM, PLACE_SPF,
+	PLACE_LEAF, PLACE_SKIP };
+
+struct element {
+	const char *name;
+	enum place parent;
+	enum place place;
+	enum field field; /* of a PLACE_LEAF */
+	bool many;
+};
+
+/* RFC 9990 section 3.1.1; what only RFC 7489 has is there too. */
+static const struct element elements[] = {
+	{"feedback", PLACE_DOCUMENT, PLACE_FEEDBACK, FIELD_NONE, false},
+	{"version", PLACE_FEEDBACK, PLACE_LEAF, FIELD_VERSION, false},
+	{"report_metadata", PLACE_FEEDBACK, PLACE_METADATA, FIELD_NONE, false},
+	{"policy_published", PLACE_FEEDBACK, PLACE_POLICY, FIELD_NONE, false},
+	{"extension", PLACE_FEEDBACK, PLACE_SKIP, FIELD_NONE, true},
+	{"extensions", PLACE_FEEDBACK, PLACE_SKIP, FIELD_NONE, true},
+	{"record", PLACE_FEEDBACK, PLACE_RECORD, FIELD_NONE, true},
+	{"org_name", PLACE_METADATA, PLACE_LEAF, FIELD_ORG_NAME, false},
+	{"email", PLACE_METADATA, PLACE_LEAF, FIELD_EMAIL, false},
+	{"extra_contact_info", PLACE_METADATA, PLACE_LEAF, FIELD_CONTACT, false},
+	{"report_id", PLACE_METADATA, PLACE_LEAF, FIELD_REPORT_ID, false},
+	{"date_range", PLACE_METADATA, PLACE_DATE_RANGE, FIELD_NONE, false},
+	{"error", PLACE_METADATA, PLACE_LEAF, FIELD_ERROR, true},
+	{"generator", PLACE_METADATA, PLACE_LEAF, FIELD_GENERATOR, false},
+	{"begin", PLACE_DATE_RANGE, PLACE_LEAF, FIELD_BEGIN, false},
+	{"end", PLACE_DATE_RANGE, PLACE_LEAF, FIELD_END, false},
+	{"domain", PLACE_POLICY, PLACE_LEAF, FIELD_DOMAIN, false},
+	{"discovery_method", PLACE_POLICY, PLACE_LEAF, FIELD_DISCOVERY, false},
+	{"p", PLACE_POLICY, PLACE_LEAF, FIELD_P, false},
+	{"sp", PLACE_POLICY, PLACE_LEAF, FIELD_SP, false},
+	{"np", PLACE_POLICY, PLACE_LEAF, FIELD_NP, false},
+	{"adkim", PLACE_POLICY, PLACE_LEAF, FIELD_ADKIM, false},
+	{"aspf", PLACE_POLICY, PLACE_LEAF, FIELD_ASPF, false},
+	{"pct", PLACE_POLICY, PLACE_LEAF, FIELD_PCT, false},
+	{"fo", PLACE_POLICY, PLACE_LEAF, FIELD_FO, false},
+	{"testing", PLACE_POLICY, PLACE_LEAF, FIELD_TESTING, false},
+	{"row", PLACE_RECORD, PLACE_ROW, FIELD_NONE, false},
+	{"identifiers", PLACE_RECORD, PLACE_IDENTIFIERS, FIELD_NONE, false},
+	{"identities", PLACE_RECORD, PLACE_IDENTIFIERS, FIELD_NONE, false},
+	{"auth_results", PLACE_RECORD, PLACE_AUTH, FIELD_NONE, true},
+	{"extension", PLACE_RECORD, PLACE_SKIP, FIELD_NONE, true},
+	{"extensions", PLACE_RECORD, PLACE_SKIP, FIELD_NONE, true},
+	{"source_ip", PLACE_ROW, PLACE_LEAF, FIELD_SOURCE_IP, false},
+	{"count", PLACE_ROW, PLACE_LEAF, FIELD_COUNT, false},
+	{"policy_evaluated", PLACE_ROW, PLACE_EVALUATED, FIELD_NONE, false},
+	{"disposition", PLACE_EVALUATED, PLACE_LEAF, FIELD_DISPOSITION, false},
+	{"dkim", PLACE_EVALUATED, PLACE_LEAF, FIELD_EVALUATED_DKIM, false},
+	{"spf", PLACE_EVALUATED, PLACE_LEAF, FIELD_EVALUATED_SPF, false},
+	{"reason", PLACE_EVALUATED, PLACE_REASON, FIELD_NONE, true},
+	{"type", PLACE_REASON, PLACE_LEAF, FIELD_REASON_TYPE, false},
+	{"comment", PLACE_REASON, PLACE_LEAF, FIELD_REASON_COMMENT, false},
+	{"header_from", PLACE_IDENTIFIERS, PLACE_LEAF, FIELD_HEADER_FROM, false},
+	{"envelope_from", PLACE_IDENTIFIERS, PLACE_LEAF, FIELD_ENVELOPE_FROM, false},
+	{"envelope_to", PLACE_IDENTIFIERS, PLACE_LEAF, FIELD_ENVELOPE_TO, false},
+	{"dkim", PLACE_AUTH, PLACE_DKIM, FIELD_NONE, true},
+	{"spf", PLACE_AUTH, PLACE_SPF, FIELD_NONE, true},
+	{"domain", PLACE_DKIM, PLACE_LEAF, FIELD_DKIM_DOMAIN, false},
+	{"selector", PLACE_DKIM, PLACE_LEAF, FIELD_DKIM_SELECTOR, false},
+	{"result", PLACE_DKIM, PLACE_LEAF, FIELD_DKIM_RESULT, false},
+	{"human_result", PLACE_DKIM, PLACE_LEAF, FIELD_DKIM_HUMAN, false},
+	{"domain", PLACE_SPF, PLACE_LEAF, FIELD_SPF_DOMAIN, false},
+	{"scope", PLACE_SPF, PLACE_LEAF, FIELD_SPF_SCOPE, false},
+	{"result", PLACE_SPF, PLACE_LEAF, FIELD_SPF_RESULT, false},
+	{"human_result", PLACE_SPF, PLACE_LEAF, FIELD_SPF_HUMAN, false},
+};
+
+#define ELEMENTS_COUNT (sizeof(elements) / sizeof(elements[0]))
+
+struct open_element {
+	enum place place;
+	enum field field;
+	uint64_t seen; /* children that may stand once, by their bit */
+};
+
+struct reader {
+	struct draft draft;
+	struct wire_writer *writer;
+	struct xml *xml;
+	struct open_element open[DEPTH_MAX];
+	size_t depth;
+	uint64_t skipping; /* elements open within one that is passed over */
+	struct buf text;   /* of the leaf at hand */
+};
+
+void draft_issue(struct draft *draft, enum issue_code code, struct str value)
+{
+	char text[ISSUE_DETAIL_BYTES_MAX];
+	if (draft->issues->items[code].count > 0) {
+		issue_add(draft->issues, code, STR_NONE);
+		return;
+	}
+	(void)snprintf(text, sizeof(text), "line %llu%s%.*s", (unsigned long long)draft->line,
+		value.len > 0 ? ": " : "", STR_FMT(str_sub(value, 0, 120)));
+	issue_add(draft->issues, code, str_from(text));
+}
+
+struct str draft_text(struct draft *draft, struct str text, uint64_t max_bytes, struct arena *arena)
+{
+	bool cut = false;
+	struct str clean = clean_line(arena, text, max_bytes, &cut);
+	if (cut)
+		draft_issue(draft, ISSUE_TEXT_CUT, STR_NONE);
+	return clean;
+}
+
+/* ---- events ---- */
+
+static void on_root(void *context, struct str uri)
+{
+	struct reader *reader = context;
+	if (str_eq(uri, STR(XML_NAMESPACE_9990)))
+		reader->draft.marks_9990 = true;
+	else if (uri.len > 0 && !str_eq(uri, STR(XML_NAMESPACE_7489)))
+		draft_issue(&reader->draft, ISSUE_XML_NAMESPACE, uri);
+}
+
+static const struct element *find_element(struct reader *reader, enum place parent, struct str name)
+{
+	const struct element *other_case = NULL;
+	for (const struct element *element = elements; element < elements + ELEMENTS_COUNT; element++) {
+		if (element->parent != parent)
+			continue;
+		struct str known = str_from(element->name);
+		if (str_eq(known, name))
+			return element;
+		if (str_eq_nocase(known, name))
+			other_case = element;
+	}
+	if (other_case)
+		draft_issue(&reader->draft, ISSUE_XML_ELEMENT_CASE, name);
+	return other_case;
+}
+
+static void skip(struct reader *reader)
+{
+	reader->skipping = 1;
+}
+
+static void note_start(struct reader *reader, const struct element *element, struct str name)
+{
+	struct draft *draft = &reader->draft;
+	switch (element->place) {
+	case PLACE_METADATA:
+		draft->saw_metadata = true;
+		break;
+	case PLACE_POLICY:
+		draft->saw_policy = true;
+		break;
+	case PLACE_RECORD:
+		record_begin(draft);
+		break;
+	case PLACE_EVALUATED:
+		draft->saw_evaluated = true;
+		break;
+	case PLACE_AUTH:
+		draft->saw_auth = true;
+		break;
+	case PLACE_IDENTIFIERS:
+		if (str_eq_nocase(name, STR("identities")))
+			draft_issue(draft, ISSUE_RECORD_IDENTITIES, STR_NONE);
+		break;
+	case PLACE_LEAF:
+		buf_reset(&reader->text);
+		break;
+	case PLACE_DOCUMENT:
+	case PLACE_FEEDBACK:
+	case PLACE_DATE_RANGE:
+	case PLACE_ROW:
+	case PLACE_REASON:
+	case PLACE_DKIM:
+	case PLACE_SPF:
+	case PLACE_SKIP:
+		break;
+	}
+}
+
+static bool may_stand_again(struct reader *reader, struct open_element *parent, const struct element *element,
+	struct str name)
+{
+	/* identities is the same element as identifiers. */
+	size_t index = (size_t)(element - elements);
+	if (element->place == PLACE_IDENTIFIERS && str_eq(str_from(element->name), STR("identities")))
+		index--;
+	uint64_t bit = 1ull << (index % 64);
+	bool again = parent->seen & bit;
+	parent->seen |= bit;
+	if (again && !element->many) {
+		draft_issue(&reader->draft, ISSUE_XML_DUPLICATE_ELEMENT, name);
+		return false;
+	}
+	if (again && element->place == PLACE_AUTH)
+		draft_issue(&reader->draft, ISSUE_XML_DUPLICATE_ELEMENT, name);
+	return true;
+}
+
+static bool on_start(void *context, struct str name, enum xml_space space)
+{
+	struct reader *reader = context;
+	struct draft *draft = &reader->draft;
+	struct open_element *parent = &reader->open[reader->depth];
+	draft->line = xml_line(reader->xml);
+	if (reader->skipping > 0) {
+		reader->skipping++;
+		return true;
+	}
+	const struct element *element = space == XML_SPACE_HOME || parent->place == PLACE_DOCUMENT ?
+		find_element(reader, parent->place, name) : NULL;
+	if (!element && parent->place == PLACE_DOCUMENT) {
+		reject_set(draft->reject, REASON_XML_ROOT, "the root is <%.*s>", STR_FMT(str_sub(name, 0, 60)));
+		return false;
+	}
+	if (!element && space == XML_SPACE_HOME)
+		draft_issue(draft, ISSUE_XML_UNKNOWN_ELEMENT, name);
+	if (element && strncmp(element->name, "extension", 9) == 0)
+		draft->marks_9990 = true;
+	if (!element || element->place == PLACE_SKIP || !may_stand_again(reader, parent, element, name)) {
+		skip(reader);
+		return true;
+	}
+	if (reader->depth + 1 >= DEPTH_MAX)
+		die("aggregate: element table deeper than its stack");
+	note_start(reader, element, name);
+	reader->open[++reader->depth] = (struct open_element){.place = element->place, .field = element->field};
+	return true;
+}
+
+static bool on_text(void *context, struct str text)
+{
+	struct reader *reader = context;
+	enum place place = reader->open[reader->depth].place;
+	if (reader->skipping > 0)
+		return true;
+	if (place == PLACE_LEAF) {
+		buf_add_str(&reader->text, text);
+		if (!reader->text.overflow)
+			return true;
+		reject_set(reader->draft.reject, REASON_XML_TEXT_TOO_LARGE, "line %llu: limits.xml_text_bytes",
+			(unsigned long long)xml_line(reader->xml));
+		return false;
+	}
+	if (str_trim(text).len > 0) {
+		reader->draft.line = xml_line(reader->xml);
+		draft_issue(&reader->draft, ISSUE_XML_STRAY_TEXT, str_trim(text));
+	}
+	return true;
+}
+
+/* "&amp;lt;" in the document comes here as "&lt;": decoded once, shown as it is. */
+static void note_double_escape(struct reader *reader, struct str text)
+{
+	static const char *const again[] = {"&lt;", "&gt;", "&amp;", "&quot;", "&apos;", "&#"};
+	if (str_find_char(text, '&') == SIZE_MAX)
+		return;
+	for (size_t i = 0; i < sizeof(again) / sizeof(again[0]); i++)
+		if (str_find(text, str_from(again[i])) != SIZE_MAX) {
+			draft_issue(&reader->draft, ISSUE_XML_ENTITY_TWICE, text);
+			return;
+		}
+}
+
+static void leaf_end(struct reader *reader, enum field field)
+{
+	struct draft *draft = &reader->draft;
+	struct arena *arena = field < FIELD_FIRST_OF_RECORD ? draft->head : draft->row;
+	struct str text = buf_str(&reader->text);
+	note_double_escape(reader, text);
+	if (field == FIELD_COUNT && text.len != str_trim(text).len && str_trim(text).len > 0)
+		draft_issue(draft, ISSUE_RECORD_COUNT_FORM, str_trim(text));
+	if (field == FIELD_ERROR)
+		head_add_error(draft, text.ptr ? text : STR(""));
+	else
+		draft->values[field] = clean_line(arena, text.ptr ? text : STR(""), SIZE_MAX / 8, NULL);
+}
+
+static bool on_end(void *context)
+{
+	struct reader *reader = context;
+	struct draft *draft = &reader->draft;
+	if (reader->skipping > 0) {
+		reader->skipping--;
+		return true;
+	}
+	draft->line = xml_line(reader->xml);
+	const struct open_element *element = &reader->open[reader->depth--];
+	switch (element->place) {
+	case PLACE_LEAF:
+		leaf_end(reader, element->field);
+		return true;
+	case PLACE_REASON:
+		record_add_reason(draft);
+		return true;
+	case PLACE_DKIM:
+		record_add_dkim(draft);
+		return true;
+	case PLACE_SPF:
+		record_add_spf(draft);
+		return true;
+	case PLACE_RECORD:
+		if (!record_end(draft))
+			return false;
+		wire_write_record(reader->writer, &draft->record);
+		return true;
+	case PLACE_DOCUMENT:
+	case PLACE_FEEDBACK:
+	case PLACE_METADATA:
+	case PLACE_DATE_RANGE:
+	case PLACE_POLICY:
+	case PLACE_ROW:
+	case PLACE_EVALUATED:
+	case PLACE_IDENTIFIERS:
+	case PLACE_AUTH:
+	case PLACE_SKIP:
+		return true;
+	}
+	return true;
+}
+
+/* ---- the stream ---- */
+
+struct stream {
+	struct decode decode;
+	struct prescan prescan;
+	struct buf decoded, scanned;
+	uint64_t bytes;
+};
+
+static bool push(struct reader *reader, struct stream *stream, struct str bytes, bool final)
+{
+	struct reject *reject = reader->draft.reject;
+	stream->bytes += bytes.len;
+	if (stream->bytes > reader->draft.limits->report_bytes) {
+		reject_set(reject, REASON_XML_TOO_LARGE, "limits.report_bytes");
+		return false;
+	}
+	buf_reset(&stream->decoded);
+	buf_reset(&stream->scanned);
+	return decode_add(&stream->decode, bytes, final, &stream->decoded, reject) &&
+		prescan_add(&stream->prescan, buf_str(&stream->decoded), final, &stream->scanned, reject) &&
+		xml_add(reader->xml, buf_str(&stream->scanned), final, reject);
+}
+
+static bool pump(struct reader *reader, struct payload *payload, struct stream *stream)
+{
+	char *piece = malloc(READ_BYTES);
+	bool good = true;
+	ssize_t got;
+	if (!piece)
+		die_out_of_memory();
+	do {
+		got = payload->read(payload->context, piece, READ_BYTES, reader->draft.reject);
+		good = got >= 0 && push(reader, stream, (struct str){piece, (size_t)got}, got == 0);
+	} while (good && got > 0);
+	free(piece);
+	return good;
+}
+
+static bool read_document(struct reader *reader, struct payload *payload)
+{
+	struct stream stream = {0};
+	const struct xml_events events = {on_start, on_end, on_text, on_root, reader};
+	decode_init(&stream.decode, reader->draft.issues);
+	prescan_init(&stream.prescan, reader->draft.limits, reader->draft.issues);
+	buf_init(&stream.decoded, SIZE_MAX / 4);
+	buf_init(&stream.scanned, SIZE_MAX / 4);
+	reader->xml = xml_open(&events);
+	bool good = pump(reader, payload, &stream);
+	xml_close(&reader->xml);
+	buf_fini(&stream.decoded);
+	buf_fini(&stream.scanned);
+	prescan_fini(&stream.prescan);
+	decode_fini(&stream.decode);
+	return good;
+}
+
+static void write_end(struct reader *reader, const struct aggregate_head *head)
+{
+	struct draft *draft = &reader->draft;
+	wire_write_aggregate_head(reader->writer, head);
+	issue_list_write(draft->issues, reader->writer);
+	draft->totals.schema = head_schema(draft);
+	wire_write_report_end(reader->writer, &draft->totals);
+}
+
+bool aggregate_read(struct payload *payload, const struct limits *limits, int64_t now_epoch_secs,
+	struct issue_list *issues, struct wire_writer *writer, struct reject *reject)
+{
+	struct aggregate_head head;
+	struct reader reader = {
+		.draft = {
+			.limits = limits,
+			.issues = issues,
+			.reject = reject,
+			.now_epoch_secs = now_epoch_secs,
+			.member = payload->member,
+			.head = arena_open(ARENA_BYTES),
+			.row = arena_open(ARENA_BYTES),
+		},
+		.writer = writer,
+	};
+	buf_init(&reader.text, limits->xml_text_bytes);
+	wire_write_report_begin(writer, &(struct report_begin){REPORT_AGGREGATE, payload->member});
+	bool good = read_document(&reader, payload) && head_end(&reader.draft, &head);
+	if (good)
+		write_end(&reader, &head);
+	buf_fini(&reader.text);
+	arena_close(&reader.draft.head);
+	arena_close(&reader.draft.row);
+	return good;
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "parser/aggregate/draft.h"
+
+#include "parser/aggregate/dates.h"
+#include "parser/aggregate/domain.h"
+#include "parser/aggregate/words.h"
+#include "parser/sniff.h"
+
+#include <string.h>
+
+#define WORD_BYTES 256
+
+void head_add_error(struct draft *draft, struct str text)
+{
+	if (draft->errors_count >= draft->limits->report_errors) {
+		draft_issue(draft, ISSUE_RECORD_LIST_CUT, STR("error"));
+		return;
+	}
+	if (!draft->errors)
+		draft->errors = ARENA_ARRAY(draft->head, draft->limits->report_errors, struct str);
+	draft->errors[draft->errors_count++] =
+		draft_text(draft, text, draft->limits->comment_bytes, draft->head);
+}
+
+static struct str value(const struct draft *draft, enum field field)
+{
+	return draft->values[field];
+}
+
+static struct str limited(struct draft *draft, enum field field, uint64_t max_bytes)
+{
+	return draft_text(draft, value(draft, field), max_bytes, draft->head);
+}
+
+/* "receiver!policy-domain!begin!end…": what is left when the XML names none. */
+static struct str domain_of_file_name(const struct draft *draft)
+{
+	struct str rest = draft->member, piece = STR("");
+	if (!sniff_report_name(draft->member))
+		return STR("");
+	(void)str_split(&rest, '!', &piece);
+	(void)str_split(&rest, '!', &piece);
+	return piece;
+}
+
+static bool read_policy_domain(struct draft *draft, struct policy_published *policy)
+{
+	struct str text = value(draft, FIELD_DOMAIN);
+	if (!draft->saw_policy)
+		draft_issue(draft, ISSUE_POLICY_MISSING, STR_NONE);
+	if (text.len == 0 && domain_of_file_name(draft).len > 0) {
+		text = domain_of_file_name(draft);
+		draft_issue(draft, ISSUE_POLICY_DOMAIN_FORM, text);
+	}
+	switch (domain_read(draft->head, text, &policy->domain)) {
+	case DOMAIN_PLAIN:
+		break;
+	case DOMAIN_NORMALISED:
+		draft_issue(draft, ISSUE_POLICY_DOMAIN_FORM, text);
+		break;
+	case DOMAIN_EMPTY:
+		reject_set(draft->reject, REASON_REPORT_DOMAIN, "policy_published names no domain");
+		return false;
+	case DOMAIN_INVALID:
+		reject_set(draft->reject, REASON_REPORT_DOMAIN, "\"%.*s\"", STR_FMT(str_sub(text, 0, 100)));
+		return false;
+	}
+	if (!str_eq(policy->domain, text))
+		policy->domain_raw = draft_text(draft, text, 4 * WORD_BYTES, draft->head);
+	return true;
+}
+
+/* Absent is fine (a default applies); empty or unspecified is an issue. */
+static struct str policy_word(struct draft *draft, enum field field, bool (*is_word)(struct str word))
+{
+	struct str word = limited(draft, field, WORD_BYTES);
+	if (word.ptr && word.len == 0)
+		draft_issue(draft, ISSUE_POLICY_VALUE_EMPTY, STR_NONE);
+	else if (word.ptr && !is_word(word))
+		draft_issue(draft, ISSUE_POLICY_VALUE_UNKNOWN, word);
+	return word;
+}
+
+static bool read_policy(struct draft *draft, struct policy_published *policy)
+{
+	if (!read_policy_domain(draft, policy))
+		return false;
+	if (!value(draft, FIELD_P).ptr && draft->saw_policy)
+		draft_issue(draft, ISSUE_POLICY_P_MISSING, STR_NONE);
+	policy->p = policy_word(draft, FIELD_P, words_is_policy);
+	policy->sp = policy_word(draft, FIELD_SP, words_is_policy);
+	policy->np = policy_word(draft, FIELD_NP, words_is_policy);
+	policy->adkim = policy_word(draft, FIELD_ADKIM, words_is_alignment);
+	policy->aspf = policy_word(draft, FIELD_ASPF, words_is_alignment);
+	policy->pct = policy_word(draft, FIELD_PCT, words_is_percent);
+	policy->fo = policy_word(draft, FIELD_FO, words_is_fo);
+	policy->testing = policy_word(draft, FIELD_TESTING, words_is_testing);
+	policy->discovery_method = policy_word(draft, FIELD_DISCOVERY, words_is_discovery);
+	draft->marks_9990 |= policy->np.ptr || policy->testing.ptr || policy->discovery_method.ptr;
+	draft->marks_7489 |= policy->fo.ptr != NULL;
+	return true;
+}
+
+static bool read_metadata(struct draft *draft, struct aggregate_head *head)
+{
+	const struct limits *limits = draft->limits;
+	if (!draft->saw_metadata) {
+		reject_set(draft->reject, REASON_REPORT_METADATA, "%s", "");
+		return false;
+	}
+	if (value(draft, FIELD_REPORT_ID).len > limits->report_id_bytes) {
+		reject_set(draft->reject, REASON_REPORT_ID, "%zu bytes", value(draft, FIELD_REPORT_ID).len);
+		return false;
+	}
+	head->org_name = limited(draft, FIELD_ORG_NAME, limits->org_name_bytes);
+	head->email = limited(draft, FIELD_EMAIL, limits->email_bytes);
+	head->extra_contact_info = limited(draft, FIELD_CONTACT, limits->contact_bytes);
+	head->report_id = limited(draft, FIELD_REPORT_ID, limits->report_id_bytes);
+	head->generator = limited(draft, FIELD_GENERATOR, limits->org_name_bytes);
+	head->version = limited(draft, FIELD_VERSION, WORD_BYTES);
+	if (head->org_name.len == 0)
+		draft_issue(draft, ISSUE_REPORT_ORG_NAME_MISSING, STR_NONE);
+	if (head->email.len == 0)
+		draft_issue(draft, ISSUE_REPORT_EMAIL_MISSING, STR_NONE);
+	if (head->report_id.len == 0) {
+		draft_issue(draft, ISSUE_REPORT_ID_MISSING, STR_NONE);
+		head->report_id = STR("");
+	}
+	/* xs:decimal: 1 and 1.00 are the same number. */
+	if (head->version.ptr && !str_eq(head->version, STR("1.0")) && !str_eq(head->version, STR("1")))
+		draft_issue(draft, ISSUE_REPORT_VERSION, head->version);
+	draft->marks_9990 |= head->generator.ptr != NULL;
+	draft->marks_7489 |= head->version.ptr != NULL;
+	return dates_read(value(draft, FIELD_BEGIN), value(draft, FIELD_END), draft->now_epoch_secs,
+		REASON_REPORT_DATES, draft->issues, &head->begin_epoch_secs, &head->end_epoch_secs,
+		draft->reject);
+}
+
+bool head_end(struct draft *draft, struct aggregate_head *head_r)
+{
+	*head_r = (struct aggregate_head){0};
+	if (!read_metadata(draft, head_r) || !read_policy(draft, &head_r->policy))
+		return false;
+	if (draft->totals.records == 0)
+		draft_issue(draft, ISSUE_RECORD_NONE, STR_NONE);
+	head_r->errors = draft->errors;
+	head_r->errors_count = draft->errors_count;
+	return true;
+}
+
+enum report_schema head_schema(const struct draft *draft)
+{
+	if (issue_list_deviates(draft->issues))
+		return SCHEMA_LENIENT;
+	if (draft->marks_9990)
+		return SCHEMA_RFC9990;
+	return draft->marks_7489 ? SCHEMA_RFC7489 : SCHEMA_DRAFT;
+}

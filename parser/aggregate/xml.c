@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "parser/aggregate/xml.h"
+
+#include <libxml/parser.h>
+#include <libxml/parserInternals.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PIECE_BYTES ((size_t)32 * 1024)
+#define URI_BYTES 256
+
+struct xml {
+	struct xml_events events;
+	xmlParserCtxtPtr parser;
+	bool root_seen;
+	bool stopped; /* by an event */
+	char home[URI_BYTES];
+	struct reject error; /* libxml2's first fatal one */
+};
+
+void xml_init(void)
+{
+	xmlInitParser();
+}
+
+static void stop(struct xml *xml)
+{
+	xml->stopped = true;
+	xmlStopParser(xml->parser);
+}
+
+static enum xml_space space_of(const struct xml *xml, const xmlChar *uri)
+{
+	const char *text = (const char *)uri;
+	if (!text || !text[0] || strcmp(text, xml->home) == 0 || strcmp(text, XML_NAMESPACE_7489) == 0 ||
+		strcmp(text, XML_NAMESPACE_9990) == 0)
+		return XML_SPACE_HOME;
+	return XML_SPACE_FOREIGN;
+}
+
+static void on_start(void *context, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri,
+	int namespaces_count, const xmlChar **namespaces, int attributes_count, int defaulted_count,
+	const xmlChar **attributes)
+{
+	struct xml *xml = context;
+	(void)prefix, (void)namespaces_count, (void)namespaces;
+	(void)attributes_count, (void)defaulted_count, (void)attributes;
+	if (xml->stopped)
+		return;
+	if (!xml->root_seen) {
+		xml->root_seen = true;
+		struct str home = str_sub(str_from((const char *)uri), 0, URI_BYTES - 1);
+		if (home.len > 0)
+			(void)memcpy(xml->home, home.ptr, home.len);
+		xml->events.root(xml->events.context, home.ptr ? home : STR(""));
+	}
+	if (!xml->events.start(xml->events.context, str_from((const char *)name), space_of(xml, uri)))
+		stop(xml);
+}
+
+static void on_end(void *context, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri)
+{
+	struct xml *xml = context;
+	(void)name, (void)prefix, (void)uri;
+	if (!xml->stopped && !xml->events.end(xml->events.context))
+		stop(xml);
+}
+
+static void on_text(void *context, const xmlChar *text, int len)
+{
+	struct xml *xml = context;
+	struct str piece = {(const char *)text, len > 0 ? (size_t)len : 0};
+	if (!xml->stopped && !xml->events.text(xml->events.context, piece))
+		stop(xml);
+}
+
+/* Undeclared prefixes and the like are errors that hurt nothing here. */
+static void on_error(void *context, xmlErrorPtr error)
+{
+	struct xml *xml = context;
+	if (error->level != XML_ERR_FATAL || xml->error.reason != REASON_NONE || xml->stopped)
+		return;
+	if (error->code == XML_ERR_NO_MEMORY)
+		die_out_of_memory();
+	reject_set(&xml->error, REASON_XML_MALFORMED, "line %d, column %d: %.*s", error->line, error->int2,
+		STR_FMT(str_trim(str_from(error->message))));
+}
+
+struct xml *xml_open(const struct xml_events *events)
+{
+	struct xml *xml = calloc(1, sizeof(*xml));
+	xmlSAXHandler handler = {
+		.initialized = XML_SAX2_MAGIC,
+		.startElementNs = on_start,
+		.endElementNs = on_end,
+		.characters = on_text,
+		.cdataBlock = on_text,
+		.ignorableWhitespace = on_text,
+		.serror = on_error,
+	};
+	if (!xml)
+		die_out_of_memory();
+	xml->events = *events;
+	xml->parser = xmlCreatePushParserCtxt(&handler, NULL, NULL, 0, NULL);
+	if (!xml->parser)
+		die_out_of_memory();
+	xml->parser->userData = xml; /* what handlers get */
+	(void)xmlCtxtUseOptions(xml->parser, XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+	(void)xmlSwitchEncoding(xml->parser, XML_CHAR_ENCODING_UTF8);
+	return xml;
+}
+
+void xml_close(struct xml **xml)
+{
+	if (!*xml)
+		return;
+	if ((*xml)->parser->myDoc)
+		xmlFreeDoc((*xml)->parser->myDoc);
+	xmlFreeParserCtxt((*xml)->parser);
+	free(*xml);
+	*xml = NULL;
+}
+
+uint64_t xml_line(const struct xml *xml)
+{
+	return xml->parser->input && xml->parser->input->line > 0 ? (uint64_t)xml->parser->input->line : 1;
+}
+
+static bool check(const struct xml *xml, struct reject *reject)
+{
+	if (xml->stopped)
+		return false;
+	if (xml->error.reason == REASON_NONE)
+		return true;
+	*reject = xml->error;
+	return false;
+}
+
+bool xml_add(struct xml *xml, struct str text, bool final, struct reject *reject)
+{
+	while (text.len > 0) {
+		struct str piece = str_sub(text, 0, PIECE_BYTES);
+		(void)xmlParseChunk(xml->parser, piece.ptr, (int)piece.len, 0);
+		if (!check(xml, reject))
+			return false;
+		text = str_from_offset(text, piece.len);
+	}
+	if (!final)
+		return true;
+	(void)xmlParseChunk(xml->parser, NULL, 0, 1);
+	if (!check(xml, reject))
+		return false;
+	if (xml->parser->wellFormed && xml->root_seen)
+		return true;
+	reject_set(reject, REASON_XML_MALFORMED, "line %llu: the document is not complete",
+		(unsigned long long)xml_line(xml));
+	return false;
+}
