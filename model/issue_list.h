@@ -30,10 +30,10 @@ ISSUE(XML_DUPLICATE_ELEMENT, "xml.duplicate_element", true, "an element stands t
 ISSUE(XML_ENTITY_TWICE, "xml.entity_twice", true, "a character reference was escaped twice")
 
 /* D: metadata and dates */
-ISSUE(REPORT_VERSION, "report.version", true, "the version is not 1.0")
+ISSUE(REPORT_VERSION, "report.version", true, "the version is not a number")
 ISSUE(REPORT_ORG_NAME_MISSING, "report.org_name_missing", true, "the reporter gives no organisation name")
 ISSUE(REPORT_EMAIL_MISSING, "report.email_missing", true, "the reporter gives no e-mail address")
-ISSUE(REPORT_ID_MISSING, "report.id_missing", true, "the report has no id; one was made from its content")
+ISSUE(REPORT_ID_MISSING, "report.id_missing", true, "the report has no id")
 ISSUE(REPORT_DATES_FRACTION, "report.dates_fraction", true, "the period has fractions of a second, which were cut")
 ISSUE(REPORT_DATES_MSECS, "report.dates_milliseconds", true, "the period is in milliseconds and was converted")
 ISSUE(REPORT_DATES_TEXT, "report.dates_text", true, "the period is written as text and was converted")

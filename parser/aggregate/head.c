@@ -101,6 +101,17 @@ static bool read_policy(struct draft *draft, struct policy_published *policy)
 	return true;
 }
 
+/* xs:decimal, as the schemas have it; real reports say 0.1, 1, 1.0 and 2.0 for the same. */
+static bool is_decimal(struct str text)
+{
+	size_t digits = 0, points = 0;
+	for (size_t i = 0; i < text.len; i++) {
+		digits += ascii_is_digit(text.ptr[i]);
+		points += text.ptr[i] == '.';
+	}
+	return digits > 0 && points <= 1 && digits + points == text.len;
+}
+
 static bool read_metadata(struct draft *draft, struct aggregate_head *head)
 {
 	const struct limits *limits = draft->limits;
@@ -126,8 +137,7 @@ static bool read_metadata(struct draft *draft, struct aggregate_head *head)
 		draft_issue(draft, ISSUE_REPORT_ID_MISSING, STR_NONE);
 		head->report_id = STR("");
 	}
-	/* xs:decimal: 1 and 1.00 are the same number. */
-	if (head->version.ptr && !str_eq(head->version, STR("1.0")) && !str_eq(head->version, STR("1")))
+	if (head->version.ptr && !is_decimal(head->version))
 		draft_issue(draft, ISSUE_REPORT_VERSION, head->version);
 	draft->marks_9990 |= head->generator.ptr != NULL;
 	draft->marks_7489 |= head->version.ptr != NULL;

@@ -68,11 +68,22 @@ static bool xml_allows(uint32_t code)
 		(code >= 0xe000 && code < 0xfffe) || (code >= 0x10000 && code <= 0x10ffff);
 }
 
+static void bare_ampersand(struct prescan *prescan, struct str whole, struct buf *out)
+{
+	if (prescan->root_closed)
+		return;
+	issue_add(prescan->issues, ISSUE_XML_AMPERSAND, whole);
+	emit(prescan, out, STR("&amp;"));
+	emit(prescan, out, str_from_offset(whole, 1));
+}
+
 /* "&…;" complete. */
 static bool end_entity(struct prescan *prescan, struct str whole, struct buf *out, struct reject *reject)
 {
 	static const char *const known[] = {"&amp;", "&lt;", "&gt;", "&quot;", "&apos;"};
 	uint32_t code;
+	if (prescan->root_closed)
+		return true;
 	for (size_t i = 0; i < 5; i++) {
 		if (!str_eq(whole, str_from(known[i])))
 			continue;
@@ -96,17 +107,8 @@ static bool end_entity(struct prescan *prescan, struct str whole, struct buf *ou
 			STR_FMT(whole));
 		return false;
 	}
-	issue_add(prescan->issues, ISSUE_XML_AMPERSAND, whole);
-	emit(prescan, out, STR("&amp;"));
-	emit(prescan, out, str_from_offset(whole, 1));
+	bare_ampersand(prescan, whole, out);
 	return true;
-}
-
-static void bare_ampersand(struct prescan *prescan, struct str whole, struct buf *out)
-{
-	issue_add(prescan->issues, ISSUE_XML_AMPERSAND, whole);
-	emit(prescan, out, STR("&amp;"));
-	emit(prescan, out, str_from_offset(whole, 1));
 }
 
 /* One more byte of what began with "&". *used_r: the byte belongs to it. */

@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Aggregate reports as they really come: MALFORMATIONS C to G, each line of them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "tests/parser/carry_case.h"
+
+#include <string.h>
+
+#define XML carry_xml("a1")
+
+static struct str swap(const char *from, const char *to)
+{
+	struct str xml = XML;
+	if (str_find(xml, str_from(from)) == SIZE_MAX)
+		fail_msg("%s is not in the report", from);
+	return carry_replace(xml, str_from(from), str_from(to));
+}
+
+static struct str bytes(struct str before, struct str after)
+{
+	return carry_join(before, after);
+}
+
+static struct str with_declaration(const char *declaration)
+{
+	return swap("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n", declaration);
+}
+
+static struct str utf16(bool little)
+{
+	struct str xml = with_declaration("<?xml version=\"1.0\" encoding=\"UTF-16\"?>\n");
+	char *wide = arena_alloc(carry_arena(), 2 * xml.len + 2);
+	wide[0] = little ? '\xff' : '\xfe';
+	wide[1] = little ? '\xfe' : '\xff';
+	for (size_t i = 0; i < xml.len; i++)
+		wide[2 + 2 * i + (little ? 0 : 1)] = xml.ptr[i];
+	return (struct str){wide, 2 * xml.len + 2};
+}
+
+/* C: bytes and XML */
+static void test_bytes(void **state)
+{
+	const char *org = "<org_name>acme.example</org_name>";
+	(void)state;
+	struct carry_case cases[] = {
+		{"as specified", XML, "", 1, ""},
+		{"byte order mark", bytes(STR("\xef\xbb\xbf"), XML), "", 1, "xml.bom"},
+		{"UTF-16 little", utf16(true), "", 1, "xml.bom"},
+		{"UTF-16 big", utf16(false), "", 1, "xml.bom"},
+		{"blank lines first", bytes(STR("\n \n"), XML), "", 1, "xml.leading_space"},
+		{"no declaration", with_declaration(""), "", 1, ""},
+		{"space, no declaration", with_declaration("\n  "), "", 1, ""},
+		{"without encoding", with_declaration("<?xml version=\"1.0\"?>"), "", 1, ""},
+		{"standalone", with_declaration("<?xml version='1.0' encoding='utf-8' standalone='yes' ?>"), "", 1, ""},
+		{"second quote", with_declaration("<?xml version=\"1.0\"\" encoding=\"utf-8\"?>"), "", 1,
+			"xml.declaration"},
+		{"version 1.1", with_declaration("<?xml version=\"1.1\"?>"), "", 1, "xml.declaration"},
+		{"no question mark", with_declaration("<?xml version=\"1.0\">"), "", 1, "xml.declaration"},
+		{"says UTF-16, is not", with_declaration("<?xml version=\"1.0\" encoding=\"UTF-16\"?>"), "", 1,
+			"xml.declaration"},
+		{"unknown encoding", with_declaration("<?xml version=\"1.0\" encoding=\"EBCDIC\"?>"),
+			"xml.encoding", 0, NULL},
+		{"windows-1252", carry_replace(with_declaration("<?xml version=\"1.0\" encoding=\"windows-1252\"?>"),
+			str_from(org), STR("<org_name>Sue\xf1o \x80</org_name>")), "", 1, ""},
+		{"Latin-1 in UTF-8", swap(org, "<org_name>Sue\xf1o</org_name>"), "", 1, "xml.charset"},
+		{"byte 0x91", swap(org, "<org_name>\x91x</org_name>"), "", 1, "xml.charset"},
+		{"BEL", swap(org, "<org_name>a\x07z</org_name>"), "", 1, "xml.control"},
+		{"reference to BEL", swap(org, "<org_name>a&#7;z</org_name>"), "", 1, "xml.control"},
+		{"U+FFFD", swap(org, "<org_name>\xef\xbf\xbd</org_name>"), "", 1, ""},
+		{"bare ampersand", swap(org, "<org_name>A & B</org_name>"), "", 1, "xml.ampersand"},
+		{"ampersand at the end", swap(org, "<org_name>AT&T&</org_name>"), "", 1, "xml.ampersand"},
+		{"references", swap(org, "<org_name>&lt;&#65;&#x42;&amp;&quot;</org_name>"), "", 1, ""},
+		{"escaped twice", swap(org, "<org_name>&amp;lt;x</org_name>"), "", 1, "xml.entity_twice"},
+		{"HTML entity", swap(org, "<org_name>a&nbsp;b</org_name>"), "xml.entity", 0, NULL},
+		{"CDATA", swap(org, "<org_name><![CDATA[acme & co]]></org_name>"), "", 1, ""},
+		{"comments", swap(org, "<!-- a - b --><org_name>a<!--x-->b</org_name>"), "", 1, ""},
+		{"stray schema", carry_replace(XML, STR("<feedback>"), STR("<xs:schema x=\"1\">\n<feedback>")), "", 1,
+			"xml.stray_schema"},
+		{"schema, closed", carry_replace(XML, STR("<feedback>"),
+			STR("<xs:schema><xs:element name=\"a\"/></xs:schema><feedback>")), "", 1, "xml.stray_schema"},
+		{"bytes behind", bytes(XML, STR("\n--\nfooter & co")), "", 1, "xml.trailing"},
+		{"NULs behind", bytes(XML, (struct str){"\0\0\0", 3}), "", 1, "xml.control xml.trailing"},
+		{"space behind", bytes(XML, STR("\n \r\n")), "", 1, ""},
+		{"comment behind", bytes(XML, STR("<!-- end -->")), "", 1, ""},
+		{"second root", bytes(XML, XML), "xml.second_root", 0, NULL},
+		{"an element behind", bytes(XML, STR("<a/>")), "xml.second_root", 0, NULL},
+		{"last bracket", swap("</feedback>\n", "</feedback"), "", 1, "xml.last_bracket"},
+		{"cut in the last tag", swap("</feedback>\n", "</feedb"), "xml.malformed", 0, NULL},
+		{"cut in a record", str_sub(XML, 0, XML.len - 60), "xml.malformed", 0, NULL},
+		{"damaged closing tag", swap("</report_id>", "/report_id>"), "xml.malformed", 0, NULL},
+		{"bare <", swap(org, "<org_name>a<b</org_name>"), "xml.malformed", 0, NULL},
+		{"bare >", swap(org, "<org_name>a>b</org_name>"), "", 1, ""},
+		{"stray text", swap("<pct>", "11<pct>"), "", 1, "xml.stray_text"},
+		{"DOCTYPE", with_declaration("<!DOCTYPE feedback>"), "xml.doctype", 0, NULL},
+		{"entity declaration", with_declaration("<!DOCTYPE x [<!ENTITY a \"b\">]>"), "xml.doctype", 0, NULL},
+		{"7489 namespace", swap("<feedback>", "<feedback xmlns=\"http://dmarc.org/dmarc-xml/0.1\">"), "", 1, ""},
+		{"9990 namespace", swap("<feedback>", "<feedback xmlns=\"urn:ietf:params:xml:ns:dmarc-2.0\">"), "", 1, ""},
+		{"misspelled namespace", swap("<feedback>", "<feedback xmlns=\"http//dmarc.org/dmarc-xml/0.1\">"), "", 1,
+			"xml.namespace"},
+		{"prefixed", carry_replace(carry_replace(carry_replace(XML, STR("</"), STR("@@")), STR("<"), STR("<d:")),
+			STR("@@"), STR("</d:")), "xml.malformed", 0, NULL},
+		{"unused namespaces", swap("<feedback>", "<feedback xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\""
+			" xmlns:xsd=\"http://www.w3.org/2001/XMLSchema\">"), "", 1, ""},
+		{"lang", swap("<org_name>", "<org_name xml:lang=\"ja\" lang='en'>"), "", 1, ""},
+		{"foreign extension", swap("</auth_results>", "</auth_results><x:a xmlns:x=\"urn:x\"><x:row/></x:a>"),
+			"", 1, ""},
+		{"unknown element", swap("<pct>", "<rf>afrf</rf><pct>"), "", 1, "xml.unknown_element"},
+		{"upper case", carry_replace(swap("<count>", "<Count>"), STR("</count>"), STR("</Count>")), "", 1,
+			"xml.element_case"},
+		{"HTML", STR("<html><body>404</body></html>"), "xml.root", 0, NULL},
+	};
+	CARRY_CHECK(cases, NULL);
+}
+
+/* D and E: metadata, dates, policy_published */
+static void test_head(void **state)
+{
+	const char *begin = "<begin>1700000000</begin>", *end = "<end>1700086399</end>";
+	const char *domain = "<domain>example.com</domain><adkim>";
+	(void)state;
+	struct carry_case cases[] = {
+		{"no org_name", swap("<org_name>acme.example</org_name>", ""), "", 1, "report.org_name_missing"},
+		{"empty org_name", swap("acme.example</org_name>", " </org_name>"), "", 1, "report.org_name_missing"},
+		{"no email", swap("<email>n@acme.example</email>", ""), "", 1, "report.email_missing"},
+		{"no report_id", swap("<report_id>a1</report_id>", ""), "", 1, "report.id_missing"},
+		{"report_id of 512", swap("a1</report_id>", arena_cstr(carry_arena(),
+			bytes(carry_repeat(STR("x"), 512), STR("</report_id>")))), "", 1, ""},
+		{"report_id of 513", swap("a1</report_id>", arena_cstr(carry_arena(),
+			bytes(carry_repeat(STR("x"), 513), STR("</report_id>")))), "report.id", 0, NULL},
+		{"no metadata", carry_replace(carry_replace(XML, STR("report_metadata"), STR("x")), STR("<x>"), STR("<x>")),
+			"report.metadata", 0, NULL},
+		{"several errors", swap("</report_metadata>", "<error>a</error><error>b</error></report_metadata>"),
+			"", 1, ""},
+		{"version 0.1", swap("<version>1.0", "<version>0.1"), "", 1, ""},
+		{"version text", swap("<version>1.0", "<version>one"), "", 1, "report.version"},
+		{"fraction", swap(begin, "<begin>1700000000.250000</begin>"), "", 1, "report.dates_fraction"},
+		{"milliseconds", swap(end, "<end>1700086399000</end>"), "", 1, "report.dates_milliseconds"},
+		{"ISO 8601", swap(begin, "<begin>2023-11-14T22:13:20Z</begin>"), "", 1, "report.dates_text"},
+		{"RFC 5322", swap(begin, "<begin>Tue, 14 Nov 2023 22:13:20 +0000</begin>"), "", 1, "report.dates_text"},
+		{"begin is end", swap(end, "<end>1700000000</end>"), "", 1, "report.dates_equal"},
+		{"201 days", swap(begin, "<begin>1682676000</begin>"), "", 1, "report.dates_long"},
+		{"before 2010", carry_replace(swap(begin, "<begin>1200000000</begin>"), str_from(end),
+			STR("<end>1200086399</end>")), "", 1, "report.dates_old"},
+		{"negative", swap(begin, "<begin>-5</begin>"), "report.dates", 0, NULL},
+		{"zero", swap(begin, "<begin>0</begin>"), "report.dates", 0, NULL},
+		{"text", swap(begin, "<begin>yesterday</begin>"), "report.dates", 0, NULL},
+		{"missing", swap(begin, ""), "report.dates", 0, NULL},
+		{"empty", swap(end, "<end/>"), "report.dates", 0, NULL},
+		{"reversed", swap(end, "<end>1600000000</end>"), "report.dates", 0, NULL},
+		{"three days ahead", swap(end, "<end>1790259200</end>"), "report.dates", 0, NULL},
+		{"upper case domain", swap(domain, "<domain>EXAMPLE.com</domain><adkim>"), "", 1, ""},
+		{"final dot", swap(domain, "<domain>example.com.</domain><adkim>"), "", 1, "policy.domain_form"},
+		{"U-label", swap(domain, "<domain>b\xc3\xbc""cher.example</domain><adkim>"), "", 1, "policy.domain_form"},
+		{"empty domain", swap(domain, "<domain/><adkim>"), "report.domain", 0, NULL},
+		{"no domain name", swap(domain, "<domain>a b</domain><adkim>"), "report.domain", 0, NULL},
+		{"policy missing", swap("policy_published", "policy_publisched"), "report.domain", 0, NULL},
+		{"policy twice", swap("</policy_published>",
+			"</policy_published><policy_published><domain>b.example</domain></policy_published>"), "", 1,
+			"xml.duplicate_element"},
+		{"sp empty", swap("<sp>none</sp>", "<sp/>"), "", 1, "policy.value_empty"},
+		{"sp nil", swap("<sp>none</sp>", "<sp>nil</sp>"), "", 1, "policy.value_unknown"},
+		{"sp absent", swap("<sp>none</sp>", ""), "", 1, ""},
+		{"p absent", swap("<p>none</p>", ""), "", 1, "policy.p_missing"},
+		{"adkim relaxed", swap("<adkim>r", "<adkim>relaxed"), "", 1, "policy.value_unknown"},
+		{"pct 101", swap("<pct>100", "<pct>101"), "", 1, "policy.value_unknown"},
+		{"pct absent", swap("<pct>100</pct>", ""), "", 1, ""},
+		{"fo 1:d:s", swap("<pct>", "<fo>1:d:s</fo><pct>"), "", 1, ""},
+		{"np, testing, discovery_method", swap("<pct>", "<np>reject</np><testing>y</testing>"
+			"<discovery_method>treewalk</discovery_method><pct>"), "", 1, ""},
+	};
+	CARRY_CHECK(cases, NULL);
+}
+
+/* F and G: rows, identifiers, auth_results */
+static void test_records(void **state)
+{
+	const char *ip = "<source_ip>192.0.2.1</source_ip>", *count = "<count>3</count>";
+	const char *evaluated = "<disposition>none</disposition><dkim>pass</dkim><spf>pass</spf>";
+	const char *from = "<header_from>example.com</header_from>";
+	const char *dkim = "<dkim><domain>example.com</domain><selector>s</selector><result>pass</result></dkim>";
+	const char *spf = "<spf><domain>example.com</domain><scope>mfrom</scope><result>pass</result></spf>";
+	(void)state;
+	struct carry_case cases[] = {
+		{"no record", carry_join(str_sub(XML, 0, str_find(XML, STR("<record>"))), STR("</feedback>")), "", 1,
+			"record.none"},
+		{"no source", swap(ip, ""), "", 1, "record.source_missing"},
+		{"private source", swap(ip, "<source_ip>10.1.2.3</source_ip>"), "", 1, "record.source_private"},
+		{"mapped", swap(ip, "<source_ip>::ffff:198.51.100.7</source_ip>"), "", 1, "record.source_form"},
+		{"zone", swap(ip, "<source_ip>2001:db8::1%eth0</source_ip>"), "", 1, "record.source_form"},
+		{"brackets", swap(ip, "<source_ip>[2001:db8::1]</source_ip>"), "", 1, "record.source_form"},
+		{"host name", swap(ip, "<source_ip>mx.example</source_ip>"), "", 1, "record.source_form"},
+		{"count missing", swap(count, ""), "", 1, "record.count_missing"},
+		{"count empty", swap(count, "<count/>"), "", 1, "record.count_missing"},
+		{"count 0", swap(count, "<count>0</count>"), "", 1, "record.count_zero"},
+		{"count 3.0", swap(count, "<count>3.0</count>"), "", 1, "record.count_form"},
+		{"count 3.5", swap(count, "<count>3.5</count>"), "record.count", 0, NULL},
+		{"count in space", swap(count, "<count> 3\n</count>"), "", 1, "record.count_form"},
+		{"count negative", swap(count, "<count>-3</count>"), "record.count", 0, NULL},
+		{"count text", swap(count, "<count>three</count>"), "record.count", 0, NULL},
+		{"count 2^63-1", swap(count, "<count>9223372036854775807</count>"), "", 1, "record.count_implausible"},
+		{"count 2^63", swap(count, "<count>9223372036854775808</count>"), "record.count", 0, NULL},
+		{"no policy_evaluated", swap("policy_evaluated", "x"), "", 1,
+			"xml.unknown_element record.policy_evaluated_missing record.disposition_missing"},
+		{"empty dkim", swap(evaluated, "<disposition>none</disposition><dkim/><spf>pass</spf>"), "", 1,
+			"record.policy_evaluated_missing"},
+		{"Pass", swap(evaluated, "<disposition>none</disposition><dkim>Pass</dkim><spf>PASS</spf>"), "", 1,
+			"record.policy_evaluated_word"},
+		{"softfail", swap(evaluated, "<disposition>none</disposition><dkim>pass</dkim><spf>softfail</spf>"), "", 1,
+			"record.policy_evaluated_word"},
+		{"disposition pass", swap("<disposition>none", "<disposition>pass"), "", 1, ""},
+		{"disposition 15", swap("<disposition>none", "<disposition>15"), "", 1, "record.disposition_word"},
+		{"no disposition", swap("<disposition>none</disposition>", ""), "", 1, "record.disposition_missing"},
+		{"reasons", swap("</policy_evaluated>", "<reason><type>forwarded</type></reason><reason><type>other</type>"
+			"<comment>a\nb</comment></reason></policy_evaluated>"), "", 1, ""},
+		{"reason without type", swap("</policy_evaluated>", "<reason><type/></reason></policy_evaluated>"), "", 1,
+			"record.reason_empty"},
+		{"unknown reason", swap("</policy_evaluated>", "<reason><type>moon</type></reason></policy_evaluated>"), "", 1,
+			"record.reason_word"},
+		{"policy_evaluated twice", swap("</policy_evaluated>",
+			"</policy_evaluated><policy_evaluated><dkim>fail</dkim></policy_evaluated>"), "", 1,
+			"xml.duplicate_element"},
+		{"identities", swap("identifiers", "identities"), "", 1, "record.identities"},
+		{"no header_from", swap(from, ""), "", 1, "record.header_from_missing"},
+		{"header_from an address", swap(from, "<header_from>A &lt;a@example.com&gt;</header_from>"), "", 1,
+			"record.header_from_form"},
+		{"header_from upper case", swap(from, "<header_from>Example.COM</header_from>"), "", 1, ""},
+		{"null path", swap(from, "<header_from>example.com</header_from><envelope_from>&lt;&gt;</envelope_from>"),
+			"", 1, ""},
+		{"auth_results empty", carry_replace(swap(dkim, ""), str_from(spf), STR("")), "", 1,
+			"record.auth_results_missing"},
+		{"empty dkim element", swap(dkim, "<dkim/>"), "", 1, ""},
+		{"not.evaluated", swap(dkim, "<dkim><domain>not.evaluated</domain><result>none</result></dkim>"), "", 1, ""},
+		{"dkim result empty", swap(dkim, "<dkim><domain>example.com</domain><result/></dkim>"), "", 1,
+			"record.dkim_result"},
+		{"dkim hardfail", swap(dkim, "<dkim><domain>example.com</domain><result>hardfail</result></dkim>"), "", 1,
+			"record.dkim_result"},
+		{"dkim domain of spaces", swap(dkim, "<dkim><domain>a b</domain><result>fail</result></dkim>"), "", 1,
+			"record.dkim_domain"},
+		{"spf without domain", swap(spf, "<spf><result>none</result></spf>"), "", 1, ""},
+		{"spf scope odd", swap("<scope>mfrom", "<scope>mailfrom"), "", 1, "record.spf_scope"},
+		{"spf helo", swap("<scope>mfrom", "<scope>helo"), "", 1, ""},
+		{"spf TempError", swap(spf, "<spf><domain>example.com</domain><result>TempError</result></spf>"), "", 1,
+			"record.spf_result"},
+	};
+	CARRY_CHECK(cases, NULL);
+}
+
+/* Never read as pass; what is pass in other letters is. */
+static void test_pass(void **state)
+{
+	static const struct {
+		const char *dkim, *spf;
+		uint64_t pass;
+	} cases[] = {{"pass", "fail", 3}, {"fail", "pass", 3}, {"PASS", "", 3}, {"fail", "fail", 0},
+		{"passed", "none", 0}, {"", "", 0}, {"softfail", "neutral", 0}, {"1", "true", 0}};
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *to = carry_cat("<dkim>%s</dkim><spf>%s</spf></policy_evaluated>", cases[i].dkim,
+			cases[i].spf).ptr;
+		const struct carried *carried =
+			carry_bytes(swap("<dkim>pass</dkim><spf>pass</spf></policy_evaluated>", to), NULL);
+		assert_int_equal(carried->reports_count, 1);
+		assert_int_equal(carried->reports[0].totals.dmarc_pass, cases[i].pass);
+	}
+}
+
+static void test_schema(void **state)
+{
+	(void)state;
+	const struct {
+		const char *name;
+		struct str xml;
+		enum report_schema schema;
+	} cases[] = {
+		{"7489", XML, SCHEMA_RFC7489},
+		{"draft", carry_replace(carry_replace(swap("<version>1.0</version>", ""),
+			STR("<selector>s</selector>"), STR("")), STR("<scope>mfrom</scope>"), STR("")), SCHEMA_DRAFT},
+		{"namespace", swap("<feedback>", "<feedback xmlns=\"urn:ietf:params:xml:ns:dmarc-2.0\">"), SCHEMA_RFC9990},
+		{"np", swap("<sp>", "<np>none</np><sp>"), SCHEMA_RFC9990},
+		{"generator", swap("<email>", "<generator>x 1</generator><email>"), SCHEMA_RFC9990},
+		{"pass", swap("<disposition>none", "<disposition>pass"), SCHEMA_RFC9990},
+		{"test mode", swap("</policy_evaluated>",
+			"<reason><type>policy_test_mode</type></reason></policy_evaluated>"), SCHEMA_RFC9990},
+		{"lenient", swap("<sp>none</sp>", "<sp/>"), SCHEMA_LENIENT},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct carried *carried = carry_bytes(cases[i].xml, NULL);
+		if (carried->reports_count != 1 || carried->reports[0].totals.schema != cases[i].schema)
+			fail_msg("%s: %s", cases[i].name, report_schema_text(carried->reports[0].totals.schema));
+	}
+}
+
+/* Each limit at its value passes, one above does not. */
+static void test_limits(void **state)
+{
+	struct str record = str_sub(XML, str_find(XML, STR("<record>")),
+		str_find(XML, STR("</record>")) + 9 - str_find(XML, STR("<record>")));
+	struct str two = carry_replace(XML, STR("</feedback>"), carry_join(record, STR("</feedback>")));
+	(void)state;
+	struct limits limits = limits_default();
+	const struct {
+		const char *name;
+		uint64_t *limit, good;
+		struct str xml;
+		const char *code;
+	} cases[] = {
+		{"records", &limits.records, 2, two, "report.records"},
+		{"elements", &limits.xml_elements, 35, XML, "xml.elements"},
+		{"depth", &limits.xml_depth, 5, XML, "xml.depth"},
+		{"text", &limits.xml_text_bytes, 14, XML, "xml.text_too_large"},
+		{"tag", &limits.xml_tag_bytes, 19, XML, "xml.tag_too_large"},
+		{"attributes", &limits.xml_attributes, 2, swap("<feedback>", "<feedback a='1' b='2'>"),
+			"xml.tag_too_large"},
+		{"bytes", &limits.report_bytes, XML.len, XML, "xml.too_large"},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		limits = limits_default();
+		*cases[i].limit = cases[i].good;
+		const struct carried *good = carry_bytes(cases[i].xml, &limits);
+		if (good->end.verdict != VERDICT_REPORTS)
+			print_error("%s at %llu: %s\n", cases[i].name, (unsigned long long)cases[i].good, carry_code(good));
+		assert_int_equal(good->end.verdict, VERDICT_REPORTS);
+		*cases[i].limit = cases[i].good - 1;
+		assert_string_equal(carry_code(carry_bytes(cases[i].xml, &limits)), cases[i].code);
+	}
+}
+
+static void test_place_is_told(void **state)
+{
+	(void)state;
+	struct str xml = carry_replace(XML, STR("<count>3"), STR("\n\n\n<count>x"));
+	assert_true(str_find(carry_bytes(xml, NULL)->end.detail, STR("line 5")) != SIZE_MAX);
+	xml = carry_replace(XML, STR("</row>"), STR("</rou>"));
+	assert_true(str_find(carry_bytes(xml, NULL)->end.detail, STR("line 2")) != SIZE_MAX);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_bytes),
+		cmocka_unit_test(test_head),
+		cmocka_unit_test(test_records),
+		cmocka_unit_test(test_pass),
+		cmocka_unit_test(test_schema),
+		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_place_is_told),
+	};
+	return cmocka_run_group_tests(tests, carry_setup, carry_teardown);
+}
