@@ -74,3 +74,9 @@ NODISCARD enum err put_known(struct store *store, const struct sha256 *sums,
 NODISCARD enum err put_copies(struct store *store, const struct sha256 *sums,
 	const struct mail_source *sources, size_t count, int64_t now_epoch_secs,
 	struct error *error);
+
+/* Replaces everything stored of one known mail by what its bytes give now
+ * (reparse, quarantine retry), rollups included. ERR_NOTFOUND: no such mail;
+ * else as put_batch. */
+NODISCARD enum err put_again(struct store *store, struct put_mail *mail, const struct put_options *options,
+	struct error *error);

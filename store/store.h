@@ -15,6 +15,7 @@ struct store;
 struct store_options {
 	const char *conninfo;      /* libpq keywords or URI; connect_timeout is added when missing */
 	const char *password;      /* NULL: none */
+	const char *role;          /* SET LOCAL ROLE of reading transactions; NULL: none */
 	const char *application;   /* application_name: "dmarcd ingest" */
 	unsigned statement_secs;   /* statement_timeout */
 };

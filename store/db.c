@@ -1,0 +1,453 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/db.h"
+
+#include <libpq-fe.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PARAMS_MAX 24
+#define CONNECT_SECS "5"
+
+struct store {
+	PGconn *connection;
+	struct arena *arena; /* the options */
+	const char *conninfo, *password, *application, *role;
+	unsigned statement_secs;
+	char state[6]; /* SQLSTATE of the last error */
+};
+
+struct db_rows {
+	PGresult *result;
+};
+
+/* ---- connection ---- */
+
+static bool says(const char *conninfo, const char *keyword)
+{
+	PQconninfoOption *options = PQconninfoParse(conninfo, NULL);
+	bool found = false;
+	for (const PQconninfoOption *option = options; option && option->keyword; option++)
+		found |= strcmp(option->keyword, keyword) == 0 && option->val;
+	PQconninfoFree(options);
+	return found;
+}
+
+static void ignore_notice(void *context, const char *text)
+{
+	(void)context, (void)text;
+}
+
+static enum err connect_now(struct store *store, struct error *error)
+{
+	const char *names[12] = {"dbname"}, *values[12] = {store->conninfo};
+	size_t count = 1;
+	const char *const extra[][2] = {{"password", store->password},
+		{"application_name", store->application},
+		{"connect_timeout", says(store->conninfo, "connect_timeout") ? NULL : CONNECT_SECS},
+		{"tcp_user_timeout", says(store->conninfo, "tcp_user_timeout") ? NULL : "10000"},
+		{"client_encoding", "UTF8"}};
+	for (size_t i = 0; i < sizeof(extra) / sizeof(extra[0]); i++) {
+		if (!extra[i][1])
+			continue;
+		names[count] = extra[i][0];
+		values[count++] = extra[i][1];
+	}
+	store->connection = PQconnectdbParams(names, values, 1);
+	if (!store->connection)
+		die_out_of_memory();
+	(void)PQsetNoticeProcessor(store->connection, ignore_notice, NULL);
+	if (PQstatus(store->connection) == CONNECTION_OK)
+		return ERR_OK;
+	struct str text = str_trim(str_from(PQerrorMessage(store->connection)));
+	bool refused = PQconnectionNeedsPassword(store->connection) ||
+		str_find(text, STR("authentication failed")) != SIZE_MAX ||
+		str_find(text, STR("does not exist")) != SIZE_MAX ||
+		str_find(text, STR("no pg_hba.conf entry")) != SIZE_MAX ||
+		str_find(text, STR("invalid connection option")) != SIZE_MAX ||
+		str_find(text, STR("missing \"=\"")) != SIZE_MAX;
+	(void)error_set(error, refused ? ERR_DENIED : ERR_TEMP, "the database %s: %.*s",
+		refused ? "refuses us" : "is away", STR_FMT(text));
+	PQfinish(store->connection);
+	store->connection = NULL;
+	return refused ? ERR_DENIED : ERR_TEMP;
+}
+
+enum err store_open(const struct store_options *options, struct store **store_r, struct error *error)
+{
+	struct store *store = calloc(1, sizeof(*store));
+	if (!store)
+		die_out_of_memory();
+	store->arena = arena_open((size_t)1024 * 1024);
+	store->conninfo = arena_cstr(store->arena, str_from(options->conninfo));
+	store->password = options->password ? arena_cstr(store->arena, str_from(options->password)) : NULL;
+	store->application = options->application ? arena_cstr(store->arena, str_from(options->application)) : "dmarcd";
+	store->role = options->role ? arena_cstr(store->arena, str_from(options->role)) : NULL;
+	store->statement_secs = options->statement_secs;
+	enum err err = connect_now(store, error);
+	if (err)
+		store_close(&store);
+	*store_r = store;
+	return err;
+}
+
+void store_close(struct store **store)
+{
+	if (!*store)
+		return;
+	struct arena *arena = (*store)->arena;
+	if ((*store)->connection)
+		PQfinish((*store)->connection);
+	arena_close(&arena);
+	free(*store);
+	*store = NULL;
+}
+
+enum err store_reconnect(struct store *store, struct error *error)
+{
+	if (store->connection)
+		PQfinish(store->connection);
+	store->connection = NULL;
+	return connect_now(store, error);
+}
+
+bool store_alive(struct store *store)
+{
+	return store->connection && PQstatus(store->connection) == CONNECTION_OK;
+}
+
+const char *store_role(const struct store *store)
+{
+	return store->role;
+}
+
+/* ---- errors ---- */
+
+/* What the caller should do, by SQLSTATE. */
+static enum err kind_of(const char *state)
+{
+	static const struct {
+		const char *prefix;
+		enum err err;
+	} kinds[] = {
+		{"08", ERR_TEMP}, {"53", ERR_TEMP}, {"57", ERR_TEMP}, {"25006", ERR_TEMP}, {"25P03", ERR_TEMP},
+		{"55P03", ERR_TEMP}, {"40", ERR_TEMP}, {"58", ERR_TEMP}, {"XX", ERR_TEMP}, {"22", ERR_INVALID},
+		{"23", ERR_INVALID}, {"42501", ERR_DENIED}, {"28", ERR_DENIED}, {"3D", ERR_DENIED},
+		{"54", ERR_INVALID},
+	};
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strncmp(state, kinds[i].prefix, strlen(kinds[i].prefix)) == 0)
+			return kinds[i].err;
+	return ERR_PERM;
+}
+
+static enum err no_connection(struct error *error)
+{
+	return error_set(error, ERR_TEMP, "the connection to the database is lost");
+}
+
+static enum err failed(struct store *store, const PGresult *result, struct error *error)
+{
+	const char *state = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
+	const char *text = result ? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
+	store->state[0] = '\0';
+	if (!state || PQstatus(store->connection) != CONNECTION_OK)
+		return no_connection(error);
+	(void)snprintf(store->state, sizeof(store->state), "%s", state);
+	return error_set(error, kind_of(state), "the database says: %s (SQLSTATE %s)", text ? text : "", state);
+}
+
+bool db_may_repeat(const struct store *store)
+{
+	return strcmp(store->state, "40001") == 0 || strcmp(store->state, "40P01") == 0;
+}
+
+static enum err finish(struct store *store, PGresult *result, struct db_rows **rows_r, struct error *error)
+{
+	ExecStatusType status = PQresultStatus(result);
+	enum err err = ERR_OK;
+	if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_SINGLE_TUPLE)
+		err = failed(store, result, error);
+	if (err || !rows_r) {
+		PQclear(result);
+		return err;
+	}
+	struct db_rows *rows = malloc(sizeof(*rows));
+	if (!rows)
+		die_out_of_memory();
+	rows->result = result;
+	*rows_r = rows;
+	return ERR_OK;
+}
+
+/* ---- statements ---- */
+
+enum err db_run(struct store *store, const char *sql, struct error *error)
+{
+	if (!store_alive(store))
+		return no_connection(error);
+	return finish(store, PQexec(store->connection, sql), NULL, error);
+}
+
+struct bound {
+	char *copies[PARAMS_MAX];
+	const char *values[PARAMS_MAX];
+	int lengths[PARAMS_MAX], formats[PARAMS_MAX];
+	size_t count;
+};
+
+/* Text parameters need a NUL behind them. */
+static void bind_text(struct bound *bound, struct str value)
+{
+	size_t i = bound->count++;
+	if (bound->count > PARAMS_MAX)
+		die("a statement with too many parameters");
+	if (!value.ptr)
+		return;
+	char *copy = malloc(value.len + 1);
+	if (!copy)
+		die_out_of_memory();
+	(void)memcpy(copy, value.ptr, value.len);
+	copy[value.len] = '\0';
+	bound->values[i] = bound->copies[i] = copy;
+}
+
+static void unbind(struct bound *bound)
+{
+	for (size_t i = 0; i < bound->count; i++)
+		free(bound->copies[i]);
+}
+
+enum err db_query(struct store *store, const char *sql, const struct str *params, size_t count,
+	struct db_rows **rows_r, struct error *error)
+{
+	struct bound bound = {0};
+	if (!store_alive(store))
+		return no_connection(error);
+	for (size_t i = 0; i < count; i++)
+		bind_text(&bound, params[i]);
+	PGresult *result = PQexecParams(store->connection, sql, (int)bound.count, NULL, bound.values,
+		bound.lengths, bound.formats, 0);
+	unbind(&bound);
+	return finish(store, result, rows_r, error);
+}
+
+enum err db_query_bytes(struct store *store, const char *sql, struct str bytes, const struct str *params,
+	size_t count, struct db_rows **rows_r, struct error *error)
+{
+	struct bound bound = {.count = 1};
+	if (!store_alive(store))
+		return no_connection(error);
+	bound.values[0] = bytes.ptr ? bytes.ptr : "";
+	bound.lengths[0] = (int)bytes.len;
+	bound.formats[0] = 1;
+	for (size_t i = 0; i < count; i++)
+		bind_text(&bound, params[i]);
+	PGresult *result = PQexecParams(store->connection, sql, (int)bound.count, NULL, bound.values,
+		bound.lengths, bound.formats, 0);
+	unbind(&bound);
+	return finish(store, result, rows_r, error);
+}
+
+size_t db_count(const struct db_rows *rows)
+{
+	return (size_t)PQntuples(rows->result);
+}
+
+uint64_t db_changed(const struct db_rows *rows)
+{
+	uint64_t changed = 0;
+	(void)str_to_u64(str_from(PQcmdTuples(rows->result)), UINT64_MAX, &changed);
+	return changed;
+}
+
+struct str db_value(const struct db_rows *rows, size_t row, size_t column)
+{
+	if (PQgetisnull(rows->result, (int)row, (int)column))
+		return STR_NONE;
+	return (struct str){PQgetvalue(rows->result, (int)row, (int)column),
+		(size_t)PQgetlength(rows->result, (int)row, (int)column)};
+}
+
+uint64_t db_u64(const struct db_rows *rows, size_t row, size_t column)
+{
+	uint64_t value = 0;
+	(void)str_to_u64(db_value(rows, row, column), UINT64_MAX, &value);
+	return value;
+}
+
+bool db_bool(const struct db_rows *rows, size_t row, size_t column)
+{
+	return str_eq(db_value(rows, row, column), STR("t"));
+}
+
+void db_free(struct db_rows **rows)
+{
+	if (!*rows)
+		return;
+	PQclear((*rows)->result);
+	free(*rows);
+	*rows = NULL;
+}
+
+size_t db_columns(const struct db_rows *rows)
+{
+	return (size_t)PQnfields(rows->result);
+}
+
+const char *db_column_name(const struct db_rows *rows, size_t column)
+{
+	return PQfname(rows->result, (int)column);
+}
+
+unsigned db_column_type(const struct db_rows *rows, size_t column)
+{
+	return PQftype(rows->result, (int)column);
+}
+
+/* ---- transactions ---- */
+
+enum err db_begin(struct store *store, struct error *error)
+{
+	char sql[256];
+	(void)snprintf(sql, sizeof(sql),
+		"BEGIN; SET LOCAL statement_timeout = %u; SET LOCAL lock_timeout = '%us'; "
+		"SET LOCAL idle_in_transaction_session_timeout = '30s'; SET LOCAL TimeZone = 'UTC'",
+		store->statement_secs * 1000, store->statement_secs ? 5u : 0u);
+	store->state[0] = '\0';
+	return db_run(store, sql, error);
+}
+
+enum err db_commit(struct store *store, struct error *error)
+{
+	if (!store_alive(store))
+		return no_connection(error);
+	PGresult *result = PQexec(store->connection, "COMMIT");
+	if (PQstatus(store->connection) != CONNECTION_OK) {
+		PQclear(result);
+		return error_set(error, ERR_UNCERTAIN, "the connection to the database broke at COMMIT");
+	}
+	/* COMMIT of a failed transaction answers ROLLBACK. */
+	bool committed = PQresultStatus(result) == PGRES_COMMAND_OK && strcmp(PQcmdStatus(result), "COMMIT") == 0;
+	enum err err = committed ? ERR_OK : failed(store, result, error);
+	PQclear(result);
+	return err;
+}
+
+void db_rollback(struct store *store)
+{
+	char kept[sizeof(store->state)];
+	(void)memcpy(kept, store->state, sizeof(kept));
+	if (store_alive(store))
+		PQclear(PQexec(store->connection, "ROLLBACK"));
+	(void)memcpy(store->state, kept, sizeof(kept));
+}
+
+/* ---- COPY ---- */
+
+enum err db_copy_begin(struct store *store, const char *sql, struct error *error)
+{
+	if (!store_alive(store))
+		return no_connection(error);
+	PGresult *result = PQexec(store->connection, sql);
+	enum err err = PQresultStatus(result) == PGRES_COPY_IN ? ERR_OK : failed(store, result, error);
+	PQclear(result);
+	return err;
+}
+
+enum err db_copy_add(struct store *store, struct str lines, struct error *error)
+{
+	if (PQputCopyData(store->connection, lines.ptr, (int)lines.len) == 1)
+		return ERR_OK;
+	return no_connection(error);
+}
+
+static enum err end_copy(struct store *store, const char *why, struct error *error)
+{
+	enum err err = ERR_OK;
+	PGresult *result;
+	if (PQputCopyEnd(store->connection, why) != 1)
+		return no_connection(error);
+	while ((result = PQgetResult(store->connection))) {
+		if (!err && PQresultStatus(result) != PGRES_COMMAND_OK)
+			err = failed(store, result, error);
+		PQclear(result);
+	}
+	return err;
+}
+
+enum err db_copy_end(struct store *store, struct error *error)
+{
+	return end_copy(store, NULL, error);
+}
+
+void db_copy_cancel(struct store *store)
+{
+	struct error ignored;
+	(void)!end_copy(store, "cancelled", &ignored);
+}
+
+void db_copy_text(struct buf *line, struct str value, bool last)
+{
+	if (!value.ptr) {
+		buf_add_str(line, STR("\\N"));
+	} else {
+		size_t begin = 0;
+		for (size_t i = 0; i < value.len; i++) {
+			char c = value.ptr[i];
+			if (c != '\\' && c != '\t' && c != '\n' && c != '\r')
+				continue;
+			buf_add_str(line, str_sub(value, begin, i - begin));
+			buf_add_char(line, '\\');
+			buf_add_char(line, c == '\t' ? 't' : c == '\n' ? 'n' : c == '\r' ? 'r' : c);
+			begin = i + 1;
+		}
+		buf_add_str(line, str_from_offset(value, begin));
+	}
+	buf_add_char(line, last ? '\n' : '\t');
+}
+
+void db_copy_u64(struct buf *line, uint64_t value, bool last)
+{
+	buf_add_u64(line, value);
+	buf_add_char(line, last ? '\n' : '\t');
+}
+
+/* ---- streams ---- */
+
+enum err db_stream_begin(struct store *store, const char *sql, const struct str *params, size_t count,
+	struct error *error)
+{
+	struct bound bound = {0};
+	if (!store_alive(store))
+		return no_connection(error);
+	for (size_t i = 0; i < count; i++)
+		bind_text(&bound, params[i]);
+	int sent = PQsendQueryParams(store->connection, sql, (int)bound.count, NULL, bound.values, bound.lengths,
+		bound.formats, 0);
+	unbind(&bound);
+	if (sent != 1 || PQsetSingleRowMode(store->connection) != 1)
+		return no_connection(error);
+	return ERR_OK;
+}
+
+enum err db_stream_next(struct store *store, struct db_rows **rows_r, struct error *error)
+{
+	*rows_r = NULL;
+	PGresult *result = PQgetResult(store->connection);
+	if (!result)
+		return ERR_OK;
+	return finish(store, result, rows_r, error);
+}
+
+void db_stream_cancel(struct store *store)
+{
+	char text[256];
+	PGresult *result;
+	PGcancel *cancel = store_alive(store) ? PQgetCancel(store->connection) : NULL;
+	if (cancel)
+		(void)PQcancel(cancel, text, sizeof(text));
+	PQfreeCancel(cancel);
+	while (store_alive(store) && (result = PQgetResult(store->connection)))
+		PQclear(result);
+}

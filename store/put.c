@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The tour: put_batch() opens a transaction, writes the mails (put_mail.c),
+ * the heads of reports of mails that are new (put_report.c), the rows of
+ * reports that are new (put_record.c) and their daily sums (put_rollup.c), and
+ * commits. What is new is what the unique keys let in, so two processes with
+ * the same mails come to the same end.
+ */
+#include "store/put.h"
+
+#include "base/fault.h"
+#include "store/put_rows.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define REPEATS_MAX 10
+#define ARENA_BYTES ((size_t)256 * 1024 * 1024)
+
+const char *mail_outcome_text(enum mail_outcome outcome)
+{
+	switch (outcome) {
+	case OUTCOME_STORED:
+		return "stored";
+	case OUTCOME_DUPLICATE:
+		return "duplicate";
+	case OUTCOME_NOT_A_REPORT:
+		return "not_a_report";
+	case OUTCOME_QUARANTINED:
+		return "quarantined";
+	}
+	return "";
+}
+
+/* The partitions that the batch needs, each made in a transaction of its own:
+ * making one locks out everybody, and must not wait while we hold rows. */
+static enum err ensure_months(struct store *store, const struct put_mail *mails, size_t count, struct error *error)
+{
+	int last = -1;
+	enum err err = ERR_OK;
+	for (size_t i = 0; i < count && !err; i++) {
+		if (mails[i].outcome != OUTCOME_STORED || !mails[i].spool)
+			continue;
+		for (size_t k = 0; k < spool_reports_count(mails[i].spool) && !err; k++) {
+			int year, month, mday;
+			char day[DAY_TEXT_BYTES];
+			const struct spool_report *report = spool_report_at(mails[i].spool, k);
+			day_to_civil(report->day, &year, &month, &mday);
+			if (report->kind != REPORT_AGGREGATE || year * 12 + month == last)
+				continue;
+			last = year * 12 + month;
+			const struct str param = str_from(day_format(report->day, day));
+			err = db_query(store, "SELECT dmarcd.ensure_month($1::date)", &param, 1, NULL, error);
+		}
+	}
+	return err;
+}
+
+static size_t reports_of(const struct put_mail *mail)
+{
+	return mail->outcome == OUTCOME_STORED && mail->spool && !mail->copy ? spool_reports_count(mail->spool) : 0;
+}
+
+static const char *domain_of(struct arena *arena, const struct spool_report *report)
+{
+	switch (report->kind) {
+	case REPORT_AGGREGATE:
+		return arena_cstr(arena, report->aggregate.policy.domain);
+	case REPORT_FAILURE:
+		return arena_cstr(arena, report->failure.reported_domain);
+	case REPORT_TLSRPT:
+		break;
+	}
+	return "";
+}
+
+static struct put_report *list_reports(struct arena *arena, struct put_mail *mails, size_t count, size_t *count_r)
+{
+	size_t total = 0, at = 0;
+	for (size_t i = 0; i < count; i++)
+		total += reports_of(&mails[i]);
+	struct put_report *reports = ARENA_ARRAY(arena, total ? total : 1, struct put_report);
+	for (size_t i = 0; i < count; i++) {
+		for (size_t k = 0; k < reports_of(&mails[i]); k++) {
+			struct put_report *report = &reports[at++];
+			report->mail = &mails[i];
+			report->report_no = k;
+			report->report = spool_report_at(mails[i].spool, k);
+			report->domain = domain_of(arena, report->report);
+			(void)sha256_uuid(&report->report->key, report->key);
+		}
+	}
+	*count_r = total;
+	return reports;
+}
+
+/* What each mail added; one whose reports were all known is a duplicate. */
+static enum err settle_outcomes(struct store *store, struct put_mail *mails, size_t count,
+	const struct put_report *reports, size_t reports_count, struct error *error)
+{
+	enum err err = ERR_OK;
+	for (size_t i = 0; i < reports_count; i++) {
+		if (!reports[i].inserted)
+			continue;
+		struct put_mail *mail = reports[i].mail;
+		mail->reports++;
+		if (!reports[i].conflict && reports[i].report->kind == REPORT_AGGREGATE) {
+			mail->records += reports[i].report->totals.records;
+			mail->messages += reports[i].report->totals.messages;
+		}
+	}
+	for (size_t i = 0; i < count && !err; i++) {
+		char hex[SHA256_HEX_BYTES];
+		if (mails[i].copy || mails[i].outcome != OUTCOME_STORED || mails[i].reports > 0)
+			continue;
+		mails[i].outcome = OUTCOME_DUPLICATE;
+		const struct str param = str_from(sha256_hex(&mails[i].sha256, hex));
+		err = db_query(store, "UPDATE dmarcd.mail SET outcome = 'duplicate' WHERE sha256 = decode($1, 'hex')",
+			&param, 1, NULL, error);
+	}
+	return err;
+}
+
+/* Reports of mails whose rows are there, within the open transaction. */
+static enum err put_contents(struct store *store, struct put_mail *mails, size_t count,
+	const struct put_options *options, struct arena *arena, struct error *error)
+{
+	size_t reports_count;
+	struct put_report *reports = list_reports(arena, mails, count, &reports_count);
+	enum err err = put_report_rows(store, reports, reports_count, options->now_epoch_secs, error);
+	if (!err)
+		err = put_report_contents(store, reports, reports_count, options, error);
+	if (!err)
+		err = put_rollups(store, reports, reports_count, error);
+	for (size_t i = 0; i < count && !err; i++)
+		if (reports_of(&mails[i]) > 0 && mails[i].original.len > 0)
+			err = put_original(store, &mails[i], options->now_epoch_secs, error);
+	if (!err)
+		err = settle_outcomes(store, mails, count, reports, reports_count, error);
+	return err;
+}
+
+static enum err put_once(struct store *store, struct put_mail *mails, size_t count,
+	const struct put_options *options, struct error *error)
+{
+	struct arena *arena = arena_open(ARENA_BYTES);
+	enum err err = db_begin(store, error);
+	fault_point("store.begin");
+	if (!err)
+		err = put_mail_rows(store, mails, count, options->now_epoch_secs, error);
+	if (!err)
+		err = put_contents(store, mails, count, options, arena, error);
+	arena_close(&arena);
+	if (err) {
+		db_rollback(store);
+		return err;
+	}
+	fault_point("store.commit");
+	return db_commit(store, error);
+}
+
+/* Out fields as they were, for another try. */
+static void reset_out(struct put_mail *mails, size_t count, const enum mail_outcome *outcomes)
+{
+	for (size_t i = 0; i < count; i++) {
+		mails[i].outcome = outcomes[i];
+		mails[i].copy = mails[i].same_sighting = false;
+		mails[i].reports = mails[i].records = mails[i].messages = 0;
+	}
+}
+
+enum err put_batch(struct store *store, struct put_mail *mails, size_t count, const struct put_options *options,
+	struct error *error)
+{
+	enum mail_outcome *outcomes = calloc(count ? count : 1, sizeof(*outcomes));
+	if (!outcomes)
+		die_out_of_memory();
+	for (size_t i = 0; i < count; i++)
+		outcomes[i] = mails[i].outcome;
+	enum err err = ensure_months(store, mails, count, error);
+	for (int tries = 0; !err && tries < REPEATS_MAX; tries++) {
+		reset_out(mails, count, outcomes);
+		err = put_once(store, mails, count, options, error);
+		if (!err || err == ERR_UNCERTAIN || !db_may_repeat(store))
+			break;
+		if (tries + 1 < REPEATS_MAX)
+			err = ERR_OK;
+	}
+	if (err && err != ERR_UNCERTAIN)
+		reset_out(mails, count, outcomes);
+	free(outcomes);
+	return err;
+}
+
+/* ---- what is known already ---- */
+
+static const char select_known[] =
+	"SELECT m.outcome, EXISTS (SELECT FROM dmarcd.mail_sighting s WHERE s.sha256 = m.sha256 AND s.maildir = $2 "
+	"AND s.unique_name = $3) FROM dmarcd.mail m WHERE m.sha256 = decode($1, 'hex')";
+
+static enum mail_outcome outcome_of(struct str text)
+{
+	for (int i = OUTCOME_STORED; i <= OUTCOME_QUARANTINED; i++)
+		if (str_eq(text, str_from(mail_outcome_text((enum mail_outcome)i))))
+			return (enum mail_outcome)i;
+	return OUTCOME_STORED;
+}
+
+enum err put_known(struct store *store, const struct sha256 *sums, const struct mail_source *sources, size_t count,
+	struct known_mail *known_r, struct error *error)
+{
+	enum err err = ERR_OK;
+	for (size_t i = 0; i < count && !err; i++) {
+		char hex[SHA256_HEX_BYTES];
+		struct db_rows *rows = NULL;
+		const struct str params[] = {str_from(sha256_hex(&sums[i], hex)), sources[i].maildir, sources[i].unique};
+		known_r[i] = (struct known_mail){0};
+		err = db_query(store, select_known, params, 3, &rows, error);
+		if (!err && db_count(rows) == 1) {
+			known_r[i].known = true;
+			known_r[i].outcome = outcome_of(db_value(rows, 0, 0));
+			known_r[i].same_sighting = sources[i].maildir.len > 0 && db_bool(rows, 0, 1);
+		}
+		db_free(&rows);
+	}
+	return err;
+}
+
+static enum err copies_once(struct store *store, const struct sha256 *sums, const struct mail_source *sources,
+	size_t count, bool *fresh, struct error *error)
+{
+	enum err err = db_begin(store, error);
+	if (!err)
+		err = put_sightings(store, sums, sources, count, fresh, error);
+	for (size_t i = 0; i < count && !err; i++) {
+		char hex[SHA256_HEX_BYTES];
+		const struct str param = str_from(sha256_hex(&sums[i], hex));
+		if (fresh[i])
+			err = db_query(store, "UPDATE dmarcd.mail SET copies = copies + 1 WHERE sha256 = decode($1, 'hex')",
+				&param, 1, NULL, error);
+	}
+	if (!err)
+		return db_commit(store, error);
+	db_rollback(store);
+	return err;
+}
+
+enum err put_copies(struct store *store, const struct sha256 *sums, const struct mail_source *sources, size_t count,
+	int64_t now_epoch_secs, struct error *error)
+{
+	enum err err = ERR_OK;
+	bool *fresh = calloc(count ? count : 1, sizeof(*fresh));
+	(void)now_epoch_secs;
+	if (!fresh)
+		die_out_of_memory();
+	for (int tries = 0; tries < REPEATS_MAX; tries++) {
+		err = copies_once(store, sums, sources, count, fresh, error);
+		if (!err || err == ERR_UNCERTAIN || !db_may_repeat(store))
+			break;
+	}
+	free(fresh);
+	return err;
+}
+
+/* ---- reading a mail anew ---- */
+
+static enum err forget_reports(struct store *store, const struct sha256 *sum, struct error *error)
+{
+	static const char *const statements[] = {
+		"DELETE FROM dmarcd.report_identity i USING dmarcd.report r WHERE r.mail_sha256 = decode($1, 'hex') "
+		"AND i.identity = r.identity AND i.report_key = r.report_key",
+		"DELETE FROM dmarcd.record t USING dmarcd.report r WHERE r.mail_sha256 = decode($1, 'hex') "
+		"AND t.policy_domain = r.policy_domain AND t.day = r.day AND t.report_key = r.report_key",
+		"DELETE FROM dmarcd.failure t USING dmarcd.report r WHERE r.mail_sha256 = decode($1, 'hex') "
+		"AND t.policy_domain = r.policy_domain AND t.day = r.day AND t.report_key = r.report_key",
+		"DELETE FROM dmarcd.tls_policy t USING dmarcd.report r WHERE r.mail_sha256 = decode($1, 'hex') "
+		"AND t.report_key = r.report_key",
+		"DELETE FROM dmarcd.tls_detail t USING dmarcd.report r WHERE r.mail_sha256 = decode($1, 'hex') "
+		"AND t.report_key = r.report_key",
+		"DELETE FROM dmarcd.issue t USING dmarcd.report r WHERE r.mail_sha256 = decode($1, 'hex') "
+		"AND t.policy_domain = r.policy_domain AND t.day = r.day AND t.report_key = r.report_key",
+		"DELETE FROM dmarcd.report WHERE mail_sha256 = decode($1, 'hex')",
+	};
+	char hex[SHA256_HEX_BYTES];
+	const struct str param = str_from(sha256_hex(sum, hex));
+	enum err err = put_rollups_remove(store, sum, error);
+	for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]) && !err; i++)
+		err = db_query(store, statements[i], &param, 1, NULL, error);
+	return err;
+}
+
+static enum err update_mail(struct store *store, const struct put_mail *mail, struct arena *arena,
+	struct error *error)
+{
+	char hex[SHA256_HEX_BYTES];
+	const char *sentence = reason_sentence(mail->reason);
+	const struct str params[] = {
+		str_from(sha256_hex(&mail->sha256, hex)),
+		str_from(mail_outcome_text(mail->outcome)),
+		str_from(reason_code(mail->reason)),
+		mail->detail.len == 0 ? str_from(sentence) :
+			str_from(arena_printf(arena, "%s: %.*s", sentence, STR_FMT(mail->detail))),
+	};
+	return db_query(store, "UPDATE dmarcd.mail SET outcome = $2, code = $3, reason = $4 "
+		"WHERE sha256 = decode($1, 'hex')", params, 4, NULL, error);
+}
+
+static enum err again_once(struct store *store, struct put_mail *mail, const struct put_options *options,
+	struct error *error)
+{
+	struct arena *arena = arena_open(ARENA_BYTES);
+	char hex[SHA256_HEX_BYTES];
+	struct db_rows *rows = NULL;
+	const struct str param = str_from(sha256_hex(&mail->sha256, hex));
+	enum err err = db_begin(store, error);
+	if (!err)
+		err = db_query(store, "SELECT 1 FROM dmarcd.mail WHERE sha256 = decode($1, 'hex') FOR UPDATE",
+			&param, 1, &rows, error);
+	if (!err && db_count(rows) == 0)
+		err = error_set(error, ERR_NOTFOUND, "the database knows no mail %s", hex);
+	db_free(&rows);
+	if (!err)
+		err = forget_reports(store, &mail->sha256, error);
+	if (!err)
+		err = update_mail(store, mail, arena, error);
+	if (!err)
+		err = put_contents(store, mail, 1, options, arena, error);
+	arena_close(&arena);
+	if (!err)
+		return db_commit(store, error);
+	db_rollback(store);
+	return err;
+}
+
+enum err put_again(struct store *store, struct put_mail *mail, const struct put_options *options,
+	struct error *error)
+{
+	const enum mail_outcome outcome = mail->outcome;
+	enum err err = ensure_months(store, mail, 1, error);
+	for (int tries = 0; !err && tries < REPEATS_MAX; tries++) {
+		reset_out(mail, 1, &outcome);
+		err = again_once(store, mail, options, error);
+		if (!err || err == ERR_UNCERTAIN || !db_may_repeat(store))
+			break;
+		if (tries + 1 < REPEATS_MAX)
+			err = ERR_OK;
+	}
+	return err;
+}

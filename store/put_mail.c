@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/put_rows.h"
+
+#include "model/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define JSON_BYTES ((size_t)256 * 1024 * 1024)
+#define ARENA_BYTES ((size_t)256 * 1024 * 1024)
+
+struct str put_hex(struct arena *arena, const struct sha256 *sum)
+{
+	char hex[SHA256_HEX_BYTES];
+	return arena_str(arena, str_from(sha256_hex(sum, hex)));
+}
+
+/* In the order of their hashes, so that two processes lock rows in one order. */
+static int by_hash(const void *a, const void *b)
+{
+	const struct put_mail *const *left = a, *const *right = b;
+	return memcmp((*left)->sha256.bytes, (*right)->sha256.bytes, SHA256_BYTES);
+}
+
+static struct str reason_text(struct arena *arena, const struct put_mail *mail)
+{
+	if (mail->reason == REASON_NONE)
+		return STR("");
+	if (mail->detail.len == 0)
+		return str_from(reason_sentence(mail->reason));
+	return str_from(arena_printf(arena, "%s: %.*s", reason_sentence(mail->reason), STR_FMT(mail->detail)));
+}
+
+static void write_mail(struct json *json, struct arena *arena, const struct put_mail *mail)
+{
+	json_object(json);
+	json_key_value_str(json, "sha256", put_hex(arena, &mail->sha256));
+	json_key_value_cstr(json, "outcome", mail_outcome_text(mail->outcome));
+	json_key_value_cstr(json, "code", reason_code(mail->reason));
+	json_key_value_str(json, "reason", reason_text(arena, mail));
+	json_key_value_u64(json, "bytes", mail->bytes);
+	json_key_value_str(json, "file", mail->source.file.ptr ? mail->source.file : STR(""));
+	json_key_value_str(json, "head_from", mail->head.from);
+	json_key_value_str(json, "head_subject", mail->head.subject);
+	json_key_value_str(json, "head_message_id", mail->head.message_id);
+	json_key_value_str(json, "head_date", mail->head.date);
+	json_key(json, "head_date_at");
+	if (mail->head.date_epoch_secs > 0)
+		json_i64(json, mail->head.date_epoch_secs);
+	else
+		json_null(json);
+	json_object_end(json);
+}
+
+static const char insert_mails[] =
+	"INSERT INTO dmarcd.mail (sha256, outcome, code, reason, bytes, file, taken_at, head_from, head_subject, "
+	"head_message_id, head_date, head_date_at) "
+	"SELECT decode(m.sha256, 'hex'), m.outcome, m.code, m.reason, m.bytes, m.file, to_timestamp($2::bigint), "
+	"m.head_from, m.head_subject, m.head_message_id, m.head_date, to_timestamp(m.head_date_at) "
+	"FROM jsonb_to_recordset($1::jsonb) AS m(sha256 text, outcome text, code text, reason text, bytes bigint, "
+	"file text, head_from text, head_subject text, head_message_id text, head_date text, head_date_at bigint) "
+	"ORDER BY m.sha256 COLLATE \"C\" ON CONFLICT (sha256) DO NOTHING RETURNING encode(sha256, 'hex')";
+
+static enum err insert_new(struct store *store, struct put_mail **sorted, size_t count, int64_t now,
+	struct arena *arena, struct error *error)
+{
+	struct buf text;
+	struct json json;
+	struct db_rows *rows = NULL;
+	buf_init(&text, JSON_BYTES);
+	json_init(&json, &text);
+	json_array(&json);
+	for (size_t i = 0; i < count; i++)
+		write_mail(&json, arena, sorted[i]);
+	json_array_end(&json);
+	const struct str params[] = {buf_str(&text), str_from(arena_printf(arena, "%lld", (long long)now))};
+	enum err err = db_query(store, insert_mails, params, 2, &rows, error);
+	buf_fini(&text);
+	/* Both lists are in the same order; of two equal hashes the first is the new one. */
+	for (size_t i = 0, row = 0; i < count && !err; i++) {
+		bool is_new = row < db_count(rows) &&
+			str_eq(db_value(rows, row, 0), put_hex(arena, &sorted[i]->sha256));
+		sorted[i]->copy = !is_new;
+		row += is_new;
+	}
+	db_free(&rows);
+	return err;
+}
+
+static const char insert_sightings[] =
+	"WITH given AS (SELECT * FROM jsonb_to_recordset($1::jsonb) AS g(no integer, sha256 text, maildir text, "
+	"name text)), added AS (INSERT INTO dmarcd.mail_sighting (sha256, maildir, unique_name) "
+	"SELECT DISTINCT decode(sha256, 'hex'), maildir, name FROM given ORDER BY 1, 2, 3 "
+	"ON CONFLICT DO NOTHING RETURNING encode(sha256, 'hex') AS sha256, maildir, unique_name) "
+	"SELECT min(g.no) FROM given g JOIN added a ON a.sha256 = g.sha256 AND a.maildir = g.maildir "
+	"AND a.unique_name = g.name GROUP BY a.sha256, a.maildir, a.unique_name";
+
+enum err put_sightings(struct store *store, const struct sha256 *sums, const struct mail_source *sources,
+	size_t count, bool *new_r, struct error *error)
+{
+	struct arena *arena = arena_open(ARENA_BYTES);
+	struct buf text;
+	struct json json;
+	struct db_rows *rows = NULL;
+	buf_init(&text, JSON_BYTES);
+	json_init(&json, &text);
+	json_array(&json);
+	for (size_t i = 0; i < count; i++) {
+		new_r[i] = sources[i].maildir.len == 0; /* a file outside a Maildir is new at every sight */
+		if (new_r[i])
+			continue;
+		json_object(&json);
+		json_key_value_u64(&json, "no", i);
+		json_key_value_str(&json, "sha256", put_hex(arena, &sums[i]));
+		json_key_value_str(&json, "maildir", sources[i].maildir);
+		json_key_value_str(&json, "name", sources[i].unique);
+		json_object_end(&json);
+	}
+	json_array_end(&json);
+	const struct str param = buf_str(&text);
+	enum err err = param.len > 2 ? db_query(store, insert_sightings, &param, 1, &rows, error) : ERR_OK;
+	for (size_t i = 0; rows && i < db_count(rows); i++)
+		new_r[db_u64(rows, i, 0)] = true;
+	db_free(&rows);
+	buf_fini(&text);
+	arena_close(&arena);
+	return err;
+}
+
+static enum err count_copies(struct store *store, struct put_mail **sorted, size_t count, struct arena *arena,
+	struct error *error)
+{
+	enum err err = ERR_OK;
+	for (size_t i = 0; i < count && !err; i++) {
+		if (!sorted[i]->copy || sorted[i]->same_sighting)
+			continue;
+		const struct str hex = put_hex(arena, &sorted[i]->sha256);
+		err = db_query(store, "UPDATE dmarcd.mail SET copies = copies + 1 WHERE sha256 = decode($1, 'hex')",
+			&hex, 1, NULL, error);
+	}
+	return err;
+}
+
+enum err put_mail_rows(struct store *store, struct put_mail *mails, size_t count, int64_t now_epoch_secs,
+	struct error *error)
+{
+	struct arena *arena = arena_open(ARENA_BYTES);
+	struct put_mail **sorted = ARENA_ARRAY(arena, count, struct put_mail *);
+	struct sha256 *sums = ARENA_ARRAY(arena, count, struct sha256);
+	struct mail_source *sources = ARENA_ARRAY(arena, count, struct mail_source);
+	bool *fresh = ARENA_ARRAY(arena, count, bool);
+	for (size_t i = 0; i < count; i++)
+		sorted[i] = &mails[i];
+	qsort(sorted, count, sizeof(*sorted), by_hash);
+	for (size_t i = 0; i < count; i++) {
+		sums[i] = sorted[i]->sha256;
+		sources[i] = sorted[i]->source;
+	}
+	enum err err = insert_new(store, sorted, count, now_epoch_secs, arena, error);
+	if (!err)
+		err = put_sightings(store, sums, sources, count, fresh, error);
+	for (size_t i = 0; i < count && !err; i++)
+		sorted[i]->same_sighting = sorted[i]->copy && !fresh[i];
+	if (!err)
+		err = count_copies(store, sorted, count, arena, error);
+	arena_close(&arena);
+	return err;
+}
+
+enum err put_original(struct store *store, const struct put_mail *mail, int64_t now_epoch_secs, struct error *error)
+{
+	char hex[SHA256_HEX_BYTES], now[24];
+	struct buf text;
+	buf_init(&text, 64);
+	buf_printf(&text, "%lld", (long long)now_epoch_secs);
+	(void)memcpy(now, buf_cstr(&text), text.len + 1);
+	buf_fini(&text);
+	const struct str params[] = {str_from(sha256_hex(&mail->sha256, hex)), str_from(now)};
+	return db_query_bytes(store, "INSERT INTO dmarcd.original (packed, sha256, kept_at) "
+		"VALUES ($1::bytea, decode($2, 'hex'), to_timestamp($3::bigint)) ON CONFLICT DO NOTHING",
+		mail->original, params, 2, NULL, error);
+}

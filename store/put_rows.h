@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The parts of put.c: what is written for a batch, table by table, within a
+ * transaction that is open. Only for store/.
+ */
+#pragma once
+
+#include "store/db.h"
+#include "store/put.h"
+
+/* One report of a batch. */
+struct put_report {
+	struct put_mail *mail;
+	size_t report_no;
+	const struct spool_report *report;
+	char key[UUID_TEXT_BYTES];
+	const char *domain; /* policy_domain of its table row */
+	bool inserted;
+	bool conflict;
+};
+
+/* ---- put_mail.c ---- */
+
+/* Rows of mail and mail_sighting; sets copy and same_sighting. */
+NODISCARD enum err put_mail_rows(struct store *store, struct put_mail *mails, size_t count,
+	int64_t now_epoch_secs, struct error *error);
+NODISCARD enum err put_original(struct store *store, const struct put_mail *mail, int64_t now_epoch_secs,
+	struct error *error);
+/* Sightings of mails that are there already, each counted once. */
+NODISCARD enum err put_sightings(struct store *store, const struct sha256 *sums,
+	const struct mail_source *sources, size_t count, bool *new_r, struct error *error);
+
+/* ---- put_report.c ---- */
+
+/* Rows of report_identity, report and issue; sets inserted and conflict. */
+NODISCARD enum err put_report_rows(struct store *store, struct put_report *reports, size_t count,
+	int64_t now_epoch_secs, struct error *error);
+
+/* ---- put_record.c ---- */
+
+/* Rows of record, failure, tls_policy and tls_detail of the inserted reports. */
+NODISCARD enum err put_report_contents(struct store *store, struct put_report *reports, size_t count,
+	const struct put_options *options, struct error *error);
+
+/* ---- put_rollup.c ---- */
+
+/* Adds the rows of these reports (keys of inserted ones) to the daily sums;
+ * remove: takes them out again. */
+NODISCARD enum err put_rollups(struct store *store, const struct put_report *reports, size_t count,
+	struct error *error);
+NODISCARD enum err put_rollups_remove(struct store *store, const struct sha256 *mail_sha256, struct error *error);
+
+/* 64 hex digits in the arena. */
+struct str put_hex(struct arena *arena, const struct sha256 *sum);

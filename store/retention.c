@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/retention.h"
+
+#include "base/clock.h"
+#include "store/db.h"
+
+#include <stdio.h>
+
+static struct str day_before(int64_t now, int64_t keep_secs, char text[DAY_TEXT_BYTES])
+{
+	return str_from(day_format(day_of_epoch(now - keep_secs), text));
+}
+
+static enum err change(struct store *store, const char *sql, struct str day, uint64_t *changed, struct error *error)
+{
+	struct db_rows *rows = NULL;
+	enum err err = db_query(store, sql, &day, 1, &rows, error);
+	if (!err)
+		*changed += db_changed(rows);
+	db_free(&rows);
+	return err;
+}
+
+/* Whole months are dropped as partitions, the month cut by the limit row by row. */
+static enum err drop_months(struct store *store, struct str day, uint64_t *months, struct error *error)
+{
+	struct db_rows *rows = NULL;
+	enum err err = db_query(store, "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid "
+		"WHERE i.inhparent = 'dmarcd.record'::regclass AND c.relname ~ '^record_[0-9]{4}_[0-9]{2}$' "
+		"AND (to_date(right(c.relname, 7), 'YYYY_MM') + interval '1 month')::date <= $1::date",
+		&day, 1, &rows, error);
+	for (size_t i = 0; !err && i < db_count(rows); i++) {
+		char sql[128];
+		(void)snprintf(sql, sizeof(sql), "DROP TABLE dmarcd.%.*s", STR_FMT(db_value(rows, i, 0)));
+		err = db_run(store, sql, error);
+		*months += !err;
+	}
+	db_free(&rows);
+	return err;
+}
+
+static enum err forget_records(struct store *store, struct str day, struct retention_done *done,
+	struct error *error)
+{
+	static const char *const tables[] = {"record", "issue", "failure", "tls_policy", "tls_detail", "daily_cell",
+		"daily_source", "daily_reporter"};
+	uint64_t ignored = 0;
+	char sql[160];
+	enum err err = drop_months(store, day, &done->months, error);
+	for (size_t i = 0; !err && i < sizeof(tables) / sizeof(tables[0]); i++) {
+		(void)snprintf(sql, sizeof(sql), "DELETE FROM dmarcd.%s WHERE day < $1::date", tables[i]);
+		err = change(store, sql, day, &ignored, error);
+	}
+	if (!err)
+		err = change(store, "DELETE FROM dmarcd.report WHERE day < $1::date", day, &done->reports, error);
+	return err;
+}
+
+static enum err run(struct store *store, const struct retention *retention, struct retention_done *done,
+	struct error *error)
+{
+	char day[DAY_TEXT_BYTES];
+	int64_t now = retention->now_epoch_secs;
+	enum err err = ERR_OK;
+	if (retention->records_secs >= 0)
+		err = forget_records(store, day_before(now, retention->records_secs, day), done, error);
+	if (!err && retention->originals_secs >= 0)
+		err = change(store, "DELETE FROM dmarcd.original WHERE kept_at < $1::date",
+			day_before(now, retention->originals_secs, day), &done->originals, error);
+	if (!err && retention->samples_secs >= 0) {
+		struct str before = day_before(now, retention->samples_secs, day);
+		err = change(store, "UPDATE dmarcd.failure SET sample_headers = NULL "
+			"WHERE sample_headers IS NOT NULL AND day < $1::date", before, &done->samples, error);
+		if (!err)
+			err = change(store, "DELETE FROM dmarcd.original o USING dmarcd.report r "
+				"WHERE r.mail_sha256 = o.sha256 AND r.kind = 'failure' AND o.kept_at < $1::date",
+				before, &done->originals, error);
+	}
+	return err;
+}
+
+enum err retention_run(struct store *store, const struct retention *retention, struct retention_done *done_r,
+	struct error *error)
+{
+	*done_r = (struct retention_done){0};
+	enum err err = db_begin(store, error);
+	if (!err)
+		err = run(store, retention, done_r, error);
+	if (!err)
+		return db_commit(store, error);
+	db_rollback(store);
+	return err;
+}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Forgets what is older than the configuration keeps. Sums of days stay with
+ * their rows' months; a mail's line in the balance stays for ever.
+ */
+#pragma once
+
+#include "store/store.h"
+
+struct retention {
+	int64_t now_epoch_secs;
+	/* How long to keep; -1: for ever. */
+	int64_t records_secs, originals_secs, samples_secs;
+};
+
+struct retention_done {
+	uint64_t months, reports, originals, samples;
+};
+
+NODISCARD enum err retention_run(struct store *store, const struct retention *retention,
+	struct retention_done *done_r, struct error *error);
