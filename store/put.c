@@ -103,7 +103,8 @@ static enum err settle_outcomes(struct store *store, struct put_mail *mails, siz
 		if (!reports[i].inserted)
 			continue;
 		struct put_mail *mail = reports[i].mail;
-		mail->reports++;
+		mail->inserted++;
+		mail->reports += !reports[i].conflict;
 		if (!reports[i].conflict && reports[i].report->kind == REPORT_AGGREGATE) {
 			mail->records += reports[i].report->totals.records;
 			mail->messages += reports[i].report->totals.messages;
@@ -111,7 +112,7 @@ static enum err settle_outcomes(struct store *store, struct put_mail *mails, siz
 	}
 	for (size_t i = 0; i < count && !err; i++) {
 		char hex[SHA256_HEX_BYTES];
-		if (mails[i].copy || mails[i].outcome != OUTCOME_STORED || mails[i].reports > 0)
+		if (mails[i].copy || mails[i].outcome != OUTCOME_STORED || mails[i].inserted > 0)
 			continue;
 		mails[i].outcome = OUTCOME_DUPLICATE;
 		const struct str param = str_from(sha256_hex(&mails[i].sha256, hex));
@@ -165,7 +166,7 @@ static void reset_out(struct put_mail *mails, size_t count, const enum mail_outc
 	for (size_t i = 0; i < count; i++) {
 		mails[i].outcome = outcomes[i];
 		mails[i].copy = mails[i].same_sighting = false;
-		mails[i].reports = mails[i].records = mails[i].messages = 0;
+		mails[i].inserted = mails[i].reports = mails[i].records = mails[i].messages = 0;
 	}
 }
 

@@ -43,6 +43,7 @@ struct put_mail {
 	/* out */
 	bool copy;                 /* this hash was there already: counted as a further copy (or not at all) */
 	bool same_sighting;        /* ... and this very sighting too: nothing was counted */
+	uint64_t inserted;         /* reports of it that are kept, those in conflict too */
 	uint64_t reports, records, messages; /* what it added to totals */
 };
 

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/again.h"
+#include "ingest/progress.h"
+#include "model/json.h"
+#include "store/query.h"
+#include "store/reparse.h"
+
+#include <sysexits.h>
+#include <zlib.h>
+
+#define GZIP_WINDOW_BITS (15 + 16)
+#define OUT_BYTES ((size_t)64 * 1024)
+
+struct totals {
+	int64_t reports, records, messages, issues;
+};
+
+static enum err read_totals(struct store *store, struct totals *totals_r, struct error *error)
+{
+	struct rows *rows = NULL;
+	enum err err = query_open(store, "SELECT (SELECT count(*) FROM dmarcd_api.report) AS reports, "
+		"(SELECT coalesce(sum(issues), 0) FROM dmarcd_api.report) AS issues, "
+		"coalesce(sum(records), 0) AS records, coalesce(sum(messages), 0) AS messages FROM dmarcd_api.daily",
+		NULL, 0, false, &rows, error);
+	if (!err && query_next(rows))
+		*totals_r = (struct totals){
+			.reports = query_get_i64(rows, "reports"),
+			.records = query_get_i64(rows, "records"),
+			.messages = query_get_i64(rows, "messages"),
+			.issues = query_get_i64(rows, "issues"),
+		};
+	query_close(&rows);
+	return err;
+}
+
+static bool unpack(struct str packed, size_t max_bytes, struct buf *out)
+{
+	z_stream stream = {.next_in = (Bytef *)(uintptr_t)packed.ptr, .avail_in = (uInt)packed.len};
+	int got = Z_OK;
+	if (inflateInit2(&stream, GZIP_WINDOW_BITS) != Z_OK)
+		return false;
+	while (got == Z_OK && out->len < max_bytes) {
+		char *room = buf_room(out, OUT_BYTES);
+		if (!room)
+			break;
+		stream.next_out = (Bytef *)room;
+		stream.avail_out = OUT_BYTES;
+		got = inflate(&stream, Z_NO_FLUSH);
+		buf_took(out, OUT_BYTES - stream.avail_out);
+	}
+	(void)inflateEnd(&stream);
+	return got == Z_STREAM_END;
+}
+
+struct run {
+	struct again again;
+	struct progress progress;
+	uint64_t mails, failed;
+};
+
+static enum err read_one(struct run *run, const struct original *original, struct error *error)
+{
+	struct buf bytes;
+	struct put_mail put;
+	enum err err = ERR_OK;
+	size_t max_bytes = run->again.cli->config->limits.mail_bytes + 1;
+	buf_init(&bytes, max_bytes + OUT_BYTES);
+	if (unpack(original->packed, max_bytes, &bytes)) {
+		err = again_mail(&run->again, buf_str(&bytes), "", false, &put, error);
+		run->failed += !err && put.outcome != OUTCOME_STORED && put.outcome != OUTCOME_DUPLICATE;
+	} else {
+		run->failed++;
+	}
+	buf_fini(&bytes);
+	run->mails++;
+	progress_add(&run->progress, 1, 0);
+	return err;
+}
+
+static void print_difference(const struct run *run, const struct totals *before, const struct totals *after,
+	bool json)
+{
+	struct buf out;
+	struct json writer;
+	const struct {
+		const char *name;
+		int64_t before, after;
+	} lines[] = {{"reports", before->reports, after->reports}, {"records", before->records, after->records},
+		{"messages", before->messages, after->messages}, {"issues", before->issues, after->issues}};
+	buf_init(&out, OUT_BYTES);
+	json_init(&writer, &out);
+	if (json) {
+		json_object(&writer);
+		json_key_value_u64(&writer, "mails", run->mails);
+		json_key_value_u64(&writer, "unreadable", run->failed);
+	} else {
+		buf_printf(&out, "%llu mails read again, %llu of them give no report any more\n",
+			(unsigned long long)run->mails, (unsigned long long)run->failed);
+	}
+	for (size_t i = 0; i < 4; i++) {
+		if (json) {
+			json_key(&writer, lines[i].name);
+			json_object(&writer);
+			json_key(&writer, "before");
+			json_i64(&writer, lines[i].before);
+			json_key(&writer, "after");
+			json_i64(&writer, lines[i].after);
+			json_object_end(&writer);
+		} else {
+			buf_printf(&out, "  %-10s %12lld -> %12lld  (%+lld)\n", lines[i].name, (long long)lines[i].before,
+				(long long)lines[i].after, (long long)(lines[i].after - lines[i].before));
+		}
+	}
+	if (json) {
+		json_object_end(&writer);
+		buf_add_char(&out, '\n');
+	}
+	cli_flush(&out);
+	buf_fini(&out);
+}
+
+static int reparse(struct run *run, const struct sha256 *sum, bool json)
+{
+	struct error error = {0};
+	struct originals *originals = NULL;
+	struct original original;
+	struct totals before = {0}, after = {0};
+	uint64_t count = 0;
+	enum err err = read_totals(run->again.store, &before, &error);
+	if (!err)
+		err = originals_open(run->again.store, sum, &originals, &count, &error);
+	if (!err && sum && count == 0)
+		err = error_set(&error, ERR_NOTFOUND, "no original of this mail is kept");
+	progress_begin(&run->progress, !run->again.cli->quiet, count, 0);
+	while (!err && originals_next(originals, &original, &error))
+		err = read_one(run, &original, &error);
+	progress_end(&run->progress);
+	originals_close(&originals);
+	if (!err && error.code)
+		err = error.code;
+	if (!err)
+		err = read_totals(run->again.store, &after, &error);
+	if (err)
+		return cli_fail(cli_status(&error), &error);
+	print_difference(run, &before, &after, json);
+	return EX_OK;
+}
+
+static int run(struct cli *cli, int argc, char **argv)
+{
+	int first;
+	bool json = false;
+	struct sha256 sum;
+	struct run state = {0};
+	const struct cli_option options[] = {{"json", &json, NULL}, {NULL, NULL, NULL}};
+	int status = cli_options(cli, argc, argv, options, &first);
+	if (status == EX_OK)
+		status = cli_operands(cli, argc - first, 0, 1);
+	if (status != EX_OK)
+		return status;
+	bool one = argc > first;
+	if (one && !sha256_parse(str_from(argv[first]), &sum))
+		return cli_failf(EX_USAGE, "\"%s\" is no SHA-256 of 64 hex digits", argv[first]);
+	status = again_open(cli, &state.again);
+	if (status != EX_OK)
+		return status;
+	status = reparse(&state, one ? &sum : NULL, json);
+	again_close(&state.again);
+	return status;
+}
+
+const struct command cmd_reparse = {
+	.name = "reparse",
+	.arguments = "[--json] [HASH]",
+	.summary = "read the stored originals again and show the difference",
+	.help = "After an upgrade of the parser: every mail whose original is kept is read again and\n"
+		"what the database has of it is replaced, sums included.\n"
+		"  --json    the difference as one JSON object\n"
+		"\nexample: dmarcd reparse\n",
+	.needs_config = true,
+	.run = run,
+};

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/cmd.h"
+#include "base/clock.h"
+#include "store/retention.h"
+
+#include <sysexits.h>
+
+static int forget(const struct cli *cli, struct store *store)
+{
+	const struct config *config = cli->config;
+	struct error error = {0};
+	struct retention_done done;
+	const struct retention retention = {
+		.now_epoch_secs = clock_epoch_secs(),
+		.records_secs = config->keep_records_secs,
+		.originals_secs = config->keep_originals_secs,
+		.samples_secs = config->ruf_keep_secs,
+	};
+	if (retention_run(store, &retention, &done, &error) != ERR_OK)
+		return cli_fail(cli_status(&error), &error);
+	struct log_line line;
+	log_begin(&line, LOG_INFO_LEVEL, "retention");
+	log_u64(&line, "months", done.months);
+	log_u64(&line, "reports", done.reports);
+	log_u64(&line, "originals", done.originals);
+	log_u64(&line, "samples", done.samples);
+	log_end(&line);
+	return EX_OK;
+}
+
+static int run(struct cli *cli, int argc, char **argv)
+{
+	int first;
+	struct services *services = NULL;
+	struct store *store = NULL;
+	struct error error = {0};
+	int status = cli_options(cli, argc, argv, NULL, &first);
+	if (status == EX_OK)
+		status = cli_operands(cli, argc - first, 0, 0);
+	if (status == EX_OK)
+		status = cmd_services(cli, false, &services);
+	if (status != EX_OK)
+		return status;
+	status = services_store_open(services, SERVICE_OWNER, &store, &error);
+	status = status == EX_OK ? forget(cli, store) : cli_fail(status, &error);
+	store_close(&store);
+	services_close(&services);
+	return status;
+}
+
+const struct command cmd_retention = {
+	.name = "retention",
+	.arguments = "",
+	.summary = "forget what is older than retention: says (run does it daily)",
+	.help = "Drops rows, originals and failure samples beyond their time.\n"
+		"\nexample: dmarcd retention\n",
+	.needs_config = true,
+	.hidden = true,
+	.run = run,
+};
