@@ -181,3 +181,10 @@ bool query_get_bool(const struct rows *rows, const char *name)
 {
 	return str_eq(query_get(rows, name), STR("t"));
 }
+
+size_t query_count(const struct rows *rows)
+{
+	if (rows->stream)
+		die("query: a stream has no count");
+	return db_count(rows->data);
+}

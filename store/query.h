@@ -36,3 +36,5 @@ struct str query_get(const struct rows *rows, const char *name);
 /* 0 when NULL. Values above 2^63-1 (numeric sums) are cut to it. */
 int64_t query_get_i64(const struct rows *rows, const char *name);
 bool query_get_bool(const struct rows *rows, const char *name);
+/* Rows of a result that is wholly in memory. */
+size_t query_count(const struct rows *rows);

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Stylesheet, modules and icon, built into the program: plain, gzip and brotli,
+ * each under a name that holds the hash of its content, so that it may be kept
+ * for ever.
+ */
+#pragma once
+
+#include "base/str.h"
+
+enum asset_coding { ASSET_PLAIN, ASSET_GZIP, ASSET_BROTLI, ASSET_CODINGS };
+
+struct asset {
+	const char *name; /* "style.css" */
+	const char *path; /* "/static/style.<hash>.css" */
+	const char *type;
+	const char *etag; /* with its quotes */
+	const char *bytes[ASSET_CODINGS];
+	const char *ends[ASSET_CODINGS];
+};
+
+/* Dies when there is no such asset. */
+const char *asset_path(const char *name);
+/* NULL when the path is none of an asset. */
+const struct asset *asset_find(struct str path);
+struct str asset_bytes(const struct asset *asset, enum asset_coding coding);

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "web/original.h"
+
+#include "base/clock.h"
+#include "store/query.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#define GZIP_WINDOW_BITS (15 + 16)
+#define PIECE_BYTES ((size_t)64 * 1024)
+
+struct originals_reader {
+	struct pool *pool;
+	const struct limits *limits;
+	pthread_mutex_t mutex;
+};
+
+struct originals_reader *originals_reader_open(struct pool *pool, const struct limits *limits)
+{
+	struct originals_reader *reader = calloc(1, sizeof(*reader));
+	if (!reader || pthread_mutex_init(&reader->mutex, NULL) != 0)
+		die_out_of_memory();
+	reader->pool = pool;
+	reader->limits = limits;
+	return reader;
+}
+
+void originals_reader_close(struct originals_reader **reader)
+{
+	if (!*reader)
+		return;
+	(void)pthread_mutex_destroy(&(*reader)->mutex);
+	free(*reader);
+	*reader = NULL;
+}
+
+static int hex_value(char c)
+{
+	return ascii_is_digit(c) ? c - '0' : ascii_lower(c) - 'a' + 10;
+}
+
+static bool write_all(int fd, const char *bytes, size_t len)
+{
+	while (len > 0) {
+		ssize_t done = write(fd, bytes, len);
+		if (done < 0 && errno != EINTR)
+			return false;
+		bytes += done > 0 ? done : 0;
+		len -= done > 0 ? (size_t)done : 0;
+	}
+	return true;
+}
+
+/* gzip in hex -> a memfd with the mail's bytes; -1 when that fails. */
+static int unpack(struct str hex, uint64_t max_bytes, uint64_t *bytes_r)
+{
+	unsigned char in[PIECE_BYTES / 2];
+	char out[PIECE_BYTES];
+	z_stream stream = {0};
+	int got = Z_OK, fd = memfd_create("original", MFD_CLOEXEC);
+	*bytes_r = 0;
+	if (fd < 0 || inflateInit2(&stream, GZIP_WINDOW_BITS) != Z_OK)
+		return fd;
+	while (got == Z_OK && hex.len > 1) {
+		size_t count = hex.len / 2 < sizeof(in) ? hex.len / 2 : sizeof(in);
+		for (size_t i = 0; i < count; i++)
+			in[i] = (unsigned char)(hex_value(hex.ptr[2 * i]) << 4 | hex_value(hex.ptr[2 * i + 1]));
+		hex = str_from_offset(hex, 2 * count);
+		stream.next_in = in;
+		stream.avail_in = (uInt)count;
+		do {
+			stream.next_out = (Bytef *)out;
+			stream.avail_out = sizeof(out);
+			got = inflate(&stream, Z_NO_FLUSH);
+			size_t made = sizeof(out) - stream.avail_out;
+			*bytes_r += made;
+			if (*bytes_r > max_bytes || !write_all(fd, out, made))
+				got = Z_DATA_ERROR;
+		} while (got == Z_OK && stream.avail_in > 0);
+	}
+	(void)inflateEnd(&stream);
+	if (got == Z_STREAM_END)
+		return fd;
+	(void)close(fd);
+	return -1;
+}
+
+static void on_bytes(void *context, struct str bytes)
+{
+	buf_add_str(context, bytes);
+}
+
+static enum err extract(struct originals_reader *reader, int fd, uint64_t bytes, uint32_t report_no, struct buf *out,
+	struct error *error)
+{
+	struct job_done done;
+	struct job job = {
+		.kind = JOB_EXTRACT,
+		.fd = fd,
+		.bytes = bytes,
+		.report_no = report_no,
+		.now_epoch_secs = clock_epoch_secs(),
+		.on_bytes = on_bytes,
+		.context = out,
+	};
+	(void)pthread_mutex_lock(&reader->mutex);
+	pool_run(reader->pool, &job, &done);
+	(void)pthread_mutex_unlock(&reader->mutex);
+	if (done.end == JOB_DONE && out->len > 0)
+		return ERR_OK;
+	return error_set(error, ERR_TEMP, "the worker could not unpack it: %s", done.detail.text);
+}
+
+enum err original_read(struct originals_reader *reader, struct store *store, struct str key, struct buf *out,
+	struct error *error)
+{
+	struct rows *rows = NULL;
+	uint64_t bytes = 0;
+	uint32_t report_no = 0;
+	int fd = -1;
+	enum err err = query_open(store, "SELECT encode(dmarcd_api.original(mail_sha256), 'hex') AS packed, report_no "
+		"FROM dmarcd_api.report WHERE report_key = $1::uuid", &key, 1, false, &rows, error);
+	if (!err && query_next(rows) && query_get(rows, "packed").len > 0) {
+		report_no = (uint32_t)query_get_i64(rows, "report_no");
+		fd = unpack(query_get(rows, "packed"), reader->limits->mail_bytes, &bytes);
+	}
+	query_close(&rows);
+	if (err)
+		return err;
+	if (fd < 0 || !reader->pool) {
+		if (fd >= 0)
+			(void)close(fd);
+		return error_set(error, ERR_NOTFOUND, "the original of this report is not kept");
+	}
+	err = extract(reader, fd, bytes, report_no, out, error);
+	(void)close(fd);
+	return err;
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The document a report was read from, unpacked by a confined worker out of
+ * the mail that is kept. Threads take turns.
+ */
+#pragma once
+
+#include "pool/pool.h"
+#include "store/store.h"
+
+struct originals_reader;
+
+/* The pool outlives it; NULL: there is none, and nothing can be unpacked. */
+struct originals_reader *originals_reader_open(struct pool *pool, const struct limits *limits);
+void originals_reader_close(struct originals_reader **reader);
+
+/* The bytes of report `key`. ERR_NOTFOUND: no such report, or its mail is not
+ * kept any more; ERR_TEMP: the worker or the database failed. */
+NODISCARD enum err original_read(struct originals_reader *reader, struct store *store, struct str key,
+	struct buf *out, struct error *error);

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "web/respond.h"
+
+#include "base/log.h"
+#include "model/json.h"
+#include "web/page.h"
+#include "web/url.h"
+
+#include <string.h>
+
+#define ARENA_BYTES ((size_t)32 * 1024 * 1024)
+#define PARAMETERS_MAX 64
+#define DEFAULT_DAYS 30
+#define API STR("/api/v1")
+
+void respond_message(const struct respond *respond, bool json, unsigned status, const char *title, const char *text,
+	struct answer *answer_r)
+{
+	answer_r->status = status;
+	buf_reset(&answer_r->body);
+	if (json) {
+		struct json writer;
+		answer_r->type = "application/json; charset=utf-8";
+		json_init(&writer, &answer_r->body);
+		json_object(&writer);
+		json_key_value_cstr(&writer, "error", title);
+		json_key_value_cstr(&writer, "text", text);
+		json_object_end(&writer);
+		buf_add_char(&answer_r->body, '\n');
+	} else {
+		answer_r->type = "text/html; charset=utf-8";
+		frame_message(&answer_r->body, respond->web, title, text);
+	}
+}
+
+/* ---- the query string ---- */
+
+static bool set_value(struct request *request, struct str key, struct str value)
+{
+	struct filter *filter = &request->filter;
+	struct day day;
+	const struct {
+		const char *key;
+		struct str *to;
+	} words[] = {{"domain", &filter->domain}, {"reporter", &filter->reporter}, {"source", &filter->source},
+		{"kind", &filter->kind}, {"outcome", &filter->outcome}, {"after", &filter->after},
+		{"block", &request->csv_block}};
+	if (value.len == 0)
+		return true;
+	if (str_eq(key, STR("from")) || str_eq(key, STR("to"))) {
+		if (!day_parse(value, &day))
+			return false;
+		filter->given_period = true;
+		*(str_eq(key, STR("from")) ? &filter->from : &filter->to) = value;
+		return true;
+	}
+	if (str_eq(key, STR("format"))) {
+		if (str_eq(value, STR("csv")))
+			request->format = FORMAT_CSV;
+		else if (str_eq(value, STR("json")))
+			request->format = FORMAT_JSON;
+		else
+			return str_eq(value, STR("html"));
+		return true;
+	}
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (str_eq(key, str_from(words[i].key)))
+			*words[i].to = value;
+	return true; /* what is not known is not ours */
+}
+
+static bool read_query(struct request *request, struct str query)
+{
+	struct str pair;
+	size_t count = 0;
+	while (query.ptr && str_split(&query, '&', &pair)) {
+		size_t equals = str_find_char(pair, '=');
+		struct str key = url_decode(request->arena, str_sub(pair, 0, equals), true);
+		struct str value = equals == SIZE_MAX ? STR("") :
+			url_decode(request->arena, str_from_offset(pair, equals + 1), true);
+		if (!key.ptr || !value.ptr || ++count > PARAMETERS_MAX || !set_value(request, key, value))
+			return false;
+	}
+	return true;
+}
+
+static struct str day_text(struct arena *arena, struct day day)
+{
+	char text[DAY_TEXT_BYTES];
+	return arena_str(arena, str_from(day_format(day, text)));
+}
+
+/* Where no period is asked for: the days up to the last one reported. */
+static enum err fill_period(struct request *request, struct store *store, struct error *error)
+{
+	struct filter *filter = &request->filter;
+	struct rows *rows = NULL;
+	struct day from, to = day_of_epoch(clock_epoch_secs());
+	enum err err = ERR_OK;
+	if (!filter->to.ptr) {
+		err = query_open(store, "SELECT greatest(max(d.day), max(t.day))::text AS day FROM "
+			"(SELECT max(day) AS day FROM dmarcd_api.daily) d, (SELECT max(day) AS day FROM dmarcd_api.report "
+			"WHERE day <= current_date) t", NULL, 0, false, &rows, error);
+		if (!err && query_next(rows) && query_get(rows, "day").len > 0)
+			(void)day_parse(query_get(rows, "day"), &to);
+		query_close(&rows);
+		filter->to = day_text(request->arena, to);
+	}
+	(void)day_parse(filter->to, &to);
+	from = (struct day){to.number - DEFAULT_DAYS + 1};
+	if (!filter->from.ptr)
+		filter->from = day_text(request->arena, from);
+	(void)day_parse(filter->from, &from);
+	int days = to.number - from.number;
+	filter->step = days > 800 ? "month" : days > 92 ? "week" : "day";
+	if (!err && (days < 0 || days > 20000))
+		err = error_set(error, ERR_INVALID, "the period ends before it begins, or is longer than 50 years");
+	return err;
+}
+
+/* ---- answers ---- */
+
+static void answer_error(const struct respond *respond, const struct request *request, enum err err,
+	const struct error *error, struct answer *answer)
+{
+	struct log_line line;
+	bool json = request->format != FORMAT_HTML;
+	switch (err) {
+	case ERR_NOTFOUND:
+		respond_message(respond, json, 404, "Not found", "There is nothing here, or nothing of it is kept.", answer);
+		return;
+	case ERR_INVALID:
+	case ERR_LIMIT:
+		respond_message(respond, json, 400, "Not understood", "A value of the query string is not what it should be.",
+			answer);
+		return;
+	case ERR_OK:
+	case ERR_TEMP:
+	case ERR_UNCERTAIN:
+		respond_message(respond, json, 503, "The database is away",
+			"This page needs the database, which does not answer. Try again in a moment.", answer);
+		break;
+	case ERR_PERM:
+	case ERR_DENIED:
+		respond_message(respond, json, 500, "Something is wrong here", "The log of dmarcd says what.", answer);
+		break;
+	}
+	log_begin(&line, LOG_ERROR_LEVEL, "request failed");
+	log_str(&line, "path", request->path);
+	log_error(&line, error);
+	log_end(&line);
+}
+
+static bool is_original(struct str path, struct str *key_r)
+{
+	struct str prefix = STR("/reports/"), suffix = STR("/original");
+	if (!str_starts(path, prefix) || !str_ends(path, suffix) || path.len != prefix.len + 36 + suffix.len)
+		return false;
+	*key_r = str_sub(path, prefix.len, 36);
+	return true;
+}
+
+static enum err write_page(const struct respond *respond, struct request *request, struct store *store,
+	struct answer *answer, struct error *error)
+{
+	static const char *const types[] = {[FORMAT_HTML] = "text/html; charset=utf-8",
+		[FORMAT_JSON] = "application/json; charset=utf-8", [FORMAT_CSV] = "text/csv; charset=utf-8; header=present"};
+	struct page page;
+	struct str key;
+	if (is_original(request->path, &key)) {
+		answer->type = "text/plain; charset=utf-8";
+		return original_read(respond->originals, store, key, &answer->body, error);
+	}
+	enum err err = fill_period(request, store, error);
+	if (err)
+		return err;
+	if (!pages_find(request, &page))
+		return error_set(error, ERR_NOTFOUND, "no such page");
+	answer->type = types[request->format];
+	answer->file_name = request->format == FORMAT_CSV ? "dmarcd.csv" : NULL;
+	return page_write(request, &page, store, &answer->body, error);
+}
+
+static void answer_request(const struct respond *respond, struct request *request, struct answer *answer)
+{
+	struct error error = {0};
+	struct store *store = NULL;
+	enum err err = connections_take(respond->connections, &store, &error);
+	for (int tries = 0; !err && tries < 2; tries++) {
+		buf_reset(&answer->body);
+		err = write_page(respond, request, store, answer, &error);
+		/* A server that was restarted meanwhile is met by one new connection. */
+		if (err != ERR_TEMP || store_alive(store) || store_reconnect(store, &error) != ERR_OK)
+			break;
+		err = tries == 0 ? ERR_OK : err;
+	}
+	if (store)
+		connections_give(respond->connections, store);
+	if (!err && answer->body.overflow)
+		err = error_set(&error, ERR_LIMIT, "the answer is too large");
+	if (err)
+		answer_error(respond, request, err, &error, answer);
+}
+
+static void answer_health(const struct respond *respond, bool ready, struct answer *answer)
+{
+	struct error error = {0};
+	struct store *store = NULL;
+	answer->type = "text/plain; charset=utf-8";
+	if (ready && connections_take(respond->connections, &store, &error) != ERR_OK) {
+		answer->status = 503;
+		buf_printf(&answer->body, "the database is away\n");
+		return;
+	}
+	if (store)
+		connections_give(respond->connections, store);
+	buf_printf(&answer->body, "ok\n");
+}
+
+void respond_get(const struct respond *respond, struct str path, struct str query, struct answer *answer_r)
+{
+	struct request request = {.web = respond->web, .arena = arena_open(ARENA_BYTES), .raw_query = query};
+	*answer_r = (struct answer){.status = 200, .type = "text/html; charset=utf-8"};
+	buf_init(&answer_r->body, ANSWER_BYTES_MAX);
+	if (str_starts(path, API) && (path.len == API.len || path.ptr[API.len] == '/')) {
+		request.format = FORMAT_JSON;
+		path = str_from_offset(path, API.len);
+	}
+	request.path = url_decode(request.arena, path.len > 0 ? path : STR("/"), false);
+	if (request.path.len > 1 && str_ends(request.path, STR("/")))
+		request.path = str_sub(request.path, 0, request.path.len - 1);
+	if (str_eq(request.path, STR("/healthz")) || str_eq(request.path, STR("/readyz")))
+		answer_health(respond, str_eq(request.path, STR("/readyz")), answer_r);
+	else if (!request.path.ptr || !read_query(&request, query))
+		answer_error(respond, &request, ERR_INVALID, NULL, answer_r);
+	else
+		answer_request(respond, &request, answer_r);
+	arena_close(&request.arena);
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * A path and query string -> an answer. Knows nothing of HTTP's wire.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "web/connections.h"
+#include "web/original.h"
+#include "web/web.h"
+
+struct answer {
+	unsigned status;
+	const char *type;
+	const char *file_name; /* to be saved as; NULL: shown */
+	struct buf body;       /* of up to ANSWER_BYTES_MAX */
+};
+
+#define ANSWER_BYTES_MAX ((size_t)128 * 1024 * 1024)
+
+struct respond {
+	const struct web_options *web;
+	struct connections *connections;
+	struct originals_reader *originals;
+};
+
+/* path: as sent, without the query; query: behind "?", absent when none. The
+ * answer's body is the caller's to free, in every case. */
+void respond_get(const struct respond *respond, struct str path, struct str query, struct answer *answer_r);
+/* An answer of one sentence. */
+void respond_message(const struct respond *respond, bool json, unsigned status, const char *title, const char *text,
+	struct answer *answer_r);
