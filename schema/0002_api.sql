@@ -36,17 +36,20 @@ SELECT report_key, policy_domain, day, code, detail, count FROM dmarcd.issue;
 COMMENT ON VIEW dmarcd_api.issue IS 'what was read tolerantly, by its stable code (doc/issues.md)';
 
 CREATE VIEW dmarcd_api.record AS
-SELECT report_key, row_no, day, source_ip, messages, disposition, spf_aligned, dkim_aligned,
+SELECT report_key, row_no, day, source_ip, messages, disposition, spf_aligned = 'pass' AS spf_aligned,
+	dkim_aligned = 'pass' AS dkim_aligned,
 	(spf_aligned = 'pass' OR dkim_aligned = 'pass') AS dmarc_pass, header_from, envelope_from,
-	policy_domain, envelope_to, source_raw, disposition_raw, spf_aligned_raw, dkim_aligned_raw,
+	policy_domain, envelope_to, source_raw, disposition_raw,
+	coalesce(spf_aligned_raw, spf_aligned) AS spf_evaluated,
+	coalesce(dkim_aligned_raw, dkim_aligned) AS dkim_evaluated,
 	coalesce(reasons, '[]'::jsonb) AS reasons, coalesce(dkim, '[]'::jsonb) AS dkim,
 	coalesce(spf, '[]'::jsonb) AS spf
 FROM dmarcd.record WHERE counted;
 COMMENT ON VIEW dmarcd_api.record IS 'rows of aggregate reports that count: none of a report in conflict';
 
 CREATE VIEW dmarcd_api.conflict_record AS
-SELECT report_key, row_no, day, source_ip, messages, disposition, spf_aligned, dkim_aligned,
-	header_from, envelope_from, policy_domain
+SELECT report_key, row_no, day, source_ip, messages, disposition, spf_aligned = 'pass' AS spf_aligned,
+	dkim_aligned = 'pass' AS dkim_aligned, header_from, envelope_from, policy_domain
 FROM dmarcd.record WHERE NOT counted;
 COMMENT ON VIEW dmarcd_api.conflict_record IS 'rows of aggregate reports in conflict with one that counts';
 
@@ -84,11 +87,12 @@ FROM dmarcd.tls_detail;
 COMMENT ON VIEW dmarcd_api.tls_detail IS 'failure details of TLS reports';
 
 CREATE VIEW dmarcd_api.daily AS
-SELECT day, policy_domain, header_from, spf_aligned, dkim_aligned,
+SELECT day, policy_domain, header_from, spf_aligned = 'pass' AS spf_aligned,
+	dkim_aligned = 'pass' AS dkim_aligned,
 	(spf_aligned = 'pass' OR dkim_aligned = 'pass') AS dmarc_pass, disposition, provenance, estimated,
 	sum(messages) AS messages, sum(records)::bigint AS records
 FROM dmarcd.daily_cell
-GROUP BY day, policy_domain, header_from, spf_aligned, dkim_aligned, disposition, provenance, estimated;
+GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9;
 COMMENT ON VIEW dmarcd_api.daily IS 'messages a UTC day; the one definition of messages';
 
 CREATE VIEW dmarcd_api.sources AS

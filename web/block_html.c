@@ -344,14 +344,15 @@ static void write_hidden(struct html *html, const char *name, struct str value)
 	html_close(html);
 }
 
-static void write_form(struct html *html, const struct filter *filter)
+static void write_form(struct html *html, const struct filter *filter, bool choose_domain)
 {
 	html_open(html, "form");
 	html_attr_cstr(html, "class", "filter");
 	html_attr_cstr(html, "method", "get");
 	write_input(html, "from", "From", "date", filter->from);
 	write_input(html, "to", "to", "date", filter->to);
-	write_input(html, "domain", "Domain", "text", filter->domain.ptr ? filter->domain : STR(""));
+	if (choose_domain)
+		write_input(html, "domain", "Domain", "text", filter->domain.ptr ? filter->domain : STR(""));
 	write_hidden(html, "reporter", filter->reporter);
 	write_hidden(html, "source", filter->source);
 	write_hidden(html, "kind", filter->kind);
@@ -411,7 +412,7 @@ void page_write_html(const struct request *request, const struct page *page, str
 		html_close(&html);
 	}
 	if (page->filtered)
-		write_form(&html, &request->filter);
+		write_form(&html, &request->filter, page->subject.len == 0);
 	for (size_t i = 0; i < page->blocks_count; i++)
 		write_block(&html, request, &page->blocks[i], rows[i]);
 	write_formats(&html, request, page);

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define PERIOD "day BETWEEN $1::date AND $2::date AND ($3::text IS NULL OR policy_domain = $3)"
-#define RATE(pass, all) "trunc(100 * " pass " / nullif(" all ", 0), 1)"
+#define RATE(pass, all) "trunc(100 * coalesce(" pass ", 0) / nullif(" all ", 0), 1)"
 #define PAGE_LIMIT " LIMIT 501"
 
 /* ---- shared blocks ---- */
