@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "ingest/load.h"
-#include "ingest/pack.h"
+#include "pool/gzip.h"
 
 #include <sysexits.h>
 
@@ -102,7 +102,7 @@ enum err again_mail(struct again *again, struct str bytes, const char *file, boo
 	};
 	judge(again, &done, put_r);
 	buf_init(&packed, taken->bytes + taken->bytes / 8 + 4096);
-	if (keep_original && put_r->outcome == OUTCOME_STORED && pack_original(taken->fd, taken->bytes, &packed))
+	if (keep_original && put_r->outcome == OUTCOME_STORED && gzip_pack(taken->fd, taken->bytes, &packed))
 		put_r->original = buf_str(&packed);
 	err = put_again(again->store, put_r, &options, error);
 	put_r->original = STR_NONE;

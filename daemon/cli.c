@@ -2,7 +2,7 @@
 #include "daemon/cli.h"
 
 #include "base/utf8.h"
-#include "daemon/config_value.h"
+#include "daemon/config/config_value.h"
 
 #include <getopt.h>
 #include <stdarg.h>

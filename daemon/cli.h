@@ -9,7 +9,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 
 #include <stdio.h>
 

@@ -2,13 +2,12 @@
 #include "daemon/again.h"
 #include "ingest/progress.h"
 #include "model/json.h"
+#include "pool/gzip.h"
 #include "store/query.h"
 #include "store/reparse.h"
 
 #include <sysexits.h>
-#include <zlib.h>
 
-#define GZIP_WINDOW_BITS (15 + 16)
 #define OUT_BYTES ((size_t)64 * 1024)
 
 struct totals {
@@ -33,25 +32,6 @@ static enum err read_totals(struct store *store, struct totals *totals_r, struct
 	return err;
 }
 
-static bool unpack(struct str packed, size_t max_bytes, struct buf *out)
-{
-	z_stream stream = {.next_in = (Bytef *)(uintptr_t)packed.ptr, .avail_in = (uInt)packed.len};
-	int got = Z_OK;
-	if (inflateInit2(&stream, GZIP_WINDOW_BITS) != Z_OK)
-		return false;
-	while (got == Z_OK && out->len < max_bytes) {
-		char *room = buf_room(out, OUT_BYTES);
-		if (!room)
-			break;
-		stream.next_out = (Bytef *)room;
-		stream.avail_out = OUT_BYTES;
-		got = inflate(&stream, Z_NO_FLUSH);
-		buf_took(out, OUT_BYTES - stream.avail_out);
-	}
-	(void)inflateEnd(&stream);
-	return got == Z_STREAM_END;
-}
-
 struct run {
 	struct again again;
 	struct progress progress;
@@ -63,9 +43,8 @@ static enum err read_one(struct run *run, const struct original *original, struc
 	struct buf bytes;
 	struct put_mail put;
 	enum err err = ERR_OK;
-	size_t max_bytes = run->again.cli->config->limits.mail_bytes + 1;
-	buf_init(&bytes, max_bytes + OUT_BYTES);
-	if (unpack(original->packed, max_bytes, &bytes)) {
+	buf_init(&bytes, run->again.cli->config->limits.mail_bytes + OUT_BYTES);
+	if (gzip_unpack(original->packed, &bytes)) {
 		err = again_mail(&run->again, buf_str(&bytes), "", false, &put, error);
 		run->failed += !err && put.outcome != OUTCOME_STORED && put.outcome != OUTCOME_DUPLICATE;
 	} else {

@@ -4,7 +4,7 @@
  */
 #include "daemon/cli.h"
 #include "daemon/cmd.h"
-#include "daemon/config_value.h"
+#include "daemon/config/config_value.h"
 
 #include <errno.h>
 #include <getopt.h>

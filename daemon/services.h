@@ -7,8 +7,8 @@
  */
 #pragma once
 
-#include "daemon/cluster.h"
-#include "daemon/config.h"
+#include "daemon/cluster/cluster.h"
+#include "daemon/config/config.h"
 #include "store/store.h"
 
 struct services;

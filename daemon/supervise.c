@@ -2,7 +2,7 @@
 #include "daemon/supervise.h"
 
 #include "base/clock.h"
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/notify.h"
 #include "daemon/spawn.h"
 

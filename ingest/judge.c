@@ -2,8 +2,8 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/log.h"
-#include "ingest/pack.h"
 #include "ingest/pipeline.h"
+#include "pool/gzip.h"
 
 static struct spool *take_spool(struct pipeline *pipeline)
 {
@@ -99,7 +99,7 @@ static void add_original(const struct pipeline *pipeline, struct taken *taken)
 		return;
 	buf_init(&packed, ceiling);
 	/* Bytes that do not pack are no reason to lose the reports in them. */
-	if (pack_original(taken->fd, taken->bytes, &packed)) {
+	if (gzip_pack(taken->fd, taken->bytes, &packed)) {
 		taken->packed = packed;
 		taken->put.original = buf_str(&taken->packed);
 	} else {

@@ -182,11 +182,11 @@ static enum err finish(struct store *store, PGresult *result, struct db_rows **r
 
 /* ---- statements ---- */
 
-enum err db_run(struct store *store, const char *sql, struct error *error)
+enum err db_run(struct store *store, const char *sql_constant, struct error *error)
 {
 	if (!store_alive(store))
 		return no_connection(error);
-	return finish(store, PQexec(store->connection, sql), NULL, error);
+	return finish(store, PQexec(store->connection, sql_constant), NULL, error);
 }
 
 struct bound {
@@ -345,11 +345,11 @@ void db_rollback(struct store *store)
 
 /* ---- COPY ---- */
 
-enum err db_copy_begin(struct store *store, const char *sql, struct error *error)
+enum err db_copy_begin(struct store *store, const char *sql_constant, struct error *error)
 {
 	if (!store_alive(store))
 		return no_connection(error);
-	PGresult *result = PQexec(store->connection, sql);
+	PGresult *result = PQexec(store->connection, sql_constant);
 	enum err err = PQresultStatus(result) == PGRES_COPY_IN ? ERR_OK : failed(store, result, error);
 	PQclear(result);
 	return err;

@@ -2,6 +2,7 @@
 #include "web/original.h"
 
 #include "base/clock.h"
+#include "pool/gzip.h"
 #include "store/query.h"
 
 #include <errno.h>
@@ -9,9 +10,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
-#include <zlib.h>
 
-#define GZIP_WINDOW_BITS (15 + 16)
 #define PIECE_BYTES ((size_t)64 * 1024)
 
 struct originals_reader {
@@ -59,32 +58,17 @@ static bool write_all(int fd, const char *bytes, size_t len)
 /* gzip in hex -> a memfd with the mail's bytes; -1 when that fails. */
 static int unpack(struct str hex, uint64_t max_bytes, uint64_t *bytes_r)
 {
-	unsigned char in[PIECE_BYTES / 2];
-	char out[PIECE_BYTES];
-	z_stream stream = {0};
-	int got = Z_OK, fd = memfd_create("original", MFD_CLOEXEC);
-	*bytes_r = 0;
-	if (fd < 0 || inflateInit2(&stream, GZIP_WINDOW_BITS) != Z_OK)
-		return fd;
-	while (got == Z_OK && hex.len > 1) {
-		size_t count = hex.len / 2 < sizeof(in) ? hex.len / 2 : sizeof(in);
-		for (size_t i = 0; i < count; i++)
-			in[i] = (unsigned char)(hex_value(hex.ptr[2 * i]) << 4 | hex_value(hex.ptr[2 * i + 1]));
-		hex = str_from_offset(hex, 2 * count);
-		stream.next_in = in;
-		stream.avail_in = (uInt)count;
-		do {
-			stream.next_out = (Bytef *)out;
-			stream.avail_out = sizeof(out);
-			got = inflate(&stream, Z_NO_FLUSH);
-			size_t made = sizeof(out) - stream.avail_out;
-			*bytes_r += made;
-			if (*bytes_r > max_bytes || !write_all(fd, out, made))
-				got = Z_DATA_ERROR;
-		} while (got == Z_OK && stream.avail_in > 0);
-	}
-	(void)inflateEnd(&stream);
-	if (got == Z_STREAM_END)
+	struct buf packed, bytes;
+	int fd = memfd_create("original", MFD_CLOEXEC);
+	buf_init(&packed, hex.len / 2);
+	buf_init(&bytes, max_bytes + PIECE_BYTES);
+	for (size_t i = 0; i + 1 < hex.len; i += 2)
+		buf_add_char(&packed, (char)(hex_value(hex.ptr[i]) << 4 | hex_value(hex.ptr[i + 1])));
+	bool good = fd >= 0 && gzip_unpack(buf_str(&packed), &bytes) && write_all(fd, bytes.ptr, bytes.len);
+	*bytes_r = bytes.len;
+	buf_fini(&packed);
+	buf_fini(&bytes);
+	if (good || fd < 0)
 		return fd;
 	(void)close(fd);
 	return -1;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/cluster_dir.h"
+#include "daemon/cluster/cluster_dir.h"
 
 #include "daemon/spawn.h"
 #include "model/digest.h"

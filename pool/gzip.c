@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ingest/pack.h"
+#include "pool/gzip.h"
 
 #include <limits.h>
 #include <string.h>
@@ -8,6 +8,7 @@
 
 #define LEVEL 1 /* mostly base64 of compressed data: more effort gains nothing */
 #define GZIP_WINDOW_BITS (15 + 16)
+#define PIECE_BYTES ((size_t)64 * 1024)
 
 static bool deflate_all(const void *from, size_t len, struct buf *out)
 {
@@ -30,7 +31,7 @@ static bool deflate_all(const void *from, size_t len, struct buf *out)
 	return done;
 }
 
-bool pack_original(int fd, uint64_t bytes, struct buf *out)
+bool gzip_pack(int fd, uint64_t bytes, struct buf *out)
 {
 	if (bytes == 0)
 		return deflate_all("", 0, out);
@@ -40,4 +41,23 @@ bool pack_original(int fd, uint64_t bytes, struct buf *out)
 	bool done = deflate_all(map, bytes, out);
 	(void)munmap(map, bytes);
 	return done;
+}
+
+bool gzip_unpack(struct str packed, struct buf *out)
+{
+	z_stream stream = {.next_in = (Bytef *)(uintptr_t)packed.ptr, .avail_in = (uInt)packed.len};
+	int got = Z_OK;
+	if (packed.len > UINT_MAX || inflateInit2(&stream, GZIP_WINDOW_BITS) != Z_OK)
+		return false;
+	while (got == Z_OK) {
+		char *room = buf_room(out, PIECE_BYTES);
+		if (!room)
+			break;
+		stream.next_out = (Bytef *)room;
+		stream.avail_out = PIECE_BYTES;
+		got = inflate(&stream, Z_NO_FLUSH);
+		buf_took(out, PIECE_BYTES - stream.avail_out);
+	}
+	(void)inflateEnd(&stream);
+	return got == Z_STREAM_END;
 }

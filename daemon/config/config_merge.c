@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/config_merge.h"
+#include "daemon/config/config_merge.h"
 
-#include "daemon/config_value.h"
-#include "daemon/config_yaml.h"
+#include "daemon/config/config_value.h"
+#include "daemon/config/config_yaml.h"
 
 #include <string.h>
 

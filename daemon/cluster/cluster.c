@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/cluster.h"
+#include "daemon/cluster/cluster.h"
 
 #include "base/buf.h"
 #include "base/clock.h"
-#include "daemon/cluster_dir.h"
-#include "daemon/cluster_keep.h"
-#include "daemon/cluster_make.h"
+#include "daemon/cluster/cluster_dir.h"
+#include "daemon/cluster/cluster_keep.h"
+#include "daemon/cluster/cluster_make.h"
 
 #include <errno.h>
 #include <fcntl.h>

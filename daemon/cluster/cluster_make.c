@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/cluster_make.h"
+#include "daemon/cluster/cluster_make.h"
 
 #include "daemon/spawn.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 
 /* doc/dmarcd.yaml.example, put here by config_example.S. */
 extern const char dmarcd_config_example[];

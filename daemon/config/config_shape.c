@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/config_shape.h"
+#include "daemon/config/config_shape.h"
 
 #define KIND(name, kind_value) static const struct shape name = {.kind = (kind_value)}
 #define WORDS(name, ...) \

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/config_yaml.h"
+#include "daemon/config/config_yaml.h"
 
 #include <cyaml/cyaml.h>
 #include <stdint.h>

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 
 #include "base/utf8.h"
-#include "daemon/config_check.h"
-#include "daemon/config_merge.h"
-#include "daemon/config_value.h"
-#include "daemon/config_yaml.h"
+#include "daemon/config/config_check.h"
+#include "daemon/config/config_merge.h"
+#include "daemon/config/config_value.h"
+#include "daemon/config/config_yaml.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/cluster_keep.h"
+#include "daemon/cluster/cluster_keep.h"
 
 #include "base/buf.h"
 #include "base/clock.h"

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/config_check.h"
+#include "daemon/config/config_check.h"
 
 #include "base/clock.h"
 #include "base/utf8.h"
-#include "daemon/config_shape.h"
-#include "daemon/config_value.h"
+#include "daemon/config/config_shape.h"
+#include "daemon/config/config_value.h"
 #include "model/limits.h"
 
 #include <errno.h>

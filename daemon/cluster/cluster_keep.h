@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "daemon/cluster_dir.h"
+#include "daemon/cluster/cluster_dir.h"
 
 struct cluster_keep {
 	const struct cluster_site *site;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 
-#include "daemon/config_value.h"
+#include "daemon/config/config_value.h"
 #include "model/json.h"
 
 #include <string.h>

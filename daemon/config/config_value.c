@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/config_value.h"
+#include "daemon/config/config_value.h"
 
 #include "base/ip.h"
 

@@ -6,8 +6,8 @@
  */
 #pragma once
 
-#include "daemon/cluster.h"
-#include "daemon/cluster_dir.h"
+#include "daemon/cluster/cluster.h"
+#include "daemon/cluster/cluster_dir.h"
 
 #define CLUSTER_DATABASE "dmarcd"
 

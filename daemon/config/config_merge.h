@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 
 struct raw_config;
 

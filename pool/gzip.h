@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Bytes <-> gzip (RFC 1952), as originals of mails are kept. Both sides are
+ * our own: strangers' archives are the worker's business.
+ */
+#pragma once
+
+#include "base/buf.h"
+#include "base/error.h"
+
+/* Appends the gzip of the first bytes of fd (a file or memfd). False when it
+ * cannot be read or out overflows. */
+NODISCARD bool gzip_pack(int fd, uint64_t bytes, struct buf *out);
+
+/* Appends what was packed. False when it is damaged or out overflows. */
+NODISCARD bool gzip_unpack(struct str packed, struct buf *out);
