@@ -54,7 +54,8 @@ static int make_folders(struct demo *demo)
 	}
 	/* The database's own user passes through it; what is secret within has its own mode. */
 	if (mkdir(path, 0755) != 0 && errno != EEXIST)
-		return cli_failf(errno == EACCES ? EX_NOPERM : EX_CANTCREAT, "cannot make %s: %s", path, strerror(errno));
+		return cli_failf(errno == EACCES ? EX_NOPERM : EX_CANTCREAT, "cannot make %s: %s", path,
+			strerror(errno));
 	return chmod(path, 0755) == 0 ? EX_OK : cli_failf(EX_NOPERM, "cannot use %s: %s", path, strerror(errno));
 }
 

@@ -31,7 +31,8 @@ static void quoted(struct buf *out, const char *text)
 
 static void write_config(const struct init *init, struct buf *out)
 {
-	buf_add_str(out, STR("# written by `dmarcd init`; every key: man dmarcd.conf, an example: dmarcd config example\n"));
+	buf_add_str(out, STR("# written by `dmarcd init`; every key: man dmarcd.conf, an example: dmarcd "
+		"config example\n"));
 	buf_add_str(out, STR("state_dir: "));
 	quoted(out, init->state_dir);
 	if (init->dsn) {
@@ -72,7 +73,8 @@ static int write_file(const char *path, struct str text)
 	if (fd < 0 && errno == EEXIST)
 		return cli_failf(EX_CANTCREAT, "%s is there already; remove it or choose another with -c", path);
 	if (fd < 0)
-		return cli_failf(errno == EACCES || errno == EROFS ? EX_NOPERM : EX_CANTCREAT, "cannot write %s: %s", path,
+		return cli_failf(errno == EACCES || errno == EROFS ? EX_NOPERM : EX_CANTCREAT, "cannot "
+			"write %s: %s", path,
 			strerror(errno));
 	bool good = write(fd, text.ptr, text.len) == (ssize_t)text.len && fsync(fd) == 0;
 	good = close(fd) == 0 && good;

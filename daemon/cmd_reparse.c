@@ -86,7 +86,8 @@ static void print_difference(const struct run *run, const struct totals *before,
 			json_i64(&writer, lines[i].after);
 			json_object_end(&writer);
 		} else {
-			buf_printf(&out, "  %-10s %12lld -> %12lld  (%+lld)\n", lines[i].name, (long long)lines[i].before,
+			buf_printf(&out, "  %-10s %12lld -> %12lld  (%+lld)\n", lines[i].name,
+			(long long)lines[i].before,
 				(long long)lines[i].after, (long long)(lines[i].after - lines[i].before));
 		}
 	}

@@ -24,6 +24,7 @@ struct limit_info {
 	size_t offset; /* of the uint64_t in struct limits */
 };
 
+/* Every limit at its normal value. */
 struct limits limits_default(void);
 
 /* The table, in the order of the list. */

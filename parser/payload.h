@@ -19,6 +19,7 @@ struct reject {
 	char detail[300]; /* valid UTF-8, one line, where and what */
 };
 
+/* Fills both; the text may hold bytes of strangers, it is cleaned and cut. */
 void reject_set(struct reject *reject, enum reason reason, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 /* A stream of unpacked bytes. */

@@ -12,4 +12,5 @@ struct schema_file {
 	const char *sql;
 };
 
+/* All of them, in the order of their numbers. */
 const struct schema_file *schema_files(size_t *count_r);

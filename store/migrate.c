@@ -40,14 +40,16 @@ static enum err check_known(const struct db_rows *rows, unsigned *version_r, str
 	for (size_t i = 0; i < db_count(rows); i++) {
 		uint64_t number = db_u64(rows, i, 0);
 		if (number == 0 || number > count) {
-			(void)error_set(error, ERR_INVALID, "the database has schema version %llu, this program knows %zu",
+			(void)error_set(error, ERR_INVALID, "the database has schema version %llu, this "
+				"program knows %zu",
 				(unsigned long long)db_u64(rows, db_count(rows) - 1, 0), count);
 			error_hint(error, "use the newer dmarcd that made it");
 			return ERR_INVALID;
 		}
 		if (!str_eq(db_value(rows, i, 1), str_from(checksum(&files[number - 1], hex))))
 			return error_set(error, ERR_INVALID,
-				"migration %s in the database is not the one of this program", files[number - 1].name);
+				"migration %s in the database is not the one of this program",
+				files[number - 1].name);
 		*version_r = (unsigned)number;
 	}
 	return ERR_OK;
@@ -74,7 +76,8 @@ static enum err run(struct store *store, unsigned version, unsigned *applied_r, 
 	unsigned known = 0;
 	enum err err = prepare(store, error);
 	if (!err)
-		err = db_query(store, "SELECT number, sha256 FROM dmarcd.migration ORDER BY number", NULL, 0, &rows, error);
+		err = db_query(store, "SELECT number, sha256 FROM dmarcd.migration ORDER BY number", NULL,
+		0, &rows, error);
 	if (!err)
 		err = check_known(rows, &known, error);
 	db_free(&rows);

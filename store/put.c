@@ -214,7 +214,8 @@ enum err put_known(struct store *store, const struct sha256 *sums, const struct 
 	for (size_t i = 0; i < count && !err; i++) {
 		char hex[SHA256_HEX_BYTES];
 		struct db_rows *rows = NULL;
-		const struct str params[] = {str_from(sha256_hex(&sums[i], hex)), sources[i].maildir, sources[i].unique};
+		const struct str params[] = {str_from(sha256_hex(&sums[i], hex)), sources[i].maildir,
+			sources[i].unique};
 		known_r[i] = (struct known_mail){0};
 		err = db_query(store, select_known, params, 3, &rows, error);
 		if (!err && db_count(rows) == 1) {
@@ -237,7 +238,8 @@ static enum err copies_once(struct store *store, const struct sha256 *sums, cons
 		char hex[SHA256_HEX_BYTES];
 		const struct str param = str_from(sha256_hex(&sums[i], hex));
 		if (fresh[i])
-			err = db_query(store, "UPDATE dmarcd.mail SET copies = copies + 1 WHERE sha256 = decode($1, 'hex')",
+			err = db_query(store, "UPDATE dmarcd.mail SET copies = copies + 1 WHERE sha256 = "
+				"decode($1, 'hex')",
 				&param, 1, NULL, error);
 	}
 	if (!err)

@@ -18,6 +18,7 @@ enum mail_outcome {
 	OUTCOME_QUARANTINED,
 };
 
+/* "stored", "duplicate", "not_a_report", "quarantined". */
 const char *mail_outcome_text(enum mail_outcome outcome);
 
 /* Where a mail came from. Two sightings with the same maildir and unique are

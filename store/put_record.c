@@ -233,11 +233,13 @@ static const struct {
 } passes[PASS_COUNT] = {
 	[PASS_RECORDS] = {REPORT_AGGREGATE, "COPY dmarcd.record (policy_domain, day, report_key, row_no, counted, "
 		"source_ip, source_raw, messages, disposition, disposition_raw, spf_aligned, spf_aligned_raw, "
-		"dkim_aligned, dkim_aligned_raw, header_from, envelope_from, envelope_to, reasons, dkim, spf) FROM STDIN"},
+		"dkim_aligned, dkim_aligned_raw, header_from, envelope_from, envelope_to, reasons, dkim, "
+		"spf) FROM STDIN"},
 	[PASS_POLICIES] = {REPORT_TLSRPT, "COPY dmarcd.tls_policy (policy_domain, day, report_key, row_no, counted, "
 		"policy_type, policy_strings, mx_hosts, success, failure) FROM STDIN"},
 	[PASS_DETAILS] = {REPORT_TLSRPT, "COPY dmarcd.tls_detail (policy_domain, day, report_key, row_no, detail_no, "
-		"result_type, sending_mta_ip, receiving_mx_hostname, receiving_mx_helo, receiving_ip, failed_sessions, "
+		"result_type, sending_mta_ip, receiving_mx_hostname, receiving_mx_helo, receiving_ip, "
+		"failed_sessions, "
 		"additional_information, failure_reason_code) FROM STDIN"},
 };
 
@@ -320,7 +322,8 @@ static enum err put_failure(struct store *store, const struct put_report *report
 	};
 	enum err err = db_query(store, "INSERT INTO dmarcd.failure (policy_domain, day, report_key, arrived_at, "
 		"source_ip, fields, sample_headers, sample_bytes, sample_has_body) VALUES ($1, $2::date, $3::uuid, "
-		"to_timestamp($4::bigint), $5::inet, $6::jsonb, $7, $8::bigint, $9::boolean)", params, 9, NULL, error);
+		"to_timestamp($4::bigint), $5::inet, $6::jsonb, $7, $8::bigint, $9::boolean)", params, 9,
+		NULL, error);
 	buf_fini(&fields);
 	return err;
 }

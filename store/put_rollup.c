@@ -27,7 +27,8 @@
 	"parts AS (SELECT s.policy_domain, s.day + d.n AS day, s.days > 1 AS estimated, d.n AS part, s.provenance, " \
 	"s.reporter, s.report_key, r.source_ip, coalesce(r.header_from, '') AS header_from, r.spf_aligned, " \
 	"r.dkim_aligned, r.disposition, " \
-	"div(r.messages::numeric, s.days) + CASE WHEN d.n = 0 THEN mod(r.messages::numeric, s.days) ELSE 0 END AS messages " \
+	"div(r.messages::numeric, s.days) + CASE WHEN d.n = 0 THEN mod(r.messages::numeric, s.days) ELSE 0 " \
+	"END AS messages " \
 	"FROM spans s JOIN dmarcd.record r ON r.policy_domain = s.policy_domain AND r.day = s.day " \
 	"AND r.report_key = s.report_key " \
 	"CROSS JOIN LATERAL generate_series(0, least(s.days, 4000) - 1) AS d(n)) "
@@ -53,7 +54,8 @@
 	"$2::integer * coalesce(sum(messages) FILTER (WHERE disposition = 'quarantine'), 0), " \
 	"$2::integer * count(*) FILTER (WHERE part = 0) FROM parts GROUP BY 1, 2, 3 ORDER BY 1, 2, 3 " \
 	"ON CONFLICT (policy_domain, day, source) DO UPDATE SET messages = t.messages + excluded.messages, " \
-	"spf_aligned = t.spf_aligned + excluded.spf_aligned, dkim_aligned = t.dkim_aligned + excluded.dkim_aligned, " \
+	"spf_aligned = t.spf_aligned + excluded.spf_aligned, dkim_aligned = t.dkim_aligned + " \
+	"excluded.dkim_aligned, " \
 	"dmarc_pass = t.dmarc_pass + excluded.dmarc_pass, rejected = t.rejected + excluded.rejected, " \
 	"quarantined = t.quarantined + excluded.quarantined, records = t.records + excluded.records"
 
@@ -63,7 +65,8 @@
 	"CASE WHEN spf_aligned = 'pass' OR dkim_aligned = 'pass' THEN messages ELSE 0 END AS pass, " \
 	"CASE WHEN part = 0 THEN 1 ELSE 0 END AS records, 0 AS reports FROM parts " \
 	"UNION ALL SELECT policy_domain, day, reporter, 0, 0, 0, 1 FROM spans) " \
-	"INSERT INTO dmarcd.daily_reporter AS t (policy_domain, day, reporter, messages, dmarc_pass, records, reports) " \
+	"INSERT INTO dmarcd.daily_reporter AS t (policy_domain, day, reporter, messages, dmarc_pass, " \
+	"records, reports) " \
 	"SELECT policy_domain, day, reporter, $2::integer * sum(messages), $2::integer * sum(pass), " \
 	"$2::integer * sum(records), $2::integer * sum(reports) FROM counts GROUP BY 1, 2, 3 ORDER BY 1, 2, 3 " \
 	"ON CONFLICT (policy_domain, day, reporter) DO UPDATE SET messages = t.messages + excluded.messages, " \

@@ -17,5 +17,6 @@ struct retention_done {
 	uint64_t months, reports, originals, samples;
 };
 
+/* One transaction; safe while others ingest. Errors as put_batch (store/put.h). */
 NODISCARD enum err retention_run(struct store *store, const struct retention *retention,
 	struct retention_done *done_r, struct error *error);

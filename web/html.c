@@ -17,12 +17,29 @@ static void end_tag(struct html *html)
 	html->in_tag = false;
 }
 
+static const char *escaped(char c)
+{
+	switch (c) {
+	case '&':
+		return "&amp;";
+	case '<':
+		return "&lt;";
+	case '>':
+		return "&gt;";
+	case '"':
+		return "&quot;";
+	case '\'':
+		return "&#39;";
+	default:
+		return NULL;
+	}
+}
+
 static void escape(struct buf *out, struct str text)
 {
 	size_t begin = 0;
 	for (size_t i = 0; i < text.len; i++) {
-		const char *to = text.ptr[i] == '&' ? "&amp;" : text.ptr[i] == '<' ? "&lt;" :
-			text.ptr[i] == '>' ? "&gt;" : text.ptr[i] == '"' ? "&quot;" : text.ptr[i] == '\'' ? "&#39;" : NULL;
+		const char *to = escaped(text.ptr[i]);
 		if (!to)
 			continue;
 		buf_add_str(out, str_sub(text, begin, i - begin));

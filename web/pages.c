@@ -37,7 +37,8 @@ static const struct column figures_columns[] = {
 
 /* $4: the step. Days without mail are days too. */
 static const char daily_sql[] =
-	"SELECT d.day::text AS day, coalesce(sum(v.messages) FILTER (WHERE spf_aligned AND dkim_aligned), 0) AS both, "
+	"SELECT d.day::text AS day, coalesce(sum(v.messages) FILTER (WHERE spf_aligned AND dkim_aligned), "
+	"0) AS both, "
 	"coalesce(sum(v.messages) FILTER (WHERE dkim_aligned AND NOT spf_aligned), 0) AS dkim_only, "
 	"coalesce(sum(v.messages) FILTER (WHERE spf_aligned AND NOT dkim_aligned), 0) AS spf_only, "
 	"coalesce(sum(v.messages) FILTER (WHERE NOT dmarc_pass), 0) AS fail "
@@ -136,13 +137,15 @@ static void page_overview(const struct request *request, struct page *page)
 {
 	*page = (struct page){.title = "Overview", .nav = "/", .filtered = true};
 	add_figures(page, &request->filter);
-	add_table(page, &request->filter, "domains", "Domains", DOMAINS_SQL "ORDER BY messages DESC, policy_domain LIMIT 20",
+	add_table(page, &request->filter, "domains", "Domains", DOMAINS_SQL "ORDER BY messages DESC, "
+		"policy_domain LIMIT 20",
 		domains_columns, true);
 	page->blocks[2].empty = "No report has come yet. Publish rua=mailto: in a domain's DMARC record and point "
 		"dmarcd at the Maildir; the first reports come within two days.";
 	add_table(page, &request->filter, "sources", "Sources with most failing mail",
 		SOURCES_SQL "ORDER BY failing DESC, messages DESC, source_ip LIMIT 10", sources_columns, false);
-	add_table(page, &request->filter, "reporters", "Reporters", REPORTERS_SQL "ORDER BY messages DESC, reporter LIMIT 10",
+	add_table(page, &request->filter, "reporters", "Reporters", REPORTERS_SQL "ORDER BY messages DESC, "
+		"reporter LIMIT 10",
 		reporters_columns, false);
 	(void)page_add(page, "balance", "What became of each mail", BLOCK_FIGURES, balance_sql, balance_columns);
 }
@@ -205,16 +208,20 @@ static const struct column policy_columns[] = {
 
 static void page_domain(struct request *request, struct page *page, struct str name)
 {
-	*page = (struct page){.title = "Domain", .subject = name, .nav = "/domains", .filtered = true, .must_exist = true};
+	*page = (struct page){.title = "Domain", .subject = name, .nav = "/domains", .filtered = true,
+		.must_exist = true};
 	request->filter.domain = name;
 	struct block *policy = page_add(page, "policy", "Published policy", BLOCK_FACTS, policy_sql, policy_columns);
 	page_param(policy, name);
 	add_figures(page, &request->filter);
-	add_table(page, &request->filter, "header_from", "Header From domains", header_from_sql, header_from_columns, false);
-	add_table(page, &request->filter, "dispositions", "What receivers did", dispositions_sql, dispositions_columns, false);
+	add_table(page, &request->filter, "header_from", "Header From domains", header_from_sql,
+		header_from_columns, false);
+	add_table(page, &request->filter, "dispositions", "What receivers did", dispositions_sql,
+		dispositions_columns, false);
 	add_table(page, &request->filter, "sources", "Sources",
 		SOURCES_SQL "ORDER BY messages DESC, source_ip LIMIT 100", sources_columns, true);
-	add_table(page, &request->filter, "reporters", "Reporters", REPORTERS_SQL "ORDER BY messages DESC, reporter LIMIT 50",
+	add_table(page, &request->filter, "reporters", "Reporters", REPORTERS_SQL "ORDER BY messages DESC, "
+		"reporter LIMIT 50",
 		reporters_columns, false);
 }
 
@@ -234,7 +241,8 @@ static void page_sources(const struct request *request, struct page *page)
 }
 
 static const char source_daily_sql[] =
-	"SELECT d.day::text AS day, coalesce(sum(r.messages) FILTER (WHERE spf_aligned AND dkim_aligned), 0) AS both, "
+	"SELECT d.day::text AS day, coalesce(sum(r.messages) FILTER (WHERE spf_aligned AND dkim_aligned), "
+	"0) AS both, "
 	"coalesce(sum(r.messages) FILTER (WHERE dkim_aligned AND NOT spf_aligned), 0) AS dkim_only, "
 	"coalesce(sum(r.messages) FILTER (WHERE spf_aligned AND NOT dkim_aligned), 0) AS spf_only, "
 	"coalesce(sum(r.messages) FILTER (WHERE NOT dmarc_pass), 0) AS fail "
@@ -254,8 +262,10 @@ static const char source_figures_sql[] =
 	"row_no, day::text AS day, host(source_ip) AS source_ip, messages, disposition, dmarc_pass, spf_aligned, " \
 	"dkim_aligned, header_from, envelope_from, policy_domain, report_key::text AS report_key, " \
 	"(SELECT string_agg(concat_ws(' ', e ->> 'domain', nullif('s=' || (e ->> 'selector'), 's='), " \
-	"coalesce(e ->> 'result_raw', e ->> 'result')), E'\\n') FROM jsonb_array_elements(dkim) e) AS dkim_results, " \
-	"(SELECT string_agg(concat_ws(' ', e ->> 'domain', e ->> 'scope', coalesce(e ->> 'result_raw', e ->> 'result')), " \
+	"coalesce(e ->> 'result_raw', e ->> 'result')), E'\\n') FROM jsonb_array_elements(dkim) e) AS " \
+	"dkim_results, " \
+	"(SELECT string_agg(concat_ws(' ', e ->> 'domain', e ->> 'scope', coalesce(e ->> 'result_raw', e " \
+	"->> 'result')), " \
 	"E'\\n') FROM jsonb_array_elements(spf) e) AS spf_results, " \
 	"(SELECT string_agg(concat_ws(': ', coalesce(e ->> 'type_raw', e ->> 'type'), e ->> 'comment'), E'\\n') " \
 	"FROM jsonb_array_elements(reasons) e) AS reasons_text, source_raw, disposition_raw, spf_evaluated, " \
@@ -288,14 +298,16 @@ static const struct column source_record_columns[] = {
 };
 
 static const char source_records_sql[] =
-	"SELECT " RECORD_COLUMNS ", day::text || ',' || report_key || ',' || row_no AS cursor FROM dmarcd_api.record WHERE "
+	"SELECT " RECORD_COLUMNS ", day::text || ',' || report_key || ',' || row_no AS cursor FROM "
+	"dmarcd_api.record WHERE "
 	PERIOD " AND source_ip = $4::inet AND ($5::text IS NULL OR (day, report_key, row_no) < "
 	"(split_part($5, ',', 1)::date, split_part($5, ',', 2)::uuid, split_part($5, ',', 3)::integer)) "
 	"ORDER BY day DESC, report_key DESC, row_no DESC" PAGE_LIMIT;
 
 static void page_source(const struct request *request, struct page *page, struct str address)
 {
-	*page = (struct page){.title = "Source", .subject = address, .nav = "/sources", .filtered = true, .must_exist = true};
+	*page = (struct page){.title = "Source", .subject = address, .nav = "/sources", .filtered = true,
+		.must_exist = true};
 	struct block *block = page_add(page, "figures", NULL, BLOCK_FIGURES, source_figures_sql, figures_columns);
 	page_params_filter(block, &request->filter);
 	page_param(block, address);
@@ -360,10 +372,14 @@ static void page_reports(const struct request *request, struct page *page)
 
 static const char report_sql[] =
 	"SELECT r.report_key::text AS report_key, r.kind, r.org_name, r.email, r.contact, r.report_id, "
-	"nullif(r.policy_domain, '') AS policy_domain, r.begin_at::text AS begin_at, r.end_at::text AS end_at, r.messages, "
-	"r.dmarc_pass, r.records, r.schema, r.provenance, CASE WHEN r.conflict THEN 'conflict' END AS conflict, r.version, "
-	"r.generator, r.errors::text AS errors, r.policy ->> 'p' AS p, r.policy ->> 'sp' AS sp, r.policy ->> 'np' AS np, "
-	"r.policy ->> 'adkim' AS adkim, r.policy ->> 'aspf' AS aspf, r.policy ->> 'pct' AS pct, r.policy ->> 'fo' AS fo, "
+	"nullif(r.policy_domain, '') AS policy_domain, r.begin_at::text AS begin_at, r.end_at::text AS "
+	"end_at, r.messages, "
+	"r.dmarc_pass, r.records, r.schema, r.provenance, CASE WHEN r.conflict THEN 'conflict' END AS "
+	"conflict, r.version, "
+	"r.generator, r.errors::text AS errors, r.policy ->> 'p' AS p, r.policy ->> 'sp' AS sp, r.policy "
+	"->> 'np' AS np, "
+	"r.policy ->> 'adkim' AS adkim, r.policy ->> 'aspf' AS aspf, r.policy ->> 'pct' AS pct, r.policy "
+	"->> 'fo' AS fo, "
 	"r.policy ->> 'testing' AS testing, r.policy ->> 'discovery_method' AS discovery_method, r.member, "
 	"m.file, m.sha256 AS mail_sha256, m.head_from, m.head_subject, m.taken_at::text AS taken_at "
 	"FROM dmarcd_api.report r JOIN dmarcd_api.mail m ON m.sha256 = r.mail_sha256 WHERE r.report_key = $1::uuid";
@@ -403,7 +419,8 @@ static const struct column report_columns[] = {
 	{NULL, NULL, LOOK_TEXT, NULL, NULL},
 };
 
-static const char issues_sql[] = "SELECT code, detail, count FROM dmarcd_api.issue WHERE report_key = $1::uuid ORDER BY code";
+static const char issues_sql[] = "SELECT code, detail, count FROM dmarcd_api.issue WHERE report_key = "
+	"$1::uuid ORDER BY code";
 static const struct column issues_columns[] = {
 	{"code", "Code", LOOK_TEXT, NULL, NULL},
 	{"detail", "First seen", LOOK_TEXT, NULL, NULL},
@@ -412,7 +429,8 @@ static const struct column issues_columns[] = {
 };
 
 /* The report's own domain and day lead to its partition. */
-#define OF_REPORT "(policy_domain, day) = (SELECT policy_domain, day FROM dmarcd_api.report WHERE report_key = $1::uuid) " \
+#define OF_REPORT "(policy_domain, day) = (SELECT policy_domain, day FROM dmarcd_api.report WHERE " \
+	"report_key = $1::uuid) " \
 	"AND report_key = $1::uuid"
 static const char report_records_sql[] =
 	"SELECT " RECORD_COLUMNS " FROM dmarcd_api.record WHERE " OF_REPORT
@@ -494,7 +512,8 @@ static void page_failures(const struct request *request, struct page *page)
 {
 	*page = (struct page){.title = "Failure samples", .nav = "/failures", .filtered = true,
 		.intro = "Single messages that failed, from receivers that send failure reports (ruf). Few do."};
-	struct block *block = page_add(page, "failures", "Failure samples", BLOCK_TABLE, failures_sql, failures_columns);
+	struct block *block = page_add(page, "failures", "Failure samples", BLOCK_TABLE, failures_sql,
+		failures_columns);
 	page_params_filter(block, &request->filter);
 	page_param(block, request->filter.after);
 	block->main = block->paged = true;
@@ -505,7 +524,8 @@ static const char failure_sql[] =
 	"SELECT report_key::text AS report_key, arrived_at::text AS arrived_at, feedback_type, auth_failure, "
 	"host(source_ip) AS source_ip, reported_domain, original_mail_from, original_rcpt_to, delivery_result, "
 	"identity_alignment, dkim_domain, dkim_selector, spf_dns, authentication_results, reporting_mta, user_agent, "
-	"orig_from, orig_subject, orig_message_id, sample_bytes, sample_has_body, sample_headers, schema, mail_sha256 "
+	"orig_from, orig_subject, orig_message_id, sample_bytes, sample_has_body, sample_headers, schema, "
+	"mail_sha256 "
 	"FROM dmarcd_api.failure WHERE report_key = $1::uuid";
 static const struct column failure_columns[] = {
 	{"arrived_at", "Arrived", LOOK_TIME, NULL, NULL},
@@ -559,7 +579,8 @@ static const struct column tls_figures_columns[] = {
 	{NULL, NULL, LOOK_TEXT, NULL, NULL},
 };
 static const char tls_sql[] =
-	"SELECT report_key::text AS report_key, begin_at::text AS begin_at, org_name, policy_domain, policy_type, success, "
+	"SELECT report_key::text AS report_key, begin_at::text AS begin_at, org_name, policy_domain, "
+	"policy_type, success, "
 	"failure, mail_sha256 FROM dmarcd_api.tls WHERE " PERIOD " ORDER BY day DESC, report_key, row_no LIMIT 500";
 static const struct column tls_columns[] = {
 	{"begin_at", "Begin", LOOK_TIME, "/reports/", "report_key"},
@@ -571,7 +592,8 @@ static const struct column tls_columns[] = {
 	{NULL, NULL, LOOK_TEXT, NULL, NULL},
 };
 static const char tls_types_sql[] =
-	"SELECT result_type, sum(failed_sessions)::bigint AS sessions, count(*) AS details FROM dmarcd_api.tls_detail WHERE "
+	"SELECT result_type, sum(failed_sessions)::bigint AS sessions, count(*) AS details FROM "
+	"dmarcd_api.tls_detail WHERE "
 	PERIOD " GROUP BY result_type ORDER BY sessions DESC LIMIT 50";
 static const struct column tls_types_columns[] = {
 	{"result_type", "Failure", LOOK_TEXT, NULL, NULL},
@@ -593,7 +615,8 @@ static void page_tls(const struct request *request, struct page *page)
 static const char quarantine_sql[] =
 	"SELECT sha256, taken_at::text AS taken_at, file, code, reason, bytes, copies, head_from, head_subject, "
 	"taken_at::text || ',' || sha256 AS cursor FROM dmarcd_api.mail WHERE outcome = $2 "
-	"AND ($1::text IS NULL OR (taken_at, sha256) < (split_part($1, ',', 1)::timestamptz, split_part($1, ',', 2))) "
+	"AND ($1::text IS NULL OR (taken_at, sha256) < (split_part($1, ',', 1)::timestamptz, split_part($1, "
+	"',', 2))) "
 	"ORDER BY taken_at DESC, sha256 DESC" PAGE_LIMIT;
 static const struct column quarantine_columns[] = {
 	{"taken_at", "Taken in", LOOK_TIME, NULL, NULL},
@@ -608,7 +631,8 @@ static const struct column quarantine_columns[] = {
 static void page_quarantine(const struct request *request, struct page *page)
 {
 	*page = (struct page){.title = "Quarantine", .nav = "/quarantine",
-		.intro = "Mails that look like a report and give none. Their bytes are kept: dmarcd quarantine show."};
+		.intro = "Mails that look like a report and give none. Their bytes are kept: dmarcd "
+			"quarantine show."};
 	(void)page_add(page, "balance", "What became of each mail", BLOCK_FIGURES, balance_sql, balance_columns);
 	struct block *block = page_add(page, "quarantine", "Quarantined mails", BLOCK_TABLE, quarantine_sql,
 		quarantine_columns);
@@ -617,7 +641,8 @@ static void page_quarantine(const struct request *request, struct page *page)
 	block->empty = "Nothing is in the quarantine.";
 	block->main = block->paged = true;
 	block->cursor_column = "cursor";
-	block = page_add(page, "not_a_report", "Mails without a report", BLOCK_TABLE, quarantine_sql, quarantine_columns);
+	block = page_add(page, "not_a_report", "Mails without a report", BLOCK_TABLE, quarantine_sql,
+		quarantine_columns);
 	page_param(block, STR_NONE);
 	page_param(block, STR("not_a_report"));
 	block->empty = "None.";

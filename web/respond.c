@@ -99,7 +99,8 @@ static enum err fill_period(struct request *request, struct store *store, struct
 	enum err err = ERR_OK;
 	if (!filter->to.ptr) {
 		err = query_open(store, "SELECT greatest(max(d.day), max(t.day))::text AS day FROM "
-			"(SELECT max(day) AS day FROM dmarcd_api.daily) d, (SELECT max(day) AS day FROM dmarcd_api.report "
+			"(SELECT max(day) AS day FROM dmarcd_api.daily) d, (SELECT max(day) AS day FROM "
+			"dmarcd_api.report "
 			"WHERE day <= current_date) t", NULL, 0, false, &rows, error);
 		if (!err && query_next(rows) && query_get(rows, "day").len > 0)
 			(void)day_parse(query_get(rows, "day"), &to);
@@ -127,11 +128,13 @@ static void answer_error(const struct respond *respond, const struct request *re
 	bool json = request->format != FORMAT_HTML;
 	switch (err) {
 	case ERR_NOTFOUND:
-		respond_message(respond, json, 404, "Not found", "There is nothing here, or nothing of it is kept.", answer);
+		respond_message(respond, json, 404, "Not found", "There is nothing here, or nothing of it "
+			"is kept.", answer);
 		return;
 	case ERR_INVALID:
 	case ERR_LIMIT:
-		respond_message(respond, json, 400, "Not understood", "A value of the query string is not what it should be.",
+		respond_message(respond, json, 400, "Not understood", "A value of the query string is not "
+			"what it should be.",
 			answer);
 		return;
 	case ERR_OK:
@@ -142,7 +145,8 @@ static void answer_error(const struct respond *respond, const struct request *re
 		break;
 	case ERR_PERM:
 	case ERR_DENIED:
-		respond_message(respond, json, 500, "Something is wrong here", "The log of dmarcd says what.", answer);
+		respond_message(respond, json, 500, "Something is wrong here", "The log of dmarcd says "
+			"what.", answer);
 		break;
 	}
 	log_begin(&line, LOG_ERROR_LEVEL, "request failed");
@@ -164,7 +168,8 @@ static enum err write_page(const struct respond *respond, struct request *reques
 	struct answer *answer, struct error *error)
 {
 	static const char *const types[] = {[FORMAT_HTML] = "text/html; charset=utf-8",
-		[FORMAT_JSON] = "application/json; charset=utf-8", [FORMAT_CSV] = "text/csv; charset=utf-8; header=present"};
+		[FORMAT_JSON] = "application/json; charset=utf-8", [FORMAT_CSV] = "text/csv; charset=utf-8; "
+			"header=present"};
 	struct page page;
 	struct str key;
 	if (is_original(request->path, &key)) {

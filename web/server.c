@@ -94,7 +94,8 @@ static enum asset_coding coding_for(struct MHD_Connection *connection)
 static enum MHD_Result send_asset(struct MHD_Connection *connection, const struct asset *asset)
 {
 	const char *known = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "If-None-Match");
-	bool same = known && (strcmp(known, "*") == 0 || str_find(str_from(known), str_from(asset->etag)) != SIZE_MAX);
+	bool same = known && (strcmp(known, "*") == 0 || str_find(str_from(known),
+		str_from(asset->etag)) != SIZE_MAX);
 	enum asset_coding coding = coding_for(connection);
 	struct str bytes = same ? STR("") : asset_bytes(asset, coding);
 	struct MHD_Response *response = MHD_create_response_from_buffer(bytes.len, (void *)(uintptr_t)bytes.ptr,
@@ -120,14 +121,16 @@ static void *keep_uri(void *context, const char *uri, struct MHD_Connection *con
 	return copy;
 }
 
-static void forget_uri(void *context, struct MHD_Connection *connection, void **request, enum MHD_RequestTerminationCode how)
+static void forget_uri(void *context, struct MHD_Connection *connection, void **request,
+	enum MHD_RequestTerminationCode how)
 {
 	(void)context, (void)connection, (void)how;
 	free(*request);
 	*request = NULL;
 }
 
-static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url, const char *method,
+static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url,
+	const char *method,
 	const char *version, const char *upload, size_t *upload_bytes, void **request)
 {
 	const struct server *server = context;
@@ -159,7 +162,8 @@ enum err server_start(const struct respond *respond, int listen_fd, struct serve
 	if (!server)
 		die_out_of_memory();
 	server->respond = respond;
-	server->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC, 0, NULL, NULL, on_request, server,
+	server->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC, 0, NULL, NULL,
+		on_request, server,
 		MHD_OPTION_LISTEN_SOCKET, listen_fd,
 		MHD_OPTION_THREAD_POOL_SIZE, THREADS,
 		MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_LIMIT,

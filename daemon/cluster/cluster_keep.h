@@ -23,6 +23,7 @@ struct cluster_server {
 	bool alive;   /* a postgres process with this pid works in the data folder */
 };
 
+/* What runs there now, by its pid file and socket. */
 struct cluster_server cluster_keep_look(const struct cluster_site *site);
 
 /* Called in the forked child; never returns. */

@@ -11,6 +11,7 @@
 
 #define CLUSTER_DATABASE "dmarcd"
 
+/* "dmarcd_ingest": the database role of this name. */
 const char *cluster_make_role_name(enum cluster_role role);
 
 /* The site has a state_dir and no cluster. */

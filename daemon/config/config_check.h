@@ -14,6 +14,7 @@
 /* Names given so far in lists that may hold each name once, over all files. */
 struct config_names;
 
+/* No names yet; lives in the arena. */
 struct config_names *config_names_open(struct arena *arena);
 
 /* ERR_INVALID: error.text is "file:line:column: …". *empty_r: nothing but

@@ -47,4 +47,5 @@ struct shape {
 	const char *unique;           /* SHAPE_LIST of maps: this key's value, over all files */
 };
 
+/* The whole file: a mapping of the top-level keys. */
 const struct shape *shape_root(void);

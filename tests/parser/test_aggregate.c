@@ -55,7 +55,8 @@ static void test_bytes(void **state)
 		{"no declaration", with_declaration(""), "", 1, ""},
 		{"space, no declaration", with_declaration("\n  "), "", 1, ""},
 		{"without encoding", with_declaration("<?xml version=\"1.0\"?>"), "", 1, ""},
-		{"standalone", with_declaration("<?xml version='1.0' encoding='utf-8' standalone='yes' ?>"), "", 1, ""},
+		{"standalone", with_declaration("<?xml version='1.0' encoding='utf-8' standalone='yes' "
+			"?>"), "", 1, ""},
 		{"second quote", with_declaration("<?xml version=\"1.0\"\" encoding=\"utf-8\"?>"), "", 1,
 			"xml.declaration"},
 		{"version 1.1", with_declaration("<?xml version=\"1.1\"?>"), "", 1, "xml.declaration"},
@@ -97,13 +98,18 @@ static void test_bytes(void **state)
 		{"stray text", swap("<pct>", "11<pct>"), "", 1, "xml.stray_text"},
 		{"DOCTYPE", with_declaration("<!DOCTYPE feedback>"), "xml.doctype", 0, NULL},
 		{"entity declaration", with_declaration("<!DOCTYPE x [<!ENTITY a \"b\">]>"), "xml.doctype", 0, NULL},
-		{"7489 namespace", swap("<feedback>", "<feedback xmlns=\"http://dmarc.org/dmarc-xml/0.1\">"), "", 1, ""},
-		{"9990 namespace", swap("<feedback>", "<feedback xmlns=\"urn:ietf:params:xml:ns:dmarc-2.0\">"), "", 1, ""},
-		{"misspelled namespace", swap("<feedback>", "<feedback xmlns=\"http//dmarc.org/dmarc-xml/0.1\">"), "", 1,
+		{"7489 namespace", swap("<feedback>", "<feedback "
+			"xmlns=\"http://dmarc.org/dmarc-xml/0.1\">"), "", 1, ""},
+		{"9990 namespace", swap("<feedback>", "<feedback "
+			"xmlns=\"urn:ietf:params:xml:ns:dmarc-2.0\">"), "", 1, ""},
+		{"misspelled namespace", swap("<feedback>", "<feedback "
+			"xmlns=\"http//dmarc.org/dmarc-xml/0.1\">"), "", 1,
 			"xml.namespace"},
-		{"prefixed", carry_replace(carry_replace(carry_replace(XML, STR("</"), STR("@@")), STR("<"), STR("<d:")),
+		{"prefixed", carry_replace(carry_replace(carry_replace(XML, STR("</"), STR("@@")),
+		STR("<"), STR("<d:")),
 			STR("@@"), STR("</d:")), "xml.malformed", 0, NULL},
-		{"unused namespaces", swap("<feedback>", "<feedback xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\""
+		{"unused namespaces", swap("<feedback>", "<feedback "
+			"xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\""
 			" xmlns:xsd=\"http://www.w3.org/2001/XMLSchema\">"), "", 1, ""},
 		{"lang", swap("<org_name>", "<org_name xml:lang=\"ja\" lang='en'>"), "", 1, ""},
 		{"foreign extension", swap("</auth_results>", "</auth_results><x:a xmlns:x=\"urn:x\"><x:row/></x:a>"),
@@ -131,7 +137,8 @@ static void test_head(void **state)
 			bytes(carry_repeat(STR("x"), 512), STR("</report_id>")))), "", 1, ""},
 		{"report_id of 513", swap("a1</report_id>", arena_cstr(carry_arena(),
 			bytes(carry_repeat(STR("x"), 513), STR("</report_id>")))), "report.id", 0, NULL},
-		{"no metadata", carry_replace(carry_replace(XML, STR("report_metadata"), STR("x")), STR("<x>"), STR("<x>")),
+		{"no metadata", carry_replace(carry_replace(XML, STR("report_metadata"), STR("x")),
+		STR("<x>"), STR("<x>")),
 			"report.metadata", 0, NULL},
 		{"several errors", swap("</report_metadata>", "<error>a</error><error>b</error></report_metadata>"),
 			"", 1, ""},
@@ -140,7 +147,8 @@ static void test_head(void **state)
 		{"fraction", swap(begin, "<begin>1700000000.250000</begin>"), "", 1, "report.dates_fraction"},
 		{"milliseconds", swap(end, "<end>1700086399000</end>"), "", 1, "report.dates_milliseconds"},
 		{"ISO 8601", swap(begin, "<begin>2023-11-14T22:13:20Z</begin>"), "", 1, "report.dates_text"},
-		{"RFC 5322", swap(begin, "<begin>Tue, 14 Nov 2023 22:13:20 +0000</begin>"), "", 1, "report.dates_text"},
+		{"RFC 5322", swap(begin, "<begin>Tue, 14 Nov 2023 22:13:20 +0000</begin>"), "", 1,
+		"report.dates_text"},
 		{"begin is end", swap(end, "<end>1700000000</end>"), "", 1, "report.dates_equal"},
 		{"201 days", swap(begin, "<begin>1682676000</begin>"), "", 1, "report.dates_long"},
 		{"before 2010", carry_replace(swap(begin, "<begin>1200000000</begin>"), str_from(end),
@@ -154,7 +162,8 @@ static void test_head(void **state)
 		{"three days ahead", swap(end, "<end>1790259200</end>"), "report.dates", 0, NULL},
 		{"upper case domain", swap(domain, "<domain>EXAMPLE.com</domain><adkim>"), "", 1, ""},
 		{"final dot", swap(domain, "<domain>example.com.</domain><adkim>"), "", 1, "policy.domain_form"},
-		{"U-label", swap(domain, "<domain>b\xc3\xbc""cher.example</domain><adkim>"), "", 1, "policy.domain_form"},
+		{"U-label", swap(domain, "<domain>b\xc3\xbc""cher.example</domain><adkim>"), "", 1,
+		"policy.domain_form"},
 		{"empty domain", swap(domain, "<domain/><adkim>"), "report.domain", 0, NULL},
 		{"no domain name", swap(domain, "<domain>a b</domain><adkim>"), "report.domain", 0, NULL},
 		{"policy missing", swap("policy_published", "policy_publisched"), "report.domain", 0, NULL},
@@ -180,9 +189,6 @@ static void test_records(void **state)
 {
 	const char *ip = "<source_ip>192.0.2.1</source_ip>", *count = "<count>3</count>";
 	const char *evaluated = "<disposition>none</disposition><dkim>pass</dkim><spf>pass</spf>";
-	const char *from = "<header_from>example.com</header_from>";
-	const char *dkim = "<dkim><domain>example.com</domain><selector>s</selector><result>pass</result></dkim>";
-	const char *spf = "<spf><domain>example.com</domain><scope>mfrom</scope><result>pass</result></spf>";
 	(void)state;
 	struct carry_case cases[] = {
 		{"no record", carry_join(str_sub(XML, 0, str_find(XML, STR("<record>"))), STR("</feedback>")), "", 1,
@@ -201,7 +207,8 @@ static void test_records(void **state)
 		{"count in space", swap(count, "<count> 3\n</count>"), "", 1, "record.count_form"},
 		{"count negative", swap(count, "<count>-3</count>"), "record.count", 0, NULL},
 		{"count text", swap(count, "<count>three</count>"), "record.count", 0, NULL},
-		{"count 2^63-1", swap(count, "<count>9223372036854775807</count>"), "", 1, "record.count_implausible"},
+		{"count 2^63-1", swap(count, "<count>9223372036854775807</count>"), "", 1,
+		"record.count_implausible"},
 		{"count 2^63", swap(count, "<count>9223372036854775808</count>"), "record.count", 0, NULL},
 		{"no policy_evaluated", swap("policy_evaluated", "x"), "", 1,
 			"xml.unknown_element record.policy_evaluated_missing record.disposition_missing"},
@@ -209,41 +216,60 @@ static void test_records(void **state)
 			"record.policy_evaluated_missing"},
 		{"Pass", swap(evaluated, "<disposition>none</disposition><dkim>Pass</dkim><spf>PASS</spf>"), "", 1,
 			"record.policy_evaluated_word"},
-		{"softfail", swap(evaluated, "<disposition>none</disposition><dkim>pass</dkim><spf>softfail</spf>"), "", 1,
+		{"softfail", swap(evaluated,
+		"<disposition>none</disposition><dkim>pass</dkim><spf>softfail</spf>"), "", 1,
 			"record.policy_evaluated_word"},
 		{"disposition pass", swap("<disposition>none", "<disposition>pass"), "", 1, ""},
 		{"disposition 15", swap("<disposition>none", "<disposition>15"), "", 1, "record.disposition_word"},
 		{"no disposition", swap("<disposition>none</disposition>", ""), "", 1, "record.disposition_missing"},
-		{"reasons", swap("</policy_evaluated>", "<reason><type>forwarded</type></reason><reason><type>other</type>"
+		{"reasons", swap("</policy_evaluated>",
+		"<reason><type>forwarded</type></reason><reason><type>other</type>"
 			"<comment>a\nb</comment></reason></policy_evaluated>"), "", 1, ""},
-		{"reason without type", swap("</policy_evaluated>", "<reason><type/></reason></policy_evaluated>"), "", 1,
+		{"reason without type", swap("</policy_evaluated>",
+		"<reason><type/></reason></policy_evaluated>"), "", 1,
 			"record.reason_empty"},
-		{"unknown reason", swap("</policy_evaluated>", "<reason><type>moon</type></reason></policy_evaluated>"), "", 1,
+		{"unknown reason", swap("</policy_evaluated>",
+		"<reason><type>moon</type></reason></policy_evaluated>"), "", 1,
 			"record.reason_word"},
 		{"policy_evaluated twice", swap("</policy_evaluated>",
 			"</policy_evaluated><policy_evaluated><dkim>fail</dkim></policy_evaluated>"), "", 1,
 			"xml.duplicate_element"},
+	};
+	CARRY_CHECK(cases, NULL);
+}
+
+static void test_identifiers_and_results(void **state)
+{
+	const char *from = "<header_from>example.com</header_from>";
+	const char *dkim = "<dkim><domain>example.com</domain><selector>s</selector><result>pass</result></dkim>";
+	const char *spf = "<spf><domain>example.com</domain><scope>mfrom</scope><result>pass</result></spf>";
+	(void)state;
+	struct carry_case cases[] = {
 		{"identities", swap("identifiers", "identities"), "", 1, "record.identities"},
 		{"no header_from", swap(from, ""), "", 1, "record.header_from_missing"},
 		{"header_from an address", swap(from, "<header_from>A &lt;a@example.com&gt;</header_from>"), "", 1,
 			"record.header_from_form"},
 		{"header_from upper case", swap(from, "<header_from>Example.COM</header_from>"), "", 1, ""},
-		{"null path", swap(from, "<header_from>example.com</header_from><envelope_from>&lt;&gt;</envelope_from>"),
+		{"null path", swap(from,
+		"<header_from>example.com</header_from><envelope_from>&lt;&gt;</envelope_from>"),
 			"", 1, ""},
 		{"auth_results empty", carry_replace(swap(dkim, ""), str_from(spf), STR("")), "", 1,
 			"record.auth_results_missing"},
 		{"empty dkim element", swap(dkim, "<dkim/>"), "", 1, ""},
-		{"not.evaluated", swap(dkim, "<dkim><domain>not.evaluated</domain><result>none</result></dkim>"), "", 1, ""},
+		{"not.evaluated", swap(dkim,
+		"<dkim><domain>not.evaluated</domain><result>none</result></dkim>"), "", 1, ""},
 		{"dkim result empty", swap(dkim, "<dkim><domain>example.com</domain><result/></dkim>"), "", 1,
 			"record.dkim_result"},
-		{"dkim hardfail", swap(dkim, "<dkim><domain>example.com</domain><result>hardfail</result></dkim>"), "", 1,
+		{"dkim hardfail", swap(dkim,
+		"<dkim><domain>example.com</domain><result>hardfail</result></dkim>"), "", 1,
 			"record.dkim_result"},
 		{"dkim domain of spaces", swap(dkim, "<dkim><domain>a b</domain><result>fail</result></dkim>"), "", 1,
 			"record.dkim_domain"},
 		{"spf without domain", swap(spf, "<spf><result>none</result></spf>"), "", 1, ""},
 		{"spf scope odd", swap("<scope>mfrom", "<scope>mailfrom"), "", 1, "record.spf_scope"},
 		{"spf helo", swap("<scope>mfrom", "<scope>helo"), "", 1, ""},
-		{"spf TempError", swap(spf, "<spf><domain>example.com</domain><result>TempError</result></spf>"), "", 1,
+		{"spf TempError", swap(spf,
+		"<spf><domain>example.com</domain><result>TempError</result></spf>"), "", 1,
 			"record.spf_result"},
 	};
 	CARRY_CHECK(cases, NULL);
@@ -279,7 +305,8 @@ static void test_schema(void **state)
 		{"7489", XML, SCHEMA_RFC7489},
 		{"draft", carry_replace(carry_replace(swap("<version>1.0</version>", ""),
 			STR("<selector>s</selector>"), STR("")), STR("<scope>mfrom</scope>"), STR("")), SCHEMA_DRAFT},
-		{"namespace", swap("<feedback>", "<feedback xmlns=\"urn:ietf:params:xml:ns:dmarc-2.0\">"), SCHEMA_RFC9990},
+		{"namespace", swap("<feedback>", "<feedback xmlns=\"urn:ietf:params:xml:ns:dmarc-2.0\">"),
+		SCHEMA_RFC9990},
 		{"np", swap("<sp>", "<np>none</np><sp>"), SCHEMA_RFC9990},
 		{"generator", swap("<email>", "<generator>x 1</generator><email>"), SCHEMA_RFC9990},
 		{"pass", swap("<disposition>none", "<disposition>pass"), SCHEMA_RFC9990},
@@ -322,7 +349,8 @@ static void test_limits(void **state)
 		*cases[i].limit = cases[i].good;
 		const struct carried *good = carry_bytes(cases[i].xml, &limits);
 		if (good->end.verdict != VERDICT_REPORTS)
-			print_error("%s at %llu: %s\n", cases[i].name, (unsigned long long)cases[i].good, carry_code(good));
+			print_error("%s at %llu: %s\n", cases[i].name, (unsigned long long)cases[i].good,
+			carry_code(good));
 		assert_int_equal(good->end.verdict, VERDICT_REPORTS);
 		*cases[i].limit = cases[i].good - 1;
 		assert_string_equal(carry_code(carry_bytes(cases[i].xml, &limits)), cases[i].code);
@@ -344,6 +372,7 @@ int main(void)
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_head),
 		cmocka_unit_test(test_records),
+		cmocka_unit_test(test_identifiers_and_results),
 		cmocka_unit_test(test_pass),
 		cmocka_unit_test(test_schema),
 		cmocka_unit_test(test_limits),
