@@ -111,21 +111,31 @@ static enum MHD_Result send_asset(struct MHD_Connection *connection, const struc
 	return queue(connection, same ? 304 : 200, response);
 }
 
-/* The query string as it was sent: libmicrohttpd cuts it off the URL. */
+struct asked {
+	char *uri; /* as it was sent: libmicrohttpd cuts the query string off the URL */
+	bool headers_read;
+};
+
 static void *keep_uri(void *context, const char *uri, struct MHD_Connection *connection)
 {
 	(void)context, (void)connection;
+	struct asked *asked = calloc(1, sizeof(*asked));
 	char *copy = strdup(uri);
-	if (!copy)
+	if (!asked || !copy)
 		die_out_of_memory();
-	return copy;
+	asked->uri = copy;
+	return asked;
 }
 
 static void forget_uri(void *context, struct MHD_Connection *connection, void **request,
 	enum MHD_RequestTerminationCode how)
 {
+	struct asked *asked = *request;
 	(void)context, (void)connection, (void)how;
-	free(*request);
+	if (!asked)
+		return;
+	free(asked->uri);
+	free(asked);
 	*request = NULL;
 }
 
@@ -135,11 +145,14 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 {
 	const struct server *server = context;
 	const struct respond *respond = server->respond;
-	struct str uri = str_from(*request), path = str_sub(uri, 0, str_find_char(uri, '?'));
+	struct asked *asked = *request;
+	struct str uri = str_from(asked->uri), path = str_sub(uri, 0, str_find_char(uri, '?'));
 	struct str query = path.len < uri.len ? str_from_offset(uri, path.len + 1) : STR_NONE;
 	struct answer answer;
 	(void)url, (void)version, (void)upload;
-	if (*upload_bytes > 0) {
+	/* An answer at the first call would end the connection behind it. */
+	if (!asked->headers_read || *upload_bytes > 0) {
+		asked->headers_read = true;
 		*upload_bytes = 0;
 		return MHD_YES;
 	}

@@ -86,7 +86,8 @@ static void assert_escaped(const char *name, struct str text)
 		char c = text.ptr[i];
 		struct str rest = str_from_offset(text, i);
 		bool reference = str_starts(rest, STR("&amp;")) || str_starts(rest, STR("&lt;")) ||
-			str_starts(rest, STR("&gt;")) || str_starts(rest, STR("&quot;")) || str_starts(rest, STR("&#39;"));
+			str_starts(rest, STR("&gt;")) || str_starts(rest, STR("&quot;")) ||
+			str_starts(rest, STR("&#39;"));
 		if (c == '<' || c == '>' || c == '"' || c == '\'' || (c == '&' && !reference))
 			fail_msg("%s: raw %c in %.*s", name, c, STR_FMT(text));
 	}

@@ -1,0 +1,238 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""`dmarcd web` over real HTTP, before a real database filled through the real path (site.py)."""
+import gzip
+import re
+import subprocess
+import unittest
+import urllib.parse
+
+from client import ADDRESS, Page, api, ask, raw, sql
+
+PAGES = ["/", "/domains", "/domains/example.com", "/sources", "/reports", "/reporters", "/failures", "/tls",
+         "/quarantine"]
+DIRECTIVES = {"default-src": "'none'", "script-src": "'self'", "style-src": "'self'", "connect-src": "'self'",
+              "form-action": "'self'", "base-uri": "'none'", "frame-ancestors": "'none'"}
+
+
+def one_of_each():
+    """PAGES, and one page of each kind that needs a key."""
+    report = sql("SELECT report_key FROM dmarcd_api.report WHERE kind = 'aggregate' LIMIT 1")[0][0]
+    tls = sql("SELECT report_key FROM dmarcd_api.report WHERE kind = 'tlsrpt' LIMIT 1")[0][0]
+    failure = sql("SELECT report_key FROM dmarcd_api.failure LIMIT 1")[0][0]
+    source = sql("SELECT host(source_ip) FROM dmarcd_api.sources WHERE source_ip IS NOT NULL LIMIT 1")[0][0]
+    return PAGES + ["/reports/" + report, "/reports/" + tls, "/failures/" + failure, "/sources/" + source]
+
+
+class Answers(unittest.TestCase):
+    def check_headers(self, answer, path):
+        policy = dict(part.strip().split(" ", 1) for part in
+                      answer.headers["content-security-policy"].split(";") if part.strip())
+        for directive, wanted in DIRECTIVES.items():
+            self.assertEqual(policy.get(directive), wanted, (path, directive))
+        self.assertNotIn("unsafe", answer.headers["content-security-policy"], path)
+        self.assertNotIn("http", answer.headers["content-security-policy"], path)
+        self.assertEqual(answer.headers["x-content-type-options"], "nosniff", path)
+        self.assertIn(answer.headers["referrer-policy"], ("same-origin", "no-referrer"), path)
+        self.assertEqual(answer.headers["cross-origin-opener-policy"], "same-origin", path)
+        self.assertIn("permissions-policy", answer.headers, path)
+        self.assertNotIn("access-control-allow-origin", answer.headers, path)
+        self.assertNotIn("set-cookie", answer.headers, path)
+
+    def test_pages_open(self):
+        for path in one_of_each():
+            answer = ask(path)
+            self.assertEqual(answer.status, 200, path)
+            self.assertEqual(answer.headers["content-type"], "text/html; charset=utf-8", path)
+            self.assertEqual(int(answer.headers["content-length"]), len(answer.body), path)
+            self.check_headers(answer, path)
+
+    def test_errors_have_pages(self):
+        cases = [("/nothing", 404), ("/domains/no.such.domain.invalid/more", 404), ("/reports/x", 404),
+                 ("/reports/00000000-0000-0000-0000-000000000000", 404), ("/sources/not-an-address", 404),
+                 ("/failures/00000000-0000-0000-0000-000000000000", 404), ("/static/style.css", 404),
+                 ("/static/style.000000000000.css", 404), ("/?from=yesterday", 400), ("/%00", 400),
+                 ("/?from=2026-02-30", 400), ("/?from=2026-02-02&to=2026-02-01", 400)]
+        for path, status in cases:
+            answer = ask(path)
+            self.assertEqual(answer.status, status, path)
+            self.check_headers(answer, path)
+            page = Page(answer.text)
+            self.assertEqual(page.problems, [], path)
+            self.assertEqual(page.count("h1"), 1, path)
+
+    def test_errors_of_the_api_are_json(self):
+        for path, status in (("/api/v1/nothing", 404), ("/api/v1/?from=x", 400)):
+            answer = ask(path)
+            self.assertEqual(answer.status, status, path)
+            self.assertIn("json", answer.headers["content-type"], path)
+            self.assertIn("error", answer.json(), path)
+
+    def test_head_is_get_without_body(self):
+        for path in ("/", "/nothing", "/api/v1/domains"):
+            head, get = ask(path, method="HEAD"), ask(path)
+            self.assertEqual((head.status, head.body), (get.status, b""), path)
+            same = {"content-type", "content-length", "content-security-policy", "cache-control"}
+            self.assertEqual({k: head.headers.get(k) for k in same}, {k: get.headers.get(k) for k in same})
+
+    def test_other_methods_are_refused(self):
+        for method in ("POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "PROPFIND", "BREW"):
+            answer = ask("/", method=method)
+            self.assertEqual(answer.status, 405, method)
+            self.assertEqual(answer.headers["allow"], "GET, HEAD")
+            self.check_headers(answer, method)
+        answer = raw(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello")
+        self.assertTrue(answer.startswith(b"HTTP/1.1 405"), answer[:80])
+
+    def test_host_is_checked(self):
+        """A name that was made to point here (DNS rebinding) reads nothing."""
+        ours = ["localhost", "localhost:%d" % ADDRESS[1], "127.0.0.1", "127.0.0.1:%d" % ADDRESS[1], "[::1]",
+                "[::1]:8480", "dmarc.example.jp", "DMARC.EXAMPLE.JP:443"]
+        for host in ours:
+            self.assertEqual(ask("/", host=host).status, 200, host)
+        for host in ("evil.example", "evil.example:80", "dmarc.example.jp.evil.example", "localhost.evil.example",
+                     "", "127.0.0.1.evil.example", "a b", "localhost:x", "dmarc.example.jp@evil.example"):
+            for path in ("/", "/api/v1/domains"):
+                answer = ask(path, host=host)
+                self.assertIn(answer.status, (400, 403, 421), (host, path))
+                self.assertNotIn(b"example.com", answer.body, host)
+        self.assertIn(ask("/", host=None).status, (400, 403, 421))
+
+    def test_assets(self):
+        """Named by content, kept for ever, and the same bytes in every coding."""
+        names = [link for _, link in Page(ask("/").text).links if link and link.startswith("/static/")]
+        self.assertEqual({name.rsplit(".", 1)[1] for name in names}, {"css", "mjs", "svg"})
+        for name in names:
+            self.assertRegex(name, r"^/static/\w+\.[0-9a-f]{8,}\.\w+$")
+            plain = ask(name)
+            self.assertEqual(plain.status, 200, name)
+            self.check_headers(plain, name)
+            self.assertIn("immutable", plain.headers["cache-control"])
+            self.assertNotIn("content-encoding", plain.headers)
+            self.assertIn("accept-encoding", plain.headers["vary"].lower())
+            self.assertEqual(ask(name, if_none_match=plain.headers["etag"]).status, 304, name)
+            self.assertEqual(ask(name, if_none_match=plain.headers["etag"]).body, b"", name)
+            self.assertEqual(ask(name, if_none_match='"other"').status, 200, name)
+            packed = ask(name, accept_encoding="gzip")
+            self.assertEqual(packed.headers["content-encoding"], "gzip", name)
+            self.assertEqual(gzip.decompress(packed.body), plain.body, name)
+            brotli = ask(name, accept_encoding="gzip, deflate, br")
+            self.assertEqual(brotli.headers["content-encoding"], "br", name)
+            opened = subprocess.run(["brotli", "-dc"], input=brotli.body, capture_output=True, check=True)
+            self.assertEqual(opened.stdout, plain.body, name)
+
+    def test_health(self):
+        self.assertEqual(ask("/healthz").status, 200)
+        self.assertEqual(ask("/readyz").status, 200)
+
+
+class Hardness(unittest.TestCase):
+    """Requests that no browser makes: an answer of 4xx or a closed connection, and the next one works."""
+
+    def tearDown(self):
+        self.assertEqual(ask("/healthz").status, 200)
+
+    def check_refused(self, name, sent):
+        answer = raw(sent)
+        if answer:
+            self.assertRegex(answer[:16], rb"^HTTP/1\.[01] 4\d\d", name)
+        self.assertNotIn(b"root:", answer, name)
+
+    def test_wire(self):
+        host = b"Host: localhost\r\n"
+        for name, sent in {
+                "no request": b"\r\n\r\n",
+                "noise": bytes(range(256)) * 8,
+                "long request line": b"GET /" + b"a" * 70000 + b" HTTP/1.1\r\n" + host + b"\r\n",
+                "large header": b"GET / HTTP/1.1\r\n" + host + b"X: " + b"a" * 1000000 + b"\r\n\r\n",
+                "many headers": b"GET / HTTP/1.1\r\n" + host + b"X: a\r\n" * 10000 + b"\r\n",
+                "two hosts": b"GET / HTTP/1.1\r\nHost: evil.example\r\n" + host + b"Connection: close\r\n\r\n",
+                "CONNECT": b"CONNECT evil.example:80 HTTP/1.1\r\n" + host + b"Connection: close\r\n\r\n",
+                "traversal": b"GET /../../../../etc/passwd HTTP/1.1\r\n" + host + b"Connection: close\r\n\r\n",
+                "traversal, escaped": b"GET /static/..%2f..%2fetc%2fpasswd HTTP/1.1\r\n" + host +
+                                      b"Connection: close\r\n\r\n",
+                "NUL in the path": b"GET /%00 HTTP/1.1\r\n" + host + b"Connection: close\r\n\r\n",
+        }.items():
+            self.check_refused(name, sent)
+
+    def test_pipeline_is_answered_in_order(self):
+        one = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        last = b"GET /nothing HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        answer = raw(one * 50 + last)
+        self.assertEqual(answer.count(b"HTTP/1.1 200"), 50)
+        self.assertEqual(answer.count(b"HTTP/1.1 404"), 1)
+
+    def test_queries(self):
+        """Refused or read as nothing, never an error of the database."""
+        values = ["%00", "%ff", "%c0%af", "%u0041", "%ed%a0%80", "%", "%2", "'", "';DROP TABLE x;--", "\\", "$1",
+                  "%27%20OR%201=1", "9" * 4000, "-1", "1e9", "99999-01-01", "0000-00-00", "2026-13-01", "NaN",
+                  "infinity", "today", "::1/0", "{}", "a,b", ",", "00000000-0000-0000-0000-000000000000"]
+        names = ["from", "to", "domain", "reporter", "source", "kind", "outcome", "after", "format", "block",
+                 "limit", "unknown"]
+        for path in ("/", "/sources", "/reports", "/failures", "/quarantine", "/api/v1/reports"):
+            for name in names:
+                for text in values:
+                    target = "%s?%s=%s" % (path, name, urllib.parse.quote(text, safe="%"))
+                    answer = ask(target)
+                    self.assertIn(answer.status, (200, 400, 404), target)
+                    self.assertNotRegex(answer.text, r"ERROR:|SQLSTATE|syntax error|pg_catalog", target)
+
+    def test_many_parameters(self):
+        self.assertEqual(ask("/?" + "&".join("domain=a" for _ in range(200))).status, 400)
+
+    def test_paths(self):
+        for path in ("/domains/" + "a" * 3000, "/domains/%27%3b--", "/domains/%e2%80%ae", "/sources/::1%25eth0",
+                     "/sources/1.2.3.4%2f8", "/reports/" + "f" * 36, "/domains/..", "//evil.example/", "/domains//",
+                     "/api/v1", "/api/v1/", "/api/v1/api/v1/", "/API/V1/"):
+            answer = ask(path)
+            self.assertIn(answer.status, (200, 400, 404), path)
+            self.assertNotRegex(answer.text, r"ERROR:|SQLSTATE|syntax error", path)
+
+
+class Markup(unittest.TestCase):
+    def check_page(self, path, answer):
+        page = Page(answer.text)
+        self.assertEqual(page.problems, [], path)
+        self.assertEqual(page.count("h1"), 1, path)
+        self.assertEqual(page.count("main"), 1, path)
+        self.assertEqual([a.get("lang") for tag, a in page.elements if tag == "html"], ["en"], path)
+        for tag, link in page.links:
+            self.assertTrue(link.startswith(("/", "#", "?")) and not link.startswith("//"), (path, tag, link))
+        return page
+
+    def test_every_link_leads_somewhere(self):
+        """A walk over the whole site; of each kind of page some are enough."""
+        seen, queue, per_kind = set(), ["/"], {}
+        while queue:
+            path = queue.pop(0)
+            kind = re.sub(r"[0-9a-f-]{36}", "K", re.sub(r"\?.*", "?", re.sub(r"^(/api/v1)?/(\w+)/[^/?]+", r"\1/\2/N",
+                                                                             path)))
+            if path in seen or per_kind.get(kind, 0) >= 25:
+                continue
+            seen.add(path)
+            per_kind[kind] = per_kind.get(kind, 0) + 1
+            answer = ask(path)
+            self.assertEqual(answer.status, 200, path)
+            if "html" not in answer.headers["content-type"]:
+                continue
+            page = self.check_page(path, answer)
+            queue += [urllib.parse.urljoin(path, link).split("#")[0] for tag, link in page.links]
+        for kind in ("/domains/N", "/sources/N", "/reports/N", "/failures/N", "/reports/N/original"):
+            self.assertIn(kind, per_kind)
+
+    def test_inputs_have_labels(self):
+        page = Page(ask("/reports").text)
+        text = ask("/reports").text
+        shown = [a for tag, a in page.elements if tag == "input" and a.get("type") != "hidden"]
+        self.assertGreater(len(shown), 2)
+        self.assertEqual(len(re.findall(r"<label[^>]*>(?:(?!</label>).)*<input", text, re.S)), len(shown))
+
+    def test_tables_have_heads(self):
+        for path in PAGES:
+            for tag, attributes in Page(ask(path).text).elements:
+                if tag == "th":
+                    self.assertIn(attributes.get("scope"), ("col", "row"), path)
+
+
+if __name__ == "__main__":
+    unittest.main()
