@@ -53,13 +53,14 @@ static void replace(struct buf *text, const char *what, const char *with)
 
 static void pack_bomb(struct buf *out)
 {
-	struct buf zeros;
-	buf_init(&zeros, SIZE_MAX);
-	char *room = buf_room(&zeros, BOMB_BYTES);
-	memset(room, ' ', BOMB_BYTES);
-	buf_took(&zeros, BOMB_BYTES);
-	pack_zip(out, buf_str(&zeros), "report.xml");
-	buf_fini(&zeros);
+	struct buf bomb;
+	buf_init(&bomb, SIZE_MAX);
+	/* What does not begin like a report is left packed, and no bomb. */
+	buf_add_str(&bomb, STR("<feedback>"));
+	while (bomb.len < BOMB_BYTES)
+		buf_add_str(&bomb, STR("<x/>\n"));
+	pack_zip(out, buf_str(&bomb), "report.xml");
+	buf_fini(&bomb);
 }
 
 /* Makes the attachment; returns its media type. */
