@@ -263,7 +263,7 @@ void mime_report_forwarded(struct buf *out, const struct sample_report *report)
 		.to = report->rua,
 		.subject = "Fwd: this came to the wrong mailbox",
 		.message_id = "fwd-1@mail.example.com",
-		.date = report->sent + 7200,
+		.date = report->sent,
 	});
 	mixed_head(out, report, boundary);
 	mime_add_multipart(out, boundary, &(struct mime_part){

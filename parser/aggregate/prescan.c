@@ -22,13 +22,18 @@ static bool refuse(const struct prescan *prescan, struct reject *reject, enum re
 	return false;
 }
 
+static void emit_line_ends(struct buf *out, struct str text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (text.ptr[i] == '\n')
+			buf_add_char(out, '\n');
+}
+
 /* Bytes outside the root are the report's surroundings: only space may pass. */
 static void emit(const struct prescan *prescan, struct buf *out, struct str text)
 {
 	if (prescan->root_closed || prescan->skipping_schema) {
-		for (size_t i = 0; i < text.len; i++)
-			if (text.ptr[i] == '\n')
-				buf_add_char(out, '\n');
+		emit_line_ends(out, text);
 		return;
 	}
 	buf_add_str(out, text);
@@ -243,7 +248,8 @@ static bool markup_declaration(struct prescan *prescan, struct buf *out, struct 
 		(void)memset(prescan->tail, 0, sizeof(prescan->tail));
 		if (prescan->state == PRESCAN_CDATA)
 			note_trailing(prescan, STR("CDATA"));
-		emit(prescan, out, tag);
+		if (prescan->state == PRESCAN_CDATA)
+			emit(prescan, out, tag);
 		return true;
 	}
 	if (str_starts(comment, tag) || str_starts(cdata, tag))
@@ -312,10 +318,14 @@ static bool pass_through(struct prescan *prescan, struct str text, struct buf *o
 	bool ends = false;
 	while (used < text.len && !ends)
 		ends = passing_ends(prescan, text.ptr[used++]);
-	emit(prescan, out, str_sub(text, 0, used));
+	/* What a comment says is nobody's business: its line ends are kept for counting. */
+	if (prescan->state == PRESCAN_COMMENT)
+		emit_line_ends(out, str_sub(text, 0, used));
+	else
+		emit(prescan, out, str_sub(text, 0, used));
 	*used_r = used;
-	prescan->text_bytes += used;
-	if (prescan->text_bytes > prescan->limits->xml_text_bytes)
+	prescan->text_bytes += prescan->state == PRESCAN_COMMENT ? 0 : used;
+	if (prescan->depth > 0 && prescan->text_bytes > prescan->limits->xml_text_bytes)
 		return refuse(prescan, reject, REASON_XML_TEXT_TOO_LARGE, "limits.xml_text_bytes");
 	if (ends)
 		prescan->state = PRESCAN_TEXT;
@@ -333,7 +343,7 @@ static bool text_run(struct prescan *prescan, struct str text, struct buf *out, 
 	note_trailing(prescan, str_sub(text, 0, run));
 	emit(prescan, out, str_sub(text, 0, run));
 	prescan->text_bytes += run;
-	if (prescan->text_bytes > prescan->limits->xml_text_bytes)
+	if (prescan->depth > 0 && prescan->text_bytes > prescan->limits->xml_text_bytes)
 		return refuse(prescan, reject, REASON_XML_TEXT_TOO_LARGE, "limits.xml_text_bytes");
 	*used_r = run;
 	if (run == text.len)
@@ -394,6 +404,8 @@ static bool finish(struct prescan *prescan, struct buf *out, struct reject *reje
 	struct str tag = buf_str(&prescan->tag);
 	if (prescan->state == PRESCAN_ENTITY)
 		bare_ampersand(prescan, (struct str){prescan->entity, prescan->entity_len}, out);
+	if (prescan->state == PRESCAN_COMMENT && !prescan->root_closed)
+		return refuse(prescan, reject, REASON_XML_MALFORMED, "the document ends within a comment");
 	if (prescan->state != PRESCAN_TAG)
 		return true;
 	if (prescan->root_closed) {

@@ -200,7 +200,7 @@ static void test_size_limits(void **state)
 static void test_ratio(void **state)
 {
 	(void)state;
-	struct str bomb = carry_join(STR("<feedback>"), carry_repeat(STR(" "), (size_t)8 << 20));
+	struct str bomb = carry_join(STR("<feedback><!--"), carry_repeat(STR(" "), (size_t)8 << 20));
 	struct carry_case cases[] = {
 		{"gzip", carry_gzip(bomb), "archive.ratio", 0, NULL},
 		{"zip", carry_zip1("a", bomb), "archive.ratio", 0, NULL},

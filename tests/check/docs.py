@@ -1,0 +1,90 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The man pages name every subcommand and every configuration key, and mandoc can read them.
+
+usage: docs.py SOURCE_TREE DMARCD
+"""
+import glob
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import house
+
+_KEY = re.compile(r"(?:^|[{,\s-])([a-z][a-z_]+):(?=\s|$)", re.MULTILINE)
+
+
+def plain(page):
+    """mdoc or man source without what hides words: font changes and escaped hyphens."""
+    return re.sub(r"\\f[BIRP]|\\&", "", page).replace("\\-", "-")
+
+
+def missing(page, words):
+    text = plain(page)
+    return [word for word in words
+            if not re.search(r"(?<![\w.])%s(?![\w])" % re.escape(word), text)]
+
+
+def keys(example):
+    """Keys of a YAML example, its comments left out."""
+    lines = [line.split(" #")[0] for line in example.split("\n") if not line.startswith("#")]
+    return sorted(set(_KEY.findall("\n".join(lines))))
+
+
+def output(command):
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout
+
+
+def subcommands(dmarcd):
+    """First words of the indented lines of `dmarcd --help`."""
+    found = re.findall(r"^ {1,4}([a-z]+)(?=[ \n\[])", output([dmarcd, "--help"]), re.MULTILINE)
+    return sorted(set(found))
+
+
+def man_page(root, name):
+    found = glob.glob(os.path.join(root, "doc/man", name))
+    if not found:
+        return None
+    with open(found[0], encoding="utf-8") as stream:
+        return stream.read()
+
+
+def problems(root, dmarcd):
+    found = []
+    wanted = {
+        "dmarcd.8": subcommands(dmarcd),
+        "dmarcd.conf.5": keys(output([dmarcd, "config", "example"])) + limit_keys(root),
+        "dmarcd-worker.8": ["seccomp", "Landlock"],
+    }
+    for name, words in wanted.items():
+        page = man_page(root, name)
+        if page is None:
+            found.append("doc/man/%s: there is no such page" % name)
+            continue
+        if not words:
+            found.append("doc/man/%s: nothing to look for: does %s run?" % (name, dmarcd))
+        found += ["doc/man/%s: does not mention %s" % (name, word)
+                  for word in missing(page, words)]
+        found += lint(os.path.join(root, "doc/man", name))
+    return found
+
+
+def limit_keys(root):
+    text = house.read(root, "model/limits_list.h")
+    return re.findall(r"^LIMIT\((\w+)", text, re.MULTILINE)
+
+
+def lint(path):
+    if not shutil.which("mandoc"):
+        return []
+    done = subprocess.run(["mandoc", "-T", "lint", "-W", "error", path], capture_output=True,
+                          text=True, check=False)
+    return [line for line in done.stdout.split("\n") if line]
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    house.report(problems(sys.argv[1], sys.argv[2]))
