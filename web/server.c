@@ -91,7 +91,7 @@ static enum asset_coding coding_for(struct MHD_Connection *connection)
 	return gzip ? ASSET_GZIP : ASSET_PLAIN;
 }
 
-static enum MHD_Result send_asset(struct MHD_Connection *connection, const struct asset *asset)
+static enum MHD_Result send_asset(struct MHD_Connection *connection, const struct asset *asset, bool keep)
 {
 	const char *known = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "If-None-Match");
 	bool same = known && (strcmp(known, "*") == 0 || str_find(str_from(known),
@@ -102,7 +102,7 @@ static enum MHD_Result send_asset(struct MHD_Connection *connection, const struc
 		MHD_RESPMEM_PERSISTENT);
 	if (!response)
 		return MHD_NO;
-	add_headers(response, true);
+	add_headers(response, keep);
 	(void)MHD_add_response_header(response, "Content-Type", asset->type);
 	(void)MHD_add_response_header(response, "ETag", asset->etag);
 	(void)MHD_add_response_header(response, "Vary", "Accept-Encoding");
@@ -164,7 +164,10 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 		return send_message(connection, respond, 405, "Not allowed", "This server answers GET and HEAD.");
 	const struct asset *asset = asset_find(path);
 	if (asset)
-		return send_asset(connection, asset);
+		return send_asset(connection, asset, true);
+	/* What browsers ask for beside a page that names no icon: an original document. */
+	if (str_eq(path, STR("/favicon.ico")))
+		return send_asset(connection, asset_find(str_from(asset_path("favicon.svg"))), false);
 	respond_get(respond, path, query, &answer);
 	return send_answer(connection, &answer);
 }

@@ -104,6 +104,8 @@ class Site:
 def main():
     if len(sys.argv) < 3:
         sys.exit("usage: site.py BIN_DIR COMMAND…")
+    if shutil.which(sys.argv[2]) is None:
+        not_run("%s is not installed; apt-get install nodejs npm" % sys.argv[2])
     if not glob.glob("/usr/lib/postgresql/*/bin/initdb"):
         not_run("PostgreSQL is not installed; apt-get install postgresql")
     with Site(sys.argv[1]) as site:
