@@ -30,7 +30,7 @@ void buf_add_str(struct buf *buf, struct str s);
 void buf_add_char(struct buf *buf, char c);
 void buf_add_u64(struct buf *buf, uint64_t value);
 void buf_printf(struct buf *buf, const char *fmt, ...) PRINTF_LIKE(2, 3);
-void buf_vprintf(struct buf *buf, const char *fmt, va_list args);
+void buf_vprintf(struct buf *buf, const char *fmt, va_list args) PRINTF_LIKE(2, 0);
 
 /* Room for len more bytes at the returned place (NULL on overflow); say with
  * buf_took() how many of them were used. */

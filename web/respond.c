@@ -167,9 +167,11 @@ static bool is_original(struct str path, struct str *key_r)
 static enum err write_page(const struct respond *respond, struct request *request, struct store *store,
 	struct answer *answer, struct error *error)
 {
-	static const char *const types[] = {[FORMAT_HTML] = "text/html; charset=utf-8",
-		[FORMAT_JSON] = "application/json; charset=utf-8", [FORMAT_CSV] = "text/csv; charset=utf-8; "
-			"header=present"};
+	static const char *const types[] = {
+		[FORMAT_HTML] = "text/html; charset=utf-8",
+		[FORMAT_JSON] = "application/json; charset=utf-8",
+		[FORMAT_CSV] = "text/csv; charset=utf-8; header=present",
+	};
 	struct page page;
 	struct str key;
 	if (is_original(request->path, &key)) {
