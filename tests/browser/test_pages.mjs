@@ -195,6 +195,14 @@ test("the chart tells its numbers, to the pointer and as a table", async () => {
 		await visit(`/?${whole}`);
 		const { daily } = await api(`/?${whole}`);
 		assert.equal(await page.locator("g.bar").count(), daily.length);
+		await page.locator("g.bar").nth(2).hover();
+		const tip = await page.locator(".tip").textContent();
+		assert.ok(tip.startsWith(daily[2].day) && tip.includes(`${daily[2].both} SPF and DKIM`), tip);
+		await page.locator("figure svg").focus();
+		await page.keyboard.press("ArrowRight");
+		assert.ok((await page.locator(".tip").textContent()).startsWith(daily[3].day));
+		await page.keyboard.press("Escape");
+		assert.equal(await page.locator(".tip").isVisible(), false);
 		await page.locator("figure summary").click();
 		const first = (await page.locator("figure tbody tr").first().locator("th, td").allTextContents());
 		assert.deepEqual(first.slice(1).map(number), [daily[0].both, daily[0].dkim_only, daily[0].spf_only, daily[0].fail]);
@@ -220,6 +228,16 @@ test("what reports say stays text", async () => {
 			for (const href of await page.locator("a").evaluateAll((links) => links.map((a) => a.href)))
 				assert.ok(href.startsWith(site), `${path}: ${href}`);
 		}
+	});
+});
+
+test("what goes into a ticket is copied whole", async () => {
+	await withPage({ permissions: ["clipboard-read", "clipboard-write"] }, async ({ page, visit }) => {
+		const [[key, sha]] = sql("SELECT report_key, mail_sha256 FROM dmarcd_api.report WHERE kind = 'aggregate' LIMIT 1");
+		await visit(`/reports/${key}`);
+		await page.getByRole("button", { name: "Copy SHA-256" }).click();
+		await page.getByText("Copied").waitFor();
+		assert.equal(await page.evaluate(() => navigator.clipboard.readText()), sha);
 	});
 });
 
