@@ -1,14 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/utf8.h"
 #include "web/assets.h"
 #include "web/page.h"
 
 #include <string.h>
+
+#define TITLE_BYTES ((size_t)80)
 
 static const struct {
 	const char *path, *label;
 } navigation[] = {{"/", "Overview"}, {"/domains", "Domains"}, {"/sources", "Sources"},
 	{"/reports", "Reports"}, {"/reporters", "Reporters"}, {"/failures", "Failures"}, {"/tls", "TLS"},
 	{"/quarantine", "Quarantine"}};
+
+/* A title holds no element that could end a direction: what is shown ends it. */
+static void write_subject(struct html *html, struct str subject)
+{
+	struct buf shown;
+	buf_init(&shown, TITLE_BYTES * 16);
+	buf_add_char(&shown, ' ');
+	utf8_add_visible(&shown, str_sub(subject, 0, utf8_cut(subject, TITLE_BYTES)), true);
+	html_text(html, buf_str(&shown));
+	buf_fini(&shown);
+}
 
 static void write_head(struct html *html, const char *title, struct str subject)
 {
@@ -27,7 +41,7 @@ static void write_head(struct html *html, const char *title, struct str subject)
 	html_open(html, "title");
 	html_cstr(html, title);
 	if (subject.len > 0)
-		html_printf(html, " %.*s", STR_FMT(str_sub(subject, 0, 80)));
+		write_subject(html, subject);
 	html_cstr(html, " – dmarcd");
 	html_close(html);
 	html_open(html, "link");
