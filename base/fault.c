@@ -18,6 +18,6 @@ void fault_point(const char *name)
 	if (wanted.ptr && !str_to_u64(wanted, UINT64_MAX, &nth))
 		return;
 	if (++passed == nth)
-		(void)kill(getpid(), SIGKILL);
+		(void)kill(getpid(), str_eq(str_from(getenv("DMARCD_FAULT_SIGNAL")), STR("STOP")) ? SIGSTOP : SIGKILL);
 }
 #endif

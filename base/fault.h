@@ -7,7 +7,8 @@
 
 #ifdef DMARCD_FAULTS
 /* Kills the process when the environment says DMARCD_FAULT=name, or name:n for
- * the n-th time this place is passed (counted from 1). */
+ * the n-th time this place is passed (counted from 1). DMARCD_FAULT_SIGNAL=STOP
+ * stops it there instead, so that a test can do something to others meanwhile. */
 void fault_point(const char *name);
 #else
 #define fault_point(name) ((void)0)

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -79,6 +80,24 @@ static int read_password(struct services *services, const char *path, const char
 	if (text.ptr)
 		explicit_bzero(text.ptr, text.cap);
 	buf_fini(&text);
+	return status;
+}
+
+/* mkdir -p: quarantine and spool live there whichever database is used. */
+static int make_state_dir(struct arena *arena, const char *state_dir, struct error *error)
+{
+	char *path = arena_cstr(arena, str_from(state_dir));
+	for (char *at = path + 1; *at; at++) {
+		if (*at != '/')
+			continue;
+		*at = '\0';
+		(void)mkdir(path, 0755);
+		*at = '/';
+	}
+	if (mkdir(path, 0700) == 0 || errno == EEXIST)
+		return EX_OK;
+	int status = errno == EACCES || errno == EROFS ? EX_NOPERM : EX_CANTCREAT;
+	(void)error_errno(error, ERR_DENIED, errno, "cannot make state_dir %s", state_dir);
 	return status;
 }
 
@@ -159,8 +178,11 @@ static int open_database(struct services *services, const struct services_option
 {
 	if (options->handed_fd >= 0)
 		return use_handed(services, options->handed_fd, error);
-	if (options->config->database.dsn)
-		return use_dsn(services, &options->config->database, error);
+	if (options->config->database.dsn) {
+		int status = options->create ?
+			make_state_dir(services->arena, options->config->state_dir, error) : EX_OK;
+		return status == EX_OK ? use_dsn(services, &options->config->database, error) : status;
+	}
 	return use_cluster(services, options, error);
 }
 
