@@ -46,6 +46,21 @@ static bool pump(struct carrier_job *job, struct payload *payload)
 	return got == 0;
 }
 
+/* Bytes garbled on their way fail as a document first and as an archive only at
+ * their checksum; the damage is the reason then, not what the garble looks like. */
+static void prefer_damage(struct carrier_job *job, struct payload *payload)
+{
+	struct reject later = {.reason = REASON_NONE};
+	char *block = malloc(PUMP_BYTES);
+	if (block == NULL)
+		die_out_of_memory();
+	while (payload->read(payload->context, block, PUMP_BYTES, &later) > 0)
+		continue;
+	free(block);
+	if (later.reason == REASON_ARCHIVE_DAMAGED)
+		job->hard = later;
+}
+
 /* Takes the next report number. *here_r: the caller is to do its work on this one. */
 static bool next_report(struct carrier_job *job, bool *here_r)
 {
@@ -77,6 +92,8 @@ static bool hand_on(struct carrier_job *job, enum report_kind kind, struct paylo
 	if (good)
 		return true;
 	job->reports--;
+	if (job->hard.reason < REASON_ARCHIVE_EMPTY || job->hard.reason > REASON_ARCHIVE_STALLED)
+		prefer_damage(job, source);
 	name_reject(job, payload.member);
 	return false;
 }
