@@ -118,7 +118,9 @@ def main():
         stopped = site.stop()
         if status == 0 and stopped != 0:
             status = 1
-            print("dmarcd web ended with %d:\n%s" % (stopped, site.log_text()[-4000:]))
+            print("dmarcd web ended with %d" % stopped)
+        if status not in (0, 77):
+            print("what dmarcd web said last:\n" + site.log_text()[-6000:])
         site.server = None
     sys.exit(status)
 
