@@ -47,9 +47,12 @@ static bool pump(struct carrier_job *job, struct payload *payload)
 }
 
 /* Bytes garbled on their way fail as a document first and as an archive only at
- * their checksum; the damage is the reason then, not what the garble looks like. */
-static void prefer_damage(struct carrier_job *job, struct payload *payload)
+ * their checksum; the damage is the reason then, not what the garble looks like.
+ * A trailer that is merely cut off says nothing about the bytes before it. */
+static void prefer_damage(struct carrier_job *job, struct payload *payload,
+	const struct issue_list *issues)
 {
+	const struct issue *trailer = &issues->items[ISSUE_ARCHIVE_TRAILER];
 	struct reject later = {.reason = REASON_NONE};
 	char *block = malloc(PUMP_BYTES);
 	if (block == NULL)
@@ -59,6 +62,8 @@ static void prefer_damage(struct carrier_job *job, struct payload *payload)
 	free(block);
 	if (later.reason == REASON_ARCHIVE_DAMAGED)
 		job->hard = later;
+	else if (trailer->count > 0 && !str_eq(trailer->detail, STR("cut short")))
+		reject_set(&job->hard, REASON_ARCHIVE_DAMAGED, "%.*s", STR_FMT(trailer->detail));
 }
 
 /* Takes the next report number. *here_r: the caller is to do its work on this one. */
@@ -93,7 +98,7 @@ static bool hand_on(struct carrier_job *job, enum report_kind kind, struct paylo
 		return true;
 	job->reports--;
 	if (job->hard.reason < REASON_ARCHIVE_EMPTY || job->hard.reason > REASON_ARCHIVE_STALLED)
-		prefer_damage(job, source);
+		prefer_damage(job, source, issues);
 	name_reject(job, payload.member);
 	return false;
 }
