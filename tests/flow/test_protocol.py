@@ -9,7 +9,7 @@ import unittest
 
 import flow
 
-DAYS = "20"  # some 350 mails: more than five transactions, duplicates and a conflict among them
+DAYS = "36"  # some 600 mails: at least nine transactions, duplicates and a conflict among them
 
 
 def fault_points():
@@ -41,16 +41,24 @@ class Killed(flow.FlowTest):
         self.check_rows()
         self.check_quarantine(self.wanted)
 
+    def check_between(self):
+        """No mail has left new/ before the database knew it, and none is gone."""
+        known = {row[0] for row in self.sql("SELECT sha256 FROM dmarcd_api.mail")}
+        hashes = {file["file"].split("/")[1]: file["sha256"] for file in self.wanted["files"]}
+        moved = {name.split(":")[0] for name in os.listdir(os.path.join(self.maildir, "cur"))}
+        waiting = set(os.listdir(os.path.join(self.maildir, "new")))
+        self.assertEqual(moved | waiting, set(hashes))
+        self.assertEqual(moved & waiting, set())
+        self.assertEqual({hashes[name] for name in moved} - known, set())
+
     def check_point(self, name):
         for nth in ("", ":2", ":5"):
             self.kill_at(name + nth, "--once")
-            self.assertNotEqual(self.status()["balance"]["mails"] +
-                                len(os.listdir(os.path.join(self.maildir, "new"))), 0)
+            self.check_between()
         self.dmarcd("ingest", "--once", code=(flow.EX_OK, flow.EX_DATAERR))
         self.check_all()
         self.check_moved(self.maildir, self.wanted)
-        again = self.dmarcd("ingest", "--once", "--json").stdout
-        self.assertIn('"mails":0', again)
+        self.assertIn('"mails":0,', self.dmarcd("ingest", "--once", "--json").stdout)
         self.check_all()
 
     def test_undisturbed(self):
@@ -60,6 +68,34 @@ class Killed(flow.FlowTest):
 
     def test_there_are_fault_points(self):
         self.assertGreater(len(fault_points()), 8)
+
+
+    def test_folder(self):
+        """Files outside a Maildir stay; those of the run that was killed are copies in the next."""
+        folder = os.path.join(self.maildir, "new")
+        before = flow.listing(folder)
+        self.kill_at("ingest.committed:3", folder)
+        known = self.status()["balance"]["mails"]
+        self.assertGreater(known, 0)
+        self.dmarcd("ingest", folder, code=flow.EX_DATAERR)
+        status = self.status()
+        self.check_sums(status, self.wanted)
+        self.assertEqual(status["balance"]["stored"], self.wanted["stored"])
+        self.assertEqual(status["balance"]["mails"], self.wanted["mails"] + known)
+        self.check_rows()
+        self.assertEqual(flow.listing(folder), before)
+
+    def test_pipe(self):
+        """The MTA that sees its pipe die delivers again."""
+        with open(os.path.join(self.maildir, self.wanted["files"][0]["file"]), "rb") as stream:
+            mail = stream.read()
+        for fault in ("ingest.known", "store.commit", "ingest.committed"):
+            self.dmarcd("ingest", "-", input=mail, code=-signal.SIGKILL, env={"DMARCD_FAULT": fault})
+        self.dmarcd("ingest", "-", input=mail)
+        status = self.status()
+        self.assertEqual(status["balance"], {"mails": 2, "stored": 1, "duplicate": 1,
+                                             "not_a_report": 0, "quarantined": 0})
+        self.check_rows()
 
 
 def add_point(name):
