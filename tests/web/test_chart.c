@@ -74,7 +74,8 @@ static void test_any_numbers(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		draw(cases[i].count, cases[i].both, cases[i].dkim, cases[i].spf, cases[i].fail);
 		if (times("<g class=\"bar\">") != cases[i].count || times("<rect ") != cases[i].want_rects)
-			fail_msg("%s: %zu bars of %zu rectangles", cases[i].name, times("<g class=\"bar\">"), times("<rect "));
+			fail_msg("%s: %zu bars of %zu rectangles", cases[i].name, times("<g "
+				"class=\"bar\">"), times("<rect "));
 		if (times("nan") + times("inf") + times("\"-") > 0)
 			fail_msg("%s: a number is none", cases[i].name);
 		if (times("<tr>") != cases[i].count + 1)
