@@ -215,7 +215,7 @@ static int run_all(struct demo *demo)
 	(void)fflush(stdout);
 	const struct supervise_options options = {
 		.config_path = demo->config_path,
-		.log_level = demo->cli->log_level == LOG_INFO_LEVEL ? LOG_WARN_LEVEL : demo->cli->log_level,
+		.log_level = demo->cli->log_level == LOG_INFO_LEVEL ? LOG_ERROR_LEVEL : demo->cli->log_level,
 		.services = services,
 		.children = children,
 		.children_count = 2,

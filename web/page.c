@@ -157,7 +157,7 @@ static enum err write_csv(const struct request *request, const struct page *page
 	size_t columns = query_columns(data);
 	for (size_t i = 0; i < columns; i++)
 		csv_field(out, str_from(query_column_name(data, i)), false, i + 1 == columns);
-	while (query_next(data))
+	for (size_t row = 0; query_next(data) && !(page->blocks[chosen].paged && row == PAGE_ROWS_MAX); row++)
 		for (size_t i = 0; i < columns; i++)
 			csv_field(out, query_value(data, i), query_column_kind(data, i) == COLUMN_NUMBER,
 				i + 1 == columns);

@@ -1,0 +1,172 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The command line as a contract: exit statuses, what is said where, JSON, inputs of every kind.
+
+usage: test_command_line.py BIN_DIR
+"""
+import json
+import mailbox
+import os
+import shutil
+
+import flow
+
+SUBCOMMANDS = ("run", "ingest", "web", "parse", "status", "mails", "psql", "quarantine", "reparse",
+               "migrate", "init", "demo", "config")
+
+
+class Usage(flow.FlowTest):
+    def test_help(self):
+        listed = self.dmarcd("--help").stdout
+        for name in SUBCOMMANDS:
+            self.assertIn("\n  %s " % name, listed)
+            self.assertIn("usage: dmarcd [-c FILE] %s" % name, self.dmarcd(name, "--help").stdout)
+        self.assertIn("dmarcd 0", self.dmarcd("--version").stdout)
+
+    def test_wrong_usage(self):
+        for arguments in ((), ("ingst",), ("ingest", "--onse"), ("parse",), ("mails", "--since", "x"),
+                          ("mails", "--outcome", "x"), ("quarantine", "drop"), ("--nope", "run"),
+                          ("status", "more"), ("config",), ("reparse", "xyz")):
+            with self.subTest(arguments):
+                done = self.dmarcd(*arguments, code=flow.EX_USAGE)
+                self.assertEqual(done.stdout, "")
+                self.assertTrue(done.stderr)
+        self.assertIn('did you mean "ingest"', self.dmarcd("ingst", code=flow.EX_USAGE).stderr)
+
+    def test_bad_configuration(self):
+        for text, said in (("maildris: []\n", ':2:1: unknown key "maildris"; did you mean "maildirs"?'),
+                           ("limits: {records: many}\n", ":2:"), ("http: {listen: 1, listen: 2}\n", ":2:"),
+                           ("\tx: y\n", ":2:"), ("retention: {records: 8}\n", ":2:")):
+            with self.subTest(text):
+                path = self.write("bad.yaml", "state_dir: %s\n%s" % (self.path("state"), text))
+                for command in ("ingest", "status", "run", "config check"):
+                    done = self.dmarcd(*command.split(), config=path, code=flow.EX_CONFIG)
+                    self.assertIn("bad.yaml" + said, done.stderr)
+        self.assertFalse(os.path.exists(self.path("state")), "something was begun")
+        self.dmarcd("status", config=self.path("none.yaml"), code=flow.EX_NOINPUT)
+
+    def test_config(self):
+        self.configure(more="limits: {records: 1000}\n")
+        self.assertIn("ok", self.dmarcd("config", "check").stderr)
+        shown = json.loads(self.dmarcd("config", "show", "--json").stdout)
+        self.assertEqual(shown["limits"]["records"], 1000)
+        path = self.write("example.yaml", self.dmarcd("config", "example").stdout)
+        self.dmarcd("config", "check", config=path)
+
+    def test_nothing_there_yet(self):
+        self.config = self.write("none.yaml", "state_dir: %s\n" % self.path("none"))
+        for command in ("status", "mails", "quarantine", "psql"):
+            done = self.dmarcd(command, code=flow.EX_UNAVAILABLE)
+            self.assertIn("hint:", done.stderr)
+        self.dmarcd("ingest", code=flow.EX_CONFIG)
+        self.dmarcd("ingest", self.path("nope"), code=flow.EX_NOINPUT)
+        self.dmarcd("parse", self.path("nope"), code=flow.EX_NOINPUT)
+
+
+class Inputs(flow.FlowTest):
+    """One set of mails, given in every way a mail can be given."""
+
+    def setUp(self):
+        super().setUp()
+        self.wanted = flow.samples(self.path("mails"), "--days", "2")
+        self.configure()
+
+    def balance(self, *arguments, code=(flow.EX_OK, flow.EX_DATAERR), **options):
+        return json.loads(self.dmarcd("ingest", "--json", *arguments, code=code, **options).stdout)
+
+    def check_balance(self, given):
+        self.assertEqual({name: given[name] for name in flow.BALANCE},
+                         {name: self.wanted[name] for name in flow.BALANCE})
+        for name in ("records", "messages"):
+            self.assertEqual(given[name], self.wanted[name])
+        self.assertEqual(given["reports"], sum(self.wanted["reports"].values()))
+        self.check_totals(self.status(), self.wanted)
+
+    def test_maildir(self):
+        self.check_balance(self.balance(self.path("mails")))
+        self.check_moved(self.path("mails"), self.wanted)
+        self.check_quarantine(self.wanted)
+        self.assertEqual(set(self.balance("--all", self.path("mails")).values()), {0})
+
+    def test_in_place(self):
+        before = flow.listing(self.path("mails"))
+        self.check_balance(self.balance("--in-place", self.path("mails")))
+        self.assertEqual(flow.listing(self.path("mails")), before)
+
+    def test_folder(self):
+        shutil.copytree(self.path("mails", "new"), self.path("folder", "deep"))
+        before = flow.listing(self.path("folder"))
+        self.check_balance(self.balance(self.path("folder")))
+        self.assertEqual(flow.listing(self.path("folder")), before)
+        again = self.balance(self.path("folder"), code=flow.EX_OK)
+        self.assertEqual((again["mails"], again["duplicate"]), (self.wanted["mails"],) * 2)
+        self.assertEqual(again["messages"], 0)
+
+    def test_mbox(self):
+        box = mailbox.mbox(self.path("box"))
+        for file in self.wanted["files"]:
+            with open(self.path("mails", file["file"]), "rb") as stream:
+                box.add(stream.read())
+        box.close()
+        given = self.balance(self.path("box"))
+        self.assertEqual(given["mails"], self.wanted["mails"])
+        self.assertEqual(given["messages"], self.wanted["messages"])
+
+    def test_pipe(self):
+        for file in self.wanted["files"][:12]:
+            with open(self.path("mails", file["file"]), "rb") as stream:
+                self.dmarcd("ingest", "-", stdin=stream)
+        self.assertEqual(self.status()["balance"]["mails"], 12)
+
+    def test_what_became_of_each(self):
+        self.balance(self.path("mails"))
+        lines = [json.loads(line) for line in self.dmarcd("mails", "--json").stdout.splitlines()]
+        self.assertEqual(len({line["sha256"] for line in lines}), len(lines))
+        bad = [line for line in lines if line["outcome"] == "quarantined"]
+        self.assertEqual(len(bad), self.wanted["quarantined"])
+        for line in bad:
+            self.assertTrue(line["code"] and line["reason"])
+            one = self.dmarcd("mails", "--json", line["sha256"][:10]).stdout
+            self.assertEqual(json.loads(one)["sha256"], line["sha256"])
+        self.dmarcd("mails", "ffffffffff", code=flow.EX_NOINPUT)
+
+    def test_quarantine(self):
+        self.balance(self.path("mails"))
+        listed = self.dmarcd("quarantine", "list", "--json").stdout.splitlines()
+        self.assertEqual(len(listed), self.wanted["quarantined"])
+        one = json.loads(listed[0])
+        self.assertIn(one["code"], self.dmarcd("quarantine", "show", one["sha256"][:12]).stdout)
+        self.dmarcd("quarantine", "retry", "--all", code=flow.EX_DATAERR)
+        self.check_totals(self.status(), self.wanted)
+        self.dmarcd("quarantine", "drop", one["sha256"])
+        self.assertFalse(os.path.exists(one["kept"]))
+        self.assertTrue(os.path.exists(json.loads(listed[1])["kept"]))
+        self.check_totals(self.status(), self.wanted)
+
+    def test_reparse(self):
+        self.balance(self.path("mails"))
+        said = json.loads(self.dmarcd("reparse", "--json").stdout)
+        self.assertEqual(said["unreadable"], 0)
+        for name in ("reports", "records", "messages", "issues"):
+            self.assertEqual(said[name]["before"], said[name]["after"])
+        self.check_totals(self.status(), self.wanted)
+
+    def test_psql_is_read_only(self):
+        self.balance(self.path("mails"))
+        self.assertEqual(self.sql("SELECT sum(messages) FROM dmarcd_api.daily"),
+                         [(str(self.wanted["messages"]),)])
+        self.dmarcd("psql", "-v", "ON_ERROR_STOP=1", "-c", "DELETE FROM dmarcd.mail", code=(1, 3))
+        self.check_totals(self.status(), self.wanted)
+
+    def test_init(self):
+        self.config = None
+        path = self.path("made.yaml")
+        self.dmarcd("init", "--state-dir", self.path("made"), self.path("mails"), config=path)
+        self.dmarcd("config", "check", config=path)
+        self.dmarcd("ingest", "--once", config=path, code=(flow.EX_OK, flow.EX_DATAERR))
+        self.check_totals(self.status(path), self.wanted)
+        self.dmarcd("init", "--state-dir", self.path("made"), config=path, code=flow.EX_CANTCREAT)
+
+
+if __name__ == "__main__":
+    flow.main()
