@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The real worker behind a pool: what it reads, and what becomes of one that dies. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "base/buf.h"
+#include "pool/pool.h"
+
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define NOW ((int64_t)1790000000)
+
+static const char report[] =
+	"<?xml version=\"1.0\"?><feedback><report_metadata><org_name>acme</org_name><email>a@acme.example</email>"
+	"<report_id>1</report_id><date_range><begin>1700000000</begin><end>1700086399</end></date_range>"
+	"</report_metadata><policy_published><domain>example.com</domain><p>none</p></policy_published><record><row>"
+	"<source_ip>192.0.2.1</source_ip><count>3</count><policy_evaluated><disposition>none</disposition>"
+	"<dkim>pass</dkim><spf>fail</spf></policy_evaluated></row><identifiers><header_from>example.com</header_from>"
+	"</identifiers><auth_results><spf><domain>example.com</domain><result>fail</result></spf></auth_results>"
+	"</record></feedback>";
+
+static struct limits limits;
+
+static struct pool *open_pool(const char *worker)
+{
+	struct pool *pool = NULL;
+	struct error error = {0};
+	const struct pool_options options = {.worker_path = worker, .limits = &limits};
+	if (pool_open(&options, &pool, &error) != ERR_OK)
+		print_message("%s\n", error.text);
+	return pool;
+}
+
+static int memory_file(const char *bytes, size_t len)
+{
+	int fd = memfd_create("test", MFD_CLOEXEC);
+	assert_int_equal(write(fd, bytes, len), (ssize_t)len);
+	return fd;
+}
+
+static enum job_end run(struct pool *pool, struct spool *spool, int fd, uint64_t bytes, unsigned *tries_r)
+{
+	struct sha256 sum = sha256_of("x", 1);
+	struct job job = {.kind = JOB_PARSE, .fd = fd, .bytes = bytes, .now_epoch_secs = NOW, .spool = spool};
+	struct job_done done;
+	spool_reset(spool, &sum, &limits, NOW);
+	pool_run(pool, &job, &done);
+	*tries_r = done.tries;
+	return done.end;
+}
+
+static void test_reads(void **state)
+{
+	struct pool *pool = open_pool(getenv("DMARCD_WORKER"));
+	struct spool *spool = spool_open(SPOOL_MEMORY_BYTES, "/tmp");
+	unsigned tries;
+	(void)state;
+	assert_non_null(pool);
+	int fd = memory_file(report, sizeof(report) - 1);
+	for (int i = 0; i < 20; i++) {
+		assert_int_equal(run(pool, spool, fd, sizeof(report) - 1, &tries), JOB_DONE);
+		assert_int_equal(tries, 1);
+		assert_int_equal(spool_reports_count(spool), 1);
+		assert_int_equal(spool_report_at(spool, 0)->totals.messages, 3);
+	}
+	(void)close(fd);
+	spool_close(&spool);
+	pool_close(&pool);
+}
+
+static void on_bytes(void *context, struct str bytes)
+{
+	buf_add_str(context, bytes);
+}
+
+static void test_extracts(void **state)
+{
+	struct pool *pool = open_pool(getenv("DMARCD_WORKER"));
+	struct job_done done;
+	struct buf out;
+	(void)state;
+	int fd = memory_file(report, sizeof(report) - 1);
+	buf_init(&out, 1 << 20);
+	struct job job = {.kind = JOB_EXTRACT, .fd = fd, .bytes = sizeof(report) - 1, .now_epoch_secs = NOW,
+		.on_bytes = on_bytes, .context = &out};
+	pool_run(pool, &job, &done);
+	assert_int_equal(done.end, JOB_DONE);
+	assert_true(str_eq(buf_str(&out), STR(report)));
+	buf_fini(&out);
+	(void)close(fd);
+	pool_close(&pool);
+}
+
+/* A deadline of no time at all: tried twice, then given up; the pool goes on. */
+static void test_deadline(void **state)
+{
+	struct spool *spool = spool_open(SPOOL_MEMORY_BYTES, "/tmp");
+	unsigned tries;
+	struct buf large;
+	(void)state;
+	struct pool *pool = open_pool(getenv("DMARCD_WORKER"));
+	buf_init(&large, (size_t)64 << 20);
+	buf_add_str(&large, STR("<feedback>"));
+	for (int i = 0; i < 1000000; i++)
+		buf_add_str(&large, STR("<unknown>1</unknown>"));
+	int slow = memory_file(large.ptr, large.len);
+	limits.mail_secs = 0;
+	assert_int_equal(run(pool, spool, slow, large.len, &tries), JOB_TIMEOUT);
+	assert_int_equal(tries, 2);
+	buf_fini(&large);
+	(void)close(slow);
+	limits = limits_default();
+	int fd = memory_file(report, sizeof(report) - 1);
+	assert_int_equal(run(pool, spool, fd, sizeof(report) - 1, &tries), JOB_DONE);
+	(void)close(fd);
+	spool_close(&spool);
+	pool_close(&pool);
+}
+
+static void test_no_worker(void **state)
+{
+	struct pool *pool = NULL;
+	struct error error = {0};
+	const struct pool_options options = {.worker_path = "/nowhere/dmarcd-worker", .limits = &limits};
+	(void)state;
+	assert_int_equal(pool_open(&options, &pool, &error), ERR_NOTFOUND);
+	assert_null(pool);
+	assert_true(error.hint[0] != '\0');
+}
+
+/* Something that is no worker never gets ready, and is not waited for. */
+static void test_false_worker(void **state)
+{
+	struct pool *pool = NULL;
+	struct error error = {0};
+	const struct pool_options options = {.worker_path = "/bin/true", .limits = &limits};
+	(void)state;
+	assert_int_equal(pool_open(&options, &pool, &error), ERR_TEMP);
+	assert_null(pool);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_reads),
+		cmocka_unit_test(test_extracts),
+		cmocka_unit_test(test_deadline),
+		cmocka_unit_test(test_no_worker),
+		cmocka_unit_test(test_false_worker),
+	};
+	limits = limits_default();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
