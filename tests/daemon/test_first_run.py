@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What goes wrong at a first start, or at one after a crash: coped with, or said with what to do.
+
+usage: test_first_run.py BIN_DIR
+"""
+import os
+import signal
+import socket
+import subprocess
+
+import flow
+
+ENDS = (flow.EX_OK, flow.EX_DATAERR)
+
+
+class FirstRun(flow.FlowTest):
+    def setUp(self):
+        super().setUp()
+        self.state = self.path("state")
+        self.config = self.write("own.yaml", "state_dir: %s\n" % self.state)
+
+    def begin(self):
+        """A state folder with a mail in it."""
+        wanted = flow.samples(self.path("mails"), "--days", "1")
+        self.dmarcd("ingest", self.path("mails"), code=ENDS)
+        return wanted
+
+    def test_locale_and_zone_do_not_matter(self):
+        wanted = flow.samples(self.path("mails"), "--days", "2")
+        self.dmarcd("ingest", self.path("mails"), code=ENDS,
+                    env={"LC_ALL": "tr_TR.UTF-8", "LANG": "xx", "TZ": "America/St_Johns"})
+        self.check_totals(self.status(), wanted)
+
+    def test_folder_with_a_long_name(self):
+        """A unix socket's path may have 107 bytes; the state folder's may be longer."""
+        self.state = self.path(*["long-name-of-a-folder"] * 8)
+        self.config = self.write("own.yaml", "state_dir: %s\n" % self.state)
+        self.check_after(self.begin())
+
+    def check_after(self, wanted):
+        self.check_totals(self.status(), wanted)
+
+    def test_killed_server_and_stale_lock(self):
+        wanted = self.begin()
+        web = self.start("web", stderr=subprocess.DEVNULL, env={})
+        pid_file = os.path.join(self.state, "pg", "postmaster.pid")
+        flow.wait_until(lambda: os.path.exists(pid_file), "the cluster")
+        for name in ("dmarcd-keeper", "postgres"):
+            for pid in flow.descendants(os.getpid(), name):
+                flow.kill(pid)
+        web.send_signal(signal.SIGKILL)
+        web.wait(flow.END_SECS)
+        flow.wait_until(lambda: not flow.descendants(os.getpid()), "all to die")
+        flow.reap_orphans()
+        self.check_totals(self.status(), wanted)
+
+    def test_half_made_cluster(self):
+        os.makedirs(os.path.join(self.state, "pg.tmp", "base"))
+        self.check_after(self.begin())
+
+    def test_other_major_version(self):
+        self.begin()
+        with open(os.path.join(self.state, "pg", "PG_VERSION"), "w", encoding="ascii") as stream:
+            stream.write("9\n")
+        done = self.dmarcd("status", code=flow.EX_CONFIG)
+        self.assertIn("PostgreSQL 9", done.stderr)
+        self.assertIn("hint:", done.stderr)
+
+    def test_port_in_use(self):
+        self.begin()
+        with socket.socket() as other:
+            other.bind(("127.0.0.1", 0))
+            other.listen()
+            self.config = self.write("own.yaml", "state_dir: %s\nhttp: {listen: '127.0.0.1:%d'}\n" % (
+                self.state, other.getsockname()[1]))
+            done = self.dmarcd("web", code=flow.EX_UNAVAILABLE)
+        self.assertIn("127.0.0.1:%d" % other_port(done.stderr), done.stderr)
+        self.assertIn("hint:", done.stderr)
+
+    def test_state_dir_is_a_file(self):
+        self.write("state", "not a folder")
+        done = self.dmarcd("ingest", self.top, code=(flow.EX_NOPERM, flow.EX_CANTCREAT, flow.EX_CONFIG, 74))
+        self.assertIn(self.state, done.stderr)
+
+    def test_no_user_entry(self):
+        """A uid that the user database does not know, as containers have it."""
+        if os.geteuid() != 0:
+            self.skipTest("not run: daemon: needs root")
+        os.chmod(self.top, 0o777)
+        done = subprocess.run([flow.program("dmarcd"), "-c", self.config, "ingest", self.top], user=54321,
+                              group=54321, extra_groups=[], capture_output=True, text=True, check=False)
+        if "Permission denied" in done.stderr and "execute" in done.stderr:
+            self.skipTest("not run: daemon: the program's folder is closed to others")
+        self.assertEqual(done.returncode, flow.EX_NOPERM, done.stderr)
+        self.assertIn("54321", done.stderr)
+        self.assertIn("hint:", done.stderr)
+
+    def test_folder_closed_to_the_database_user(self):
+        if os.geteuid() != 0:
+            self.skipTest("not run: daemon: needs root")
+        os.mkdir(self.path("closed"), 0o700)
+        self.config = self.write("own.yaml", "state_dir: %s\n" % self.path("closed", "state"))
+        done = self.dmarcd("ingest", self.top, code=flow.EX_NOPERM)
+        self.assertIn(self.path("closed"), done.stderr)
+
+
+def other_port(text):
+    return int(text.split("127.0.0.1:")[1].split(":")[0].split()[0].strip(",.;"))
+
+
+if __name__ == "__main__":
+    flow.main()
