@@ -97,7 +97,7 @@ static enum err extract(struct originals_reader *reader, int fd, uint64_t bytes,
 	(void)pthread_mutex_unlock(&reader->mutex);
 	if (done.end == JOB_DONE && out->len > 0)
 		return ERR_OK;
-	return error_set(error, ERR_TEMP, "the worker could not unpack it: %s", done.detail.text);
+	return error_set(error, ERR_PERM, "the worker could not unpack it: %s", done.detail.text);
 }
 
 enum err original_read(struct originals_reader *reader, struct store *store, struct str key, struct buf *out,
