@@ -15,7 +15,7 @@ int again_open(const struct cli *cli, struct again *again_r)
 		.limits = &cli->config->limits,
 		.require_confinement = cli->config->require_confinement,
 	};
-	int status = cmd_services(cli, false, &again_r->services);
+	int status = cmd_services(cli, CMD_READS, &again_r->services);
 	if (status != EX_OK)
 		return status;
 	status = services_store_open(again_r->services, SERVICE_INGEST, &again_r->store, &error);

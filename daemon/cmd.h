@@ -13,8 +13,12 @@ extern const struct command cmd_run, cmd_ingest, cmd_web, cmd_parse, cmd_status,
 /* Own version and the libraries', to stdout. */
 void cmd_version(void);
 
-/* Services as the configuration says, made when not there if create. */
-NODISCARD int cmd_services(const struct cli *cli, bool create, struct services **services_r);
+/* What a command does with the database: CMD_MAKES makes what is not there, CMD_SERVES also
+ * starts while the server is away. */
+enum cmd_use { CMD_READS, CMD_MAKES, CMD_SERVES };
+
+/* Services as the configuration says. */
+NODISCARD int cmd_services(const struct cli *cli, enum cmd_use use, struct services **services_r);
 
 /* For reading subcommands: services and a connection with the read-only role,
  * or the status to end with, said on stderr. */

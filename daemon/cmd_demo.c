@@ -204,7 +204,7 @@ static int run_all(struct demo *demo)
 		{.name = "ingest", .arguments = ingest_arguments, .role = SERVICE_INGEST},
 	};
 	struct services *services = NULL;
-	int status = cmd_services(demo->cli, true, &services);
+	int status = cmd_services(demo->cli, CMD_MAKES, &services);
 	if (status != EX_OK)
 		return status;
 	const struct cluster *cluster = services_cluster(services);

@@ -126,7 +126,7 @@ static int run(struct cli *cli, int argc, char **argv)
 		return EX_CONFIG;
 	}
 	bool pipe = reads_pipe(count, argv + first);
-	status = cmd_services(cli, true, &services);
+	status = cmd_services(cli, flags.once || count > 0 ? CMD_MAKES : CMD_SERVES, &services);
 	if (status != EX_OK)
 		return pipe ? EX_TEMPFAIL : status;
 	status = ingest(cli, services, &flags, count, argv + first);

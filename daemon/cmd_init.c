@@ -91,7 +91,7 @@ static int make_services(struct cli *cli, const char *path)
 	struct services *services = NULL;
 	if (config_load(path, &cli->config, &error) != ERR_OK)
 		return cli_fail(EX_CONFIG, &error);
-	int status = cmd_services(cli, true, &services);
+	int status = cmd_services(cli, CMD_MAKES, &services);
 	services_close(&services);
 	if (status != EX_OK)
 		(void)unlink(path);

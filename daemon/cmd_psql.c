@@ -112,7 +112,7 @@ static int psql(struct services *services, int count, char **arguments)
 static int run(struct cli *cli, int argc, char **argv)
 {
 	struct services *services = NULL;
-	int status = cmd_services(cli, false, &services);
+	int status = cmd_services(cli, CMD_READS, &services);
 	if (status != EX_OK)
 		return status;
 	status = psql(services, argc - 1, argv + 1);

@@ -38,7 +38,7 @@ static int run(struct cli *cli, int argc, char **argv)
 	if (status == EX_OK)
 		status = cli_operands(cli, argc - first, 0, 0);
 	if (status == EX_OK)
-		status = cmd_services(cli, false, &services);
+		status = cmd_services(cli, CMD_READS, &services);
 	if (status != EX_OK)
 		return status;
 	status = services_store_open(services, SERVICE_OWNER, &store, &error);

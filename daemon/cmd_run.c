@@ -23,7 +23,7 @@ static int run(struct cli *cli, int argc, char **argv)
 	if (status != EX_OK)
 		return status;
 	supervise_block_signals();
-	status = cmd_services(cli, true, &services);
+	status = cmd_services(cli, CMD_SERVES, &services);
 	if (status != EX_OK)
 		return status;
 	const struct supervise_child children[] = {

@@ -13,12 +13,13 @@ const struct command *const *cli_commands(void)
 	return commands;
 }
 
-int cmd_services(const struct cli *cli, bool create, struct services **services_r)
+int cmd_services(const struct cli *cli, enum cmd_use use, struct services **services_r)
 {
 	struct error error = {0};
 	const struct services_options options = {
 		.config = cli->config,
-		.create = create,
+		.create = use != CMD_READS,
+		.may_be_away = use == CMD_SERVES,
 		.handed_fd = cli->service_fd,
 	};
 	int status = services_open(&options, services_r, &error);
@@ -29,7 +30,7 @@ int cmd_reader_open(const struct cli *cli, struct cmd_reader *reader_r)
 {
 	struct error error = {0};
 	*reader_r = (struct cmd_reader){0};
-	int status = cmd_services(cli, false, &reader_r->services);
+	int status = cmd_services(cli, CMD_READS, &reader_r->services);
 	if (status != EX_OK)
 		return status;
 	status = services_store_open(reader_r->services, SERVICE_READ, &reader_r->store, &error);

@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -168,6 +169,14 @@ static int config_status(const struct error *error)
 	return EX_CONFIG;
 }
 
+/* A child of `run` shows in ps and top what it is for. */
+static void name_process(const char *command)
+{
+	char name[16];
+	(void)snprintf(name, sizeof(name), "dmarcd-%s", command);
+	(void)prctl(PR_SET_NAME, name);
+}
+
 static int run_command(struct cli *cli, int argc, char **argv)
 {
 	struct error error = {0};
@@ -178,6 +187,8 @@ static int run_command(struct cli *cli, int argc, char **argv)
 	if (cli->command->needs_config && config_load(cli->config_path, &cli->config, &error) != ERR_OK)
 		return cli_fail(config_status(&error), &error);
 	log_init(cli->command->name, cli->log_level);
+	if (cli->service_fd >= 0)
+		name_process(cli->command->name);
 	int status = cli->command->run(cli, argc, argv);
 	config_free(&cli->config);
 	return status == CLI_HELPED ? EX_OK : status;

@@ -188,7 +188,7 @@ static int open_database(struct services *services, const struct services_option
 
 /* Commands that make things bring the schema with them: always in the private
  * cluster, on a server of one's own only when there is none at all. */
-static int make_schema(struct services *services, struct error *error)
+static int make_schema(struct services *services, bool may_be_away, struct error *error)
 {
 	struct store *store = NULL;
 	unsigned changed;
@@ -196,7 +196,7 @@ static int make_schema(struct services *services, struct error *error)
 	if (!err)
 		err = store_check_schema(store, error);
 	store_close(&store);
-	if (!err)
+	if (!err || (err == ERR_TEMP && may_be_away && !services->cluster))
 		return EX_OK;
 	if (err == ERR_NOTFOUND || services->cluster)
 		return services_migrate(services, &changed, error);
@@ -212,7 +212,7 @@ int services_open(const struct services_options *options, struct services **serv
 	int status = open_database(services, options, error);
 	if (status == EX_OK && options->create && !options->schema_later &&
 		options->handed_fd < 0)
-		status = make_schema(services, error);
+		status = make_schema(services, options->may_be_away, error);
 	if (status != EX_OK)
 		services_close(&services);
 	*services_r = services;

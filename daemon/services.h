@@ -19,6 +19,7 @@ struct services_options {
 	const struct config *config;
 	bool create;       /* make what is not there: cluster, schema */
 	bool schema_later; /* with create: the caller sees to the schema himself */
+	bool may_be_away;  /* with create: a server that does not answer is waited for by those who use it */
 	int handed_fd;     /* -1, or where the supervisor's words come from */
 };
 

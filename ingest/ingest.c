@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "ingest/pipeline.h"
+#include "store/migrate.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -39,11 +40,14 @@ static enum err connect_store(struct pipeline *pipeline, struct error *error)
 	const struct ingest_options *options = pipeline->options;
 	int64_t began = clock_monotonic_msecs();
 	bool told = false;
+	unsigned migrations;
 	for (;;) {
 		struct pollfd wait = {.fd = pipeline->signal_fd, .events = POLLIN};
 		enum err err = store_open(options->store, &pipeline->store, error);
 		if (!err)
 			err = store_check_schema(pipeline->store, error);
+		if (err == ERR_NOTFOUND && options->wait_for_store)
+			err = migrate_run(pipeline->store, &migrations, error); /* it was away at the start */
 		if (!err)
 			return ERR_OK;
 		store_close(&pipeline->store);
