@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/clock.h"
 #include "daemon/cmd.h"
 
 #include <sysexits.h>
@@ -16,6 +17,9 @@ const struct command *const *cli_commands(void)
 int cmd_services(const struct cli *cli, enum cmd_use use, struct services **services_r)
 {
 	struct error error = {0};
+	if (use != CMD_READS && cli->service_fd < 0 && clock_epoch_secs() < DMARCD_BUILT_EPOCH_SECS)
+		log_event(LOG_WARN_LEVEL, "the clock is wrong: it shows a time before this program was built; "
+			"report periods and DKIM expiry will be judged wrongly");
 	const struct services_options options = {
 		.config = cli->config,
 		.create = use != CMD_READS,

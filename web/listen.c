@@ -2,6 +2,7 @@
 #include "web/listen.h"
 
 #include "base/ip.h"
+#include "web/port_owner.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #define BACKLOG 128
+#define OWNER_BYTES ((size_t)256)
 
 /* Host and port of "[::1]:8480", "127.0.0.1:8480" or a host alone. */
 static struct str split_port(struct str text, struct str *port_r)
@@ -86,6 +88,24 @@ static uint16_t port_of(int fd)
 		((struct sockaddr_in *)&storage)->sin_port);
 }
 
+static enum err listen_error(const char *address, uint16_t port, int failed, struct error *error)
+{
+	struct buf owner;
+	if (failed != EADDRINUSE) {
+		enum err err = failed == EACCES || failed == EPERM ? ERR_DENIED : ERR_TEMP;
+		return error_errno(error, err, failed, "cannot listen on %s", address);
+	}
+	buf_init(&owner, OWNER_BYTES);
+	buf_add_str(&owner, STR(" by "));
+	if (!port_owner(port, &owner))
+		owner.len = 0;
+	(void)error_set(error, ERR_TEMP, "%s is in use%.*s", address, (int)owner.len, owner.len ? owner.ptr : "");
+	error_hint(error, "stop it, or take another port: http: {listen: …}%s",
+		owner.len ? "" : "; see who has it: ss -ltnp");
+	buf_fini(&owner);
+	return ERR_TEMP;
+}
+
 enum err listen_open(const char *address, unsigned tries, int *fd_r, char bound_r[LISTEN_TEXT_BYTES],
 	struct error *error)
 {
@@ -101,12 +121,8 @@ enum err listen_open(const char *address, unsigned tries, int *fd_r, char bound_
 		return error_set(error, ERR_INVALID, "\"%s\" is no address and port to listen on", address);
 	for (unsigned i = 0; i < (tries ? tries : 1) && port + i <= 65535 && failed == EADDRINUSE; i++)
 		failed = listen_on(&ip, (uint16_t)(port + i), fd_r);
-	if (failed) {
-		(void)error_errno(error, failed == EACCES || failed == EPERM ? ERR_DENIED : ERR_TEMP, failed,
-			"cannot listen on %s", address);
-		error_hint(error, "see who has the port: ss -ltnp; another one: http: {listen: …}");
-		return error ? error->code : ERR_TEMP;
-	}
+	if (failed)
+		return listen_error(address, (uint16_t)port, failed, error);
 	(void)snprintf(bound_r, LISTEN_TEXT_BYTES, ip.family == 6 ? "[%s]:%u" : "%s:%u", ip_format(&ip, text),
 		(unsigned)port_of(*fd_r));
 	return ERR_OK;

@@ -5,6 +5,7 @@
 usage: test_first_run.py BIN_DIR
 """
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -75,8 +76,58 @@ class FirstRun(flow.FlowTest):
             self.config = self.write("own.yaml", "state_dir: %s\nhttp: {listen: '127.0.0.1:%d'}\n" % (
                 self.state, other.getsockname()[1]))
             done = self.dmarcd("web", code=flow.EX_UNAVAILABLE)
-        self.assertIn("127.0.0.1:%d" % other_port(done.stderr), done.stderr)
+            port = other.getsockname()[1]
+        with open("/proc/self/comm", encoding="utf-8") as stream:
+            name = stream.read().strip()
+        self.assertIn("127.0.0.1:%d is in use by pid %d (%s)" % (port, os.getpid(), name), done.stderr)
         self.assertIn("hint:", done.stderr)
+
+    def test_modes_of_the_database_folder_are_repaired(self):
+        wanted = self.begin()
+        data = os.path.join(self.state, "pg")
+        os.chmod(data, 0o755)
+        self.check_totals(self.status(), wanted)
+        self.assertEqual(os.stat(data).st_mode & 0o777, 0o700)
+
+    def test_clock_before_the_build(self):
+        if not shutil.which("faketime"):
+            self.skipTest("not run: daemon: faketime is not installed")
+        flow.samples(self.path("mails"), "--days", "1")
+        for when, wrong in (("2016-02-03", True), ("+1 day", False)):
+            done = subprocess.run(["faketime", when, flow.program("dmarcd"), "-c", self.config, "ingest", "--in-place",
+                                   self.path("mails")], capture_output=True, text=True, check=False)
+            self.assertEqual("the clock is wrong" in done.stderr, wrong, done.stderr)
+
+    def mounted(self, mount, command, code):
+        """dmarcd with something mounted, in a mount namespace of its own."""
+        if subprocess.run(["unshare", "-m", "true"], stderr=subprocess.DEVNULL, check=False).returncode:
+            self.skipTest("not run: daemon: mounting needs root")
+        done = subprocess.run(["unshare", "-m", "sh", "-c", mount + ' && exec "$@"', "sh", flow.program("dmarcd"),
+                               "-c", self.config, *command], capture_output=True, text=True, check=False)
+        self.assertIn(done.returncode, code, done.stdout + done.stderr)
+        return done
+
+    def test_little_room(self):
+        os.mkdir(self.state)
+        done = self.mounted("mount -t tmpfs -o size=50m none '%s'" % self.state, ["ingest", self.top], (74,))
+        self.assertRegex(done.stderr, r"only (49|50) MiB free .*needed")
+        self.assertIn("hint:", done.stderr)
+
+    def test_read_only(self):
+        os.mkdir(self.state)
+        done = self.mounted("mount -t tmpfs -o ro none '%s'" % self.state, ["ingest", self.top], (74,))
+        self.assertRegex(done.stderr, "(?i)read-only file system")
+
+    def test_tiny_shared_memory(self):
+        wanted = flow.samples(self.path("mails"), "--days", "1")
+        self.mounted("mount -t tmpfs -o size=2m none /dev/shm", ["ingest", self.path("mails")], ENDS)
+        self.check_totals(self.status(), wanted)
+
+    def test_no_postgresql(self):
+        flow.samples(self.path("mails"), "--days", "1")
+        done = self.mounted("mount -t tmpfs none /usr/lib/postgresql && export PATH=/usr/sbin:/sbin",
+                            ["ingest", self.path("mails")], (flow.EX_UNAVAILABLE,))
+        self.assertIn("apt-get install", done.stderr)
 
     def test_state_dir_is_a_file(self):
         self.write("state", "not a folder")
@@ -103,10 +154,6 @@ class FirstRun(flow.FlowTest):
         self.config = self.write("own.yaml", "state_dir: %s\n" % self.path("closed", "state"))
         done = self.dmarcd("ingest", self.top, code=flow.EX_NOPERM)
         self.assertIn(self.path("closed"), done.stderr)
-
-
-def other_port(text):
-    return int(text.split("127.0.0.1:")[1].split(":")[0].split()[0].strip(",.;"))
 
 
 if __name__ == "__main__":
