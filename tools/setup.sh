@@ -81,7 +81,7 @@ install_packages() {
 	mapfile -t missing < <(missing_packages "$@")
 	[ ${#missing[@]} -gt 0 ] || return 0
 	local line="apt-get install -y --no-install-recommends ${missing[*]}"
-	sudo=$(become_root) || die $EX_NOPERM \
+	sudo=$(become_root) || die $EX_UNAVAILABLE \
 		"${#missing[@]} packages are missing and this user may not install them." \
 		"Run this as root, then start $program again:" "$line"
 	say "Installing ${#missing[@]} packages for $reason${sudo:+ (with sudo)}:"
