@@ -88,6 +88,7 @@ struct request {
 	struct str path;      /* decoded, without /api/v1 */
 	struct str raw_query;
 	struct filter filter;
+	int32_t period_days;  /* where from is not given */
 	enum page_format format;
 	struct str csv_block; /* ?block=: which table; absent: the main one */
 };

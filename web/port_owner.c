@@ -2,29 +2,47 @@
 #include "web/port_owner.h"
 
 #include <dirent.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#define LISTENING 0x0A /* TCP_LISTEN in /proc/net/tcp */
 #define LINE_BYTES 512
+#define SOCKET_BYTES 64
 
-/* proc(5), /proc/net/tcp: the inode of a socket that listens on port; 0: none. */
-static uint64_t listening_inode(const char *table, uint16_t port)
+enum { LOCAL_ADDRESS = 1, STATE = 3, INODE = 9 };
+
+/* proc(5), a line of /proc/net/tcp: sl local_address rem_address st queues tr retrnsmt uid timeout
+ * inode. The inode when it listens on port, a text like ":2120"; else absent. */
+static struct str listening_inode(struct str line, struct str port)
 {
-	char line[LINE_BYTES];
-	uint64_t found = 0, inode;
-	unsigned local, state;
+	struct str word, inode = STR_NONE;
+	bool matches = true;
+	for (int number = 0; number <= INODE && str_split(&line, ' ', &word);) {
+		if (word.len == 0)
+			continue;
+		matches &= number != LOCAL_ADDRESS || str_ends(word, port);
+		matches &= number != STATE || str_eq(word, STR("0A")); /* TCP_LISTEN */
+		if (number++ == INODE)
+			inode = word;
+	}
+	return matches ? inode : STR_NONE;
+}
+
+/* "socket:[4711]", as links in /proc/PID/fd have it. */
+static bool find_socket(const char *table, uint16_t port, char socket[SOCKET_BYTES])
+{
+	char line[LINE_BYTES], wanted[8];
+	struct str inode = STR_NONE;
 	FILE *file = fopen(table, "re");
-	while (file && !found && fgets(line, sizeof(line), file))
-		if (sscanf(line, " %*u: %*[0-9A-Fa-f]:%x %*[0-9A-Fa-f]:%*x %x %*s %*s %*s %*s %*s %" SCNu64,
-			    &local, &state, &inode) == 3 && local == port && state == LISTENING)
-			found = inode;
+	(void)snprintf(wanted, sizeof(wanted), ":%04X", (unsigned)port);
+	while (file && !inode.ptr && fgets(line, sizeof(line), file))
+		inode = listening_inode(str_from(line), str_from(wanted));
+	if (inode.ptr)
+		(void)snprintf(socket, SOCKET_BYTES, "socket:[%.*s]", (int)inode.len, inode.ptr);
 	if (file)
 		(void)fclose(file);
-	return found;
+	return inode.ptr;
 }
 
 static bool has_socket(const char *pid, const char *socket)
@@ -58,15 +76,11 @@ static void add_process(const char *pid, struct buf *out)
 
 bool port_owner(uint16_t port, struct buf *out)
 {
-	char socket[64];
+	char socket[SOCKET_BYTES];
 	const struct dirent *entry;
 	bool found = false;
-	uint64_t inode = listening_inode("/proc/net/tcp", port);
-	if (inode == 0)
-		inode = listening_inode("/proc/net/tcp6", port);
-	if (inode == 0)
+	if (!find_socket("/proc/net/tcp", port, socket) && !find_socket("/proc/net/tcp6", port, socket))
 		return false;
-	(void)snprintf(socket, sizeof(socket), "socket:[%" PRIu64 "]", inode);
 	DIR *proc = opendir("/proc");
 	while (proc && !found && (entry = readdir(proc)))
 		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' && has_socket(entry->d_name, socket)) {

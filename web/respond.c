@@ -4,13 +4,12 @@
 #include "base/log.h"
 #include "model/json.h"
 #include "web/page.h"
+#include "web/parameters.h"
 #include "web/url.h"
 
 #include <string.h>
 
 #define ARENA_BYTES ((size_t)32 * 1024 * 1024)
-#define PARAMETERS_MAX 64
-#define DEFAULT_DAYS 30
 #define API STR("/api/v1")
 
 void respond_message(const struct respond *respond, bool json, unsigned status, const char *title, const char *text,
@@ -31,57 +30,6 @@ void respond_message(const struct respond *respond, bool json, unsigned status, 
 		answer_r->type = "text/html; charset=utf-8";
 		frame_message(&answer_r->body, respond->web, title, text);
 	}
-}
-
-/* ---- the query string ---- */
-
-static bool set_value(struct request *request, struct str key, struct str value)
-{
-	struct filter *filter = &request->filter;
-	struct day day;
-	const struct {
-		const char *key;
-		struct str *to;
-	} words[] = {{"domain", &filter->domain}, {"reporter", &filter->reporter}, {"source", &filter->source},
-		{"kind", &filter->kind}, {"outcome", &filter->outcome}, {"after", &filter->after},
-		{"block", &request->csv_block}};
-	if (value.len == 0)
-		return true;
-	if (str_eq(key, STR("from")) || str_eq(key, STR("to"))) {
-		if (!day_parse(value, &day))
-			return false;
-		filter->given_period = true;
-		*(str_eq(key, STR("from")) ? &filter->from : &filter->to) = value;
-		return true;
-	}
-	if (str_eq(key, STR("format"))) {
-		if (str_eq(value, STR("csv")))
-			request->format = FORMAT_CSV;
-		else if (str_eq(value, STR("json")))
-			request->format = FORMAT_JSON;
-		else
-			return str_eq(value, STR("html"));
-		return true;
-	}
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (str_eq(key, str_from(words[i].key)))
-			*words[i].to = value;
-	return true; /* what is not known is not ours */
-}
-
-static bool read_query(struct request *request, struct str query)
-{
-	struct str pair;
-	size_t count = 0;
-	while (query.ptr && str_split(&query, '&', &pair)) {
-		size_t equals = str_find_char(pair, '=');
-		struct str key = url_decode(request->arena, str_sub(pair, 0, equals), true);
-		struct str value = equals == SIZE_MAX ? STR("") :
-			url_decode(request->arena, str_from_offset(pair, equals + 1), true);
-		if (!key.ptr || !value.ptr || ++count > PARAMETERS_MAX || !set_value(request, key, value))
-			return false;
-	}
-	return true;
 }
 
 static struct str day_text(struct arena *arena, struct day day)
@@ -108,7 +56,7 @@ static enum err fill_period(struct request *request, struct store *store, struct
 		filter->to = day_text(request->arena, to);
 	}
 	(void)day_parse(filter->to, &to);
-	from = (struct day){to.number - DEFAULT_DAYS + 1};
+	from = (struct day){to.number - request->period_days + 1};
 	if (!filter->from.ptr)
 		filter->from = day_text(request->arena, from);
 	(void)day_parse(filter->from, &from);
@@ -134,8 +82,7 @@ static void answer_error(const struct respond *respond, const struct request *re
 	case ERR_INVALID:
 	case ERR_LIMIT:
 		respond_message(respond, json, 400, "Not understood", "A value of the query string is not "
-			"what it should be.",
-			answer);
+			"what it should be.", answer);
 		return;
 	case ERR_OK:
 	case ERR_TEMP:
@@ -227,6 +174,7 @@ static void answer_health(const struct respond *respond, bool ready, struct answ
 void respond_get(const struct respond *respond, struct str path, struct str query, struct answer *answer_r)
 {
 	struct request request = {.web = respond->web, .arena = arena_open(ARENA_BYTES), .raw_query = query};
+	struct error error = {0};
 	*answer_r = (struct answer){.status = 200, .type = "text/html; charset=utf-8"};
 	buf_init(&answer_r->body, ANSWER_BYTES_MAX);
 	if (str_starts(path, API) && (path.len == API.len || path.ptr[API.len] == '/')) {
@@ -238,8 +186,11 @@ void respond_get(const struct respond *respond, struct str path, struct str quer
 		request.path = str_sub(request.path, 0, request.path.len - 1);
 	if (str_eq(request.path, STR("/healthz")) || str_eq(request.path, STR("/readyz")))
 		answer_health(respond, str_eq(request.path, STR("/readyz")), answer_r);
-	else if (!request.path.ptr || !read_query(&request, query))
-		answer_error(respond, &request, ERR_INVALID, NULL, answer_r);
+	else if (!request.path.ptr)
+		respond_message(respond, request.format != FORMAT_HTML, 400, "Not understood",
+			"The path is not valid UTF-8 behind its %-escapes.", answer_r);
+	else if (parameters_read(&request, query, &error))
+		respond_message(respond, request.format != FORMAT_HTML, 400, "Not understood", error.text, answer_r);
 	else
 		answer_request(respond, &request, answer_r);
 	arena_close(&request.arena);

@@ -57,7 +57,7 @@ class Journal(flow.FlowTest):
             journal.bind(self.path("journal", "socket"))
             entries = []
             reader = threading.Thread(target=lambda: entries.extend(
-                fields(datagram) for datagram in iter(lambda: journal.recv(65536), b"")))
+                fields(datagram) for datagram in iter(lambda: journal.recv(65536), b"")), daemon=True)
             reader.start()
             self.assertNotIn("process=", self.ingest())
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as end:

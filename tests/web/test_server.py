@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`dmarcd web` over real HTTP, before a real database filled through the real path (site.py)."""
 import gzip
+import json
 import re
 import subprocess
 import unittest
@@ -176,6 +177,24 @@ class Hardness(unittest.TestCase):
                     answer = ask(target)
                     self.assertIn(answer.status, (200, 400, 404), target)
                     self.assertNotRegex(answer.text, r"ERROR:|SQLSTATE|syntax error|pg_catalog", target)
+
+    def test_unknown_parameter(self):
+        for path in ("/", "/reports", "/api/v1/domains"):
+            answer = ask(path + "?reportr=x")
+            self.assertEqual(answer.status, 400)
+            self.assertIn("reportr", answer.text)
+            self.assertIn("reporter, source", answer.text)
+        self.assertIn("2026-10-31", ask("/?from=yesterday").text)
+
+    def test_period(self):
+        """A month and a number of days are the same as their first and last days."""
+        def totals(query):
+            data = json.loads(ask("/api/v1/?" + query).body)
+            return {name: block for name, block in data.items() if isinstance(block, (list, dict))}
+        self.assertEqual(totals("period=2026-10"), totals("from=2026-10-01&to=2026-10-31"))
+        self.assertEqual(totals("period=7d&to=2026-10-31"), totals("from=2026-10-25&to=2026-10-31"))
+        for wrong in ("0d", "d", "7", "2026-13", "2026-1", "-3d", "30000d"):
+            self.assertEqual(ask("/?period=" + wrong).status, 400, wrong)
 
     def test_many_parameters(self):
         self.assertEqual(ask("/?" + "&".join("domain=a" for _ in range(200))).status, 400)
