@@ -76,7 +76,8 @@ static bool reads_pipe(int count, char **paths)
 	return false;
 }
 
-static int end_status(const struct ingest_balance *balance, enum err err, const struct error *error, bool pipe)
+static int end_status(const struct ingest_options *options, const struct ingest_balance *balance, enum err err,
+	const struct error *error, bool pipe)
 {
 	if (err) {
 		int status = err == ERR_TEMP || err == ERR_UNCERTAIN ? EX_UNAVAILABLE : cli_status(error);
@@ -84,7 +85,7 @@ static int end_status(const struct ingest_balance *balance, enum err err, const 
 			status = EX_TEMPFAIL;
 		return cli_fail(status, error);
 	}
-	return balance->quarantined > 0 && !pipe ? EX_DATAERR : EX_OK;
+	return balance->quarantined > 0 && options->once && !pipe ? EX_DATAERR : EX_OK;
 }
 
 static int ingest(const struct cli *cli, struct services *services, const struct flags *flags, int count,
@@ -105,7 +106,7 @@ static int ingest(const struct cli *cli, struct services *services, const struct
 	enum err err = ingest_run(&options, &balance, &error);
 	if (options.once && !(pipe && !flags->json) && !(cli->quiet && !flags->json))
 		cmd_ingest_print(&balance, flags->json);
-	return end_status(&balance, err, &error, pipe);
+	return end_status(&options, &balance, err, &error, pipe);
 }
 
 static int run(struct cli *cli, int argc, char **argv)
@@ -145,7 +146,7 @@ const struct command cmd_ingest = {
 		"  --all        read cur/ too, where files stay\n"
 		"  --in-place   move and delete nothing\n"
 		"  --json       the balance of this run as one JSON object\n"
-		"\nexit status: 0, 65 when something was quarantined, 66 when a PATH cannot be opened,\n"
+		"\nexit status: 0, 65 when one pass quarantined something, 66 when a PATH cannot be opened,\n"
 		"69 without the database; for \"-\" 75 for whatever is not available\n"
 		"\nexample: dmarcd ingest --once ~/Maildir/.dmarc\n",
 	.needs_config = true,

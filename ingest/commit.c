@@ -14,27 +14,37 @@
 
 enum err pipeline_reconnect(struct pipeline *pipeline, struct error *error)
 {
-	int pause = PAUSE_MSECS_MIN;
-	int64_t since = clock_monotonic_msecs();
-	struct log_line line;
-	log_begin(&line, LOG_WARN_LEVEL, "the database is away, waiting");
-	log_error(&line, error);
-	log_end(&line);
+	struct pipeline_away *away = &pipeline->away;
+	enum err err = ERR_TEMP;
+	if (!away->told) {
+		struct log_line line;
+		log_begin(&line, LOG_WARN_LEVEL, "the database is away, waiting");
+		log_error(&line, error);
+		log_end(&line);
+		*away = (struct pipeline_away){.told = true, .since_msecs = clock_monotonic_msecs()};
+	}
 	for (;;) {
 		struct pollfd wait = {.fd = pipeline->signal_fd, .events = POLLIN};
-		enum err err = store_reconnect(pipeline->store, error);
-		if (err == ERR_OK) {
-			log_event(LOG_INFO_LEVEL, "the database is back");
-			return ERR_OK;
-		}
-		if (!pipeline->options->wait_for_store &&
-			(err == ERR_DENIED || clock_monotonic_msecs() - since > ONCE_PATIENCE_MSECS))
+		if (!pipeline->options->wait_for_store && (err == ERR_DENIED ||
+			clock_monotonic_msecs() - away->since_msecs > ONCE_PATIENCE_MSECS))
 			return err;
-		(void)poll(&wait, 1, pause);
+		if (away->pause_msecs > 0)
+			(void)poll(&wait, 1, away->pause_msecs);
 		if (pipeline_stop_asked(pipeline))
 			return err;
-		pause = pause * 2 > PAUSE_MSECS_MAX ? PAUSE_MSECS_MAX : pause * 2;
+		away->pause_msecs = away->pause_msecs == 0 ? PAUSE_MSECS_MIN :
+			away->pause_msecs * 2 > PAUSE_MSECS_MAX ? PAUSE_MSECS_MAX : away->pause_msecs * 2;
+		err = store_reconnect(pipeline->store, error);
+		if (err == ERR_OK)
+			return ERR_OK;
 	}
+}
+
+void pipeline_answered(struct pipeline *pipeline)
+{
+	if (pipeline->away.told)
+		log_event(LOG_INFO_LEVEL, "the database is back");
+	pipeline->away = (struct pipeline_away){0};
 }
 
 bool pipeline_wants_commit(const struct pipeline *pipeline)
@@ -60,10 +70,10 @@ static enum err look_whether_done(struct pipeline *pipeline, const struct put_ma
 		sources[i] = mails[i].source;
 	}
 	do {
-		err = pipeline_reconnect(pipeline, error);
-		if (!err)
-			err = put_known(pipeline->store, sums, sources, count, known, error);
-	} while (err == ERR_TEMP && pipeline->options->wait_for_store && !pipeline->stopping);
+		if (pipeline_reconnect(pipeline, error) != ERR_OK)
+			return error->code;
+		err = put_known(pipeline->store, sums, sources, count, known, error);
+	} while (err == ERR_TEMP);
 	*done_r = !err;
 	for (size_t i = 0; i < count && !err; i++)
 		*done_r &= known[i].known && (known[i].same_sighting || mails[i].source.maildir.len == 0);
@@ -89,6 +99,7 @@ static enum err put_all(struct pipeline *pipeline, struct put_mail *mails, size_
 			if (err)
 				return err;
 		} else {
+			pipeline_answered(pipeline);
 			return err;
 		}
 	}
@@ -275,6 +286,8 @@ static enum err commit_copies(struct pipeline *pipeline, struct error *error)
 		if (err == ERR_UNCERTAIN || err == ERR_TEMP)
 			err = pipeline_reconnect(pipeline, error) == ERR_OK ? ERR_TEMP : ERR_PERM;
 	} while (err == ERR_TEMP);
+	if (!err)
+		pipeline_answered(pipeline);
 	for (size_t i = 0; i < held; i++) {
 		if (err) {
 			pipeline_leave(pipeline, takens[i], NULL);

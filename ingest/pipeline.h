@@ -26,6 +26,12 @@ struct taken_list {
 	size_t count;
 };
 
+struct pipeline_away {
+	bool told;           /* in the log */
+	int64_t since_msecs;
+	int pause_msecs;     /* before the next try */
+};
+
 struct pipeline {
 	const struct ingest_options *options;
 	struct ingest_balance *balance;
@@ -43,6 +49,7 @@ struct pipeline {
 	struct taken_list copies;   /* same hash as one known or in flight */
 	uint64_t flight_bytes;
 	uint64_t batch_records;
+	struct pipeline_away away;
 	struct spool *idle_spools[PIPELINE_BATCH_MAX];
 	size_t idle_spools_count;
 
@@ -84,8 +91,10 @@ NODISCARD enum err pipeline_commit(struct pipeline *pipeline, struct error *erro
 /* A mail that is settled in the database leaves new/. */
 void pipeline_settle(struct pipeline *pipeline, struct taken *taken);
 /* The database was away: waits and connects again, as long as the run allows.
- * ERR_OK: try again. */
+ * ERR_OK: try again. A server that takes connections and then fails is away too:
+ * the wait grows until pipeline_answered says that it has done its work. */
 NODISCARD enum err pipeline_reconnect(struct pipeline *pipeline, struct error *error);
+void pipeline_answered(struct pipeline *pipeline);
 
 /* ---- pipeline.c ---- */
 

@@ -24,8 +24,10 @@ static enum err look_up(struct pipeline *pipeline, struct taken *const *mails, s
 	}
 	for (;;) {
 		enum err err = put_known(pipeline->store, sums, sources, count, known_r, error);
-		if (err != ERR_TEMP && err != ERR_UNCERTAIN)
+		if (err != ERR_TEMP && err != ERR_UNCERTAIN) {
+			pipeline_answered(pipeline);
 			return err;
+		}
 		err = pipeline_reconnect(pipeline, error);
 		if (err)
 			return err;

@@ -291,6 +291,26 @@ class DatabaseAway(flow.FlowTest):
         self.assertEqual(daemon.wait(flow.END_SECS), flow.EX_OK)
         self.check_totals(self.status(), self.wanted)
 
+    def test_read_only_server(self):
+        """A standby takes connections and no rows: waited for, never a mail's fault."""
+        server = flow.Server(self.path("server")).start()
+        self.addCleanup(server.stop)
+        self.configure(self.maildir, dsn=server.create("dmarcd"))
+        self.dmarcd("migrate")
+        server.psql("postgres", "-c", "ALTER DATABASE dmarcd SET default_transaction_read_only = on")
+        with open(self.path("log"), "w", encoding="utf-8") as log:
+            ingest = self.start("ingest", stderr=log)
+        flow.wait_until(lambda: "the database is away" in self.log(), "the absence to be told")
+        self.assertEqual(flow.listing(self.maildir), self.before)
+        server.psql("postgres", "-c", "ALTER DATABASE dmarcd SET default_transaction_read_only = off")
+        flow.wait_until(lambda: "the database is back" in self.log(), "the return to be told")
+        new = os.path.join(self.maildir, "new")
+        flow.wait_until(lambda: not os.listdir(new), "mails to be taken in")
+        ingest.terminate()
+        self.assertEqual(ingest.wait(flow.END_SECS), flow.EX_OK)
+        self.assertEqual(self.log().count("the database is away"), 1)
+        self.check_totals(self.status(), self.wanted)
+
     def ask(self, port, path):
         try:
             with urllib.request.urlopen("http://127.0.0.1:%d%s" % (port, path)) as answer:
