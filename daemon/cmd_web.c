@@ -2,7 +2,6 @@
 #include "daemon/cmd.h"
 #include "web/web.h"
 
-#include <stdlib.h>
 #include <sysexits.h>
 
 static int serve(const struct cli *cli, struct services *services, bool demo, const char *tries)
@@ -10,11 +9,6 @@ static int serve(const struct cli *cli, struct services *services, bool demo, co
 	const struct config *config = cli->config;
 	struct error error = {0};
 	uint64_t port_tries = 1;
-	const char **domains = calloc(config->domains_count + 1, sizeof(*domains));
-	if (!domains)
-		die_out_of_memory();
-	for (unsigned i = 0; i < config->domains_count; i++)
-		domains[i] = config->domains[i].name;
 	if (tries && !str_to_u64(str_from(tries), 100, &port_tries))
 		port_tries = 1;
 	const struct web_options options = {
@@ -26,12 +20,9 @@ static int serve(const struct cli *cli, struct services *services, bool demo, co
 		.require_confinement = config->require_confinement,
 		.demo = demo,
 		.port_tries = (unsigned)port_tries,
-		.domains = domains,
-		.domains_count = config->domains_count,
 		.ready_fd = cli->ready_fd,
 	};
 	enum err err = web_run(&options, &error);
-	free(domains);
 	return err ? cli_fail(err == ERR_DENIED ? EX_NOPERM : EX_UNAVAILABLE, &error) : EX_OK;
 }
 

@@ -22,8 +22,6 @@ struct web_options {
 	bool require_confinement;
 	bool demo;               /* the yellow "sample data" bar */
 	unsigned port_tries;     /* 1: listen's port only; n: the next ones too (demo) */
-	const char *const *domains; /* configured domains, others are shown as foreign */
-	size_t domains_count;
 	int ready_fd;            /* -1, or: the URL and a newline are written here once it listens */
 };
 
