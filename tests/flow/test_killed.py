@@ -17,6 +17,15 @@ import proxy
 DAYS = "24"  # some 400 mails: at least six transactions
 
 
+def cpu_ticks(pid):
+    try:
+        with open("/proc/%d/stat" % pid, encoding="utf-8") as stream:
+            fields = stream.read().rsplit(")", 1)[1].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    return int(fields[11]) + int(fields[12])
+
+
 class WorkerKilled(flow.FlowTest):
     """In the middle of a mail that takes its worker long."""
 
@@ -46,8 +55,9 @@ class WorkerKilled(flow.FlowTest):
         return err
 
     def wait_for_work(self, ingest, but=()):
-        return flow.wait_until(lambda: [pid for pid in self.at_work(ingest) if pid not in but],
-                               "a worker at work")[0]
+        """A process that has computed for a while: the self-test of a starting worker has not."""
+        return flow.wait_until(lambda: [pid for pid in self.at_work(ingest)
+                                        if pid not in but and cpu_ticks(pid) >= 3], "a worker at work")[0]
 
     def check_large(self):
         status = self.status()
