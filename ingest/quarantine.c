@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -147,12 +148,18 @@ static int write_file(const struct quarantine *quarantine, const struct taken *t
 	return failed;
 }
 
-enum err quarantine_keep(struct quarantine *quarantine, const struct taken *taken, struct error *error)
+static bool is_kept(const struct quarantine *quarantine, const struct taken *taken)
 {
 	struct stat st;
 	char name[NAME_BYTES];
-	if (fstatat(quarantine->fd, file_name(&taken->sha256, ".mail", name), &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-		S_ISREG(st.st_mode) && (uint64_t)st.st_size == taken->bytes)
+	return fstatat(quarantine->fd, file_name(&taken->sha256, ".mail", name), &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		S_ISREG(st.st_mode) && (uint64_t)st.st_size == taken->bytes;
+}
+
+/* Under the folder's lock: two runs may set aside copies of one mail. */
+static enum err keep(struct quarantine *quarantine, const struct taken *taken, struct error *error)
+{
+	if (is_kept(quarantine, taken))
 		return ERR_OK;
 	if (quarantine->mails >= quarantine->limits->quarantine_mails ||
 		taken->bytes > quarantine->limits->quarantine_bytes ||
@@ -167,6 +174,15 @@ enum err quarantine_keep(struct quarantine *quarantine, const struct taken *take
 			quarantine->path);
 	quarantine->mails++;
 	quarantine->bytes += taken->bytes;
-	fault_point("ingest.quarantined");
 	return ERR_OK;
+}
+
+enum err quarantine_keep(struct quarantine *quarantine, const struct taken *taken, struct error *error)
+{
+	while (flock(quarantine->fd, LOCK_EX) != 0 && errno == EINTR)
+		;
+	enum err err = keep(quarantine, taken, error);
+	(void)flock(quarantine->fd, LOCK_UN);
+	fault_point("ingest.quarantined");
+	return err;
 }

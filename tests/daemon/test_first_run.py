@@ -139,10 +139,11 @@ class FirstRun(flow.FlowTest):
         if os.geteuid() != 0:
             self.skipTest("not run: daemon: needs root")
         os.chmod(self.top, 0o777)
-        done = subprocess.run([flow.program("dmarcd"), "-c", self.config, "ingest", self.top], user=54321,
+        os.mkdir(self.path("bin"), 0o755)
+        program = shutil.copy(flow.program("dmarcd"), self.path("bin"))
+        shutil.copy(flow.program("dmarcd-worker"), self.path("bin"))
+        done = subprocess.run([program, "-c", self.config, "ingest", self.top], user=54321,
                               group=54321, extra_groups=[], capture_output=True, text=True, check=False)
-        if "Permission denied" in done.stderr and "execute" in done.stderr:
-            self.skipTest("not run: daemon: the program's folder is closed to others")
         self.assertEqual(done.returncode, flow.EX_NOPERM, done.stderr)
         self.assertIn("54321", done.stderr)
         self.assertIn("hint:", done.stderr)

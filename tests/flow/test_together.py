@@ -7,6 +7,7 @@ usage: test_together.py BIN_DIR
 """
 import glob
 import hashlib
+import concurrent.futures
 import os
 import shutil
 import subprocess
@@ -37,10 +38,15 @@ class Together(flow.FlowTest):
             flow.make_maildir(self.path(maildir))
             for name in chosen:
                 shutil.copy2(self.path("all", "new", name), self.path(maildir, "new", name))
-        runs = [self.start("ingest", self.path(maildir), stdout=subprocess.DEVNULL,
-                           stderr=subprocess.DEVNULL) for maildir in ("one", "two")]
+        with open(self.path("log"), "w+", encoding="utf-8") as log:
+            runs = [self.start("ingest", self.path(maildir), stdout=subprocess.DEVNULL, stderr=log)
+                    for maildir in ("one", "two")]
+            for run in runs:
+                run.wait(flow.RUN_SECS)
+            log.seek(0)
+            text = log.read()
         for run in runs:
-            self.assertIn(run.wait(flow.RUN_SECS), ENDS)
+            self.assertIn(run.returncode, ENDS, text)
         status = self.status()
         self.check_sums(status, wanted)
         self.assertEqual(status["balance"]["mails"], len(names) + shared)
@@ -49,6 +55,18 @@ class Together(flow.FlowTest):
             self.assertEqual(status["balance"][outcome], wanted[outcome])
         for maildir in ("one", "two"):
             self.assertEqual(os.listdir(self.path(maildir, "new")), [])
+
+    def test_partitions_made_by_many(self):
+        """Sessions that want the same new months at the same moment: each month is made once."""
+        self.configure(dsn=self.server.create("months"))
+        self.dmarcd("migrate")
+        months = "SELECT dmarcd.ensure_month((date '2011-01-15' + %d * interval '1 month')::date)"
+        statements = [argument for month in range(120) for argument in ("-c", months.replace("%d", str(month)))]
+        with concurrent.futures.ThreadPoolExecutor(6) as sessions:
+            for done in [sessions.submit(self.server.psql, "months", *statements) for _ in range(6)]:
+                done.result()
+        self.assertEqual(self.server.psql("months", "-c", "SELECT count(*) FROM pg_class "
+                                          "WHERE relkind = 'r' AND relname ~ '^record_[0-9]'"), "120")
 
     def test_server_and_cluster_agree(self):
         wanted = flow.samples(self.path("a"), "--days", "3")

@@ -1,0 +1,217 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What dmarcd costs, as ratios to well-known programs doing a part of the same work on the same
+input, side by side in one run. Run by hand; nothing here passes or fails.
+
+usage: bench.py [--bin DIR] [--rounds N] [--mails N] [PART…]
+parts: parse, one-report, ingest; default all. DIR: build/release/bin.
+Needs xmllint (libxml2-utils) and PostgreSQL; a PostgreSQL of its own, defaults but for the socket.
+"""
+import argparse
+import email
+import gzip
+import io
+import json
+import os
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "flow"))
+import flow  # noqa: E402
+import mails  # noqa: E402
+
+TICKS = os.sysconf("SC_CLK_TCK")
+END_DAY = "2026-03-31"
+
+
+def children_cpu():
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def tree_cpu(top):
+    """CPU seconds of a process, its living descendants and those it has waited for."""
+    ticks = 0
+    for pid in [top] + flow.descendants(top):
+        with open("/proc/%d/stat" % pid, encoding="utf-8") as stream:
+            fields = stream.read().rsplit(")", 1)[1].split()
+        ticks += sum(int(field) for field in fields[11:15])
+    return ticks / TICKS
+
+
+class Cost:
+    """Wall and CPU seconds of what runs inside `with`; with the server's when one is given."""
+
+    def __init__(self, server=None):
+        self.server = server
+
+    def __enter__(self):
+        self.cpu = -children_cpu() - (tree_cpu(self.server.process.pid) if self.server else 0)
+        self.wall = -time.monotonic()
+        return self
+
+    def __exit__(self, *_):
+        self.wall += time.monotonic()
+        self.cpu += children_cpu() + (tree_cpu(self.server.process.pid) if self.server else 0)
+
+
+def run(*command, **more):
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, **more)
+
+
+def payloads(path):
+    """Attachments of a report mail as they are: (name, bytes)."""
+    with open(path, "rb") as stream:
+        message = email.message_from_binary_file(stream)
+    for part in message.walk():
+        if part.get_filename():
+            yield part.get_filename(), part.get_payload(decode=True)
+
+
+def unpack(data):
+    if data[:2] == b"PK":
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return [archive.read(name) for name in archive.namelist()]
+    return [gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data]
+
+
+class Bench:
+    def __init__(self, top, options):
+        self.top, self.options = top, options
+        self.dmarcd = os.path.join(options.bin, "dmarcd")
+        self.rows = []
+
+    def path(self, *names):
+        return os.path.join(self.top, *names)
+
+    def samples(self, name, mails_count):
+        folder = self.path(name)
+        run(os.path.join(self.options.bin, "dmarcd-samples"), "--profile", "bench", "--mails",
+            str(mails_count), "--end", END_DAY, folder)
+        with open(os.path.join(folder, "manifest.json"), encoding="utf-8") as stream:
+            return folder, json.load(stream)
+
+    def add(self, what, ours, theirs, goal):
+        self.rows.append((what, ours, theirs, ours / theirs, goal))
+        print("%-48s %8.2f s %8.2f s   %5.2f   (goal %.1f)" % self.rows[-1], flush=True)
+
+    def pairs(self, what, ours, theirs, goal):
+        """CPU of two commands, in turns; the medians."""
+        costs = ([], [])
+        for _ in range(self.options.rounds):
+            for cost, do in zip(costs, (ours, theirs)):
+                with Cost() as seen:
+                    do()
+                cost.append(seen.cpu)
+        self.add(what, statistics.median(costs[0]), statistics.median(costs[1]), goal)
+
+    def parse(self):
+        folder, _ = self.samples("parse", 2000)
+        xml = self.path("xml")
+        os.mkdir(xml)
+        files = []
+        for name in sorted(os.listdir(os.path.join(folder, "new"))):
+            for _, data in payloads(os.path.join(folder, "new", name)):
+                for text in unpack(data):
+                    files.append(os.path.join(xml, "%05d.xml" % len(files)))
+                    with open(files[-1], "wb") as stream:
+                        stream.write(text)
+        self.pairs("parse, 2,000 mails: CPU to xmllint --stream",
+                   lambda: run(self.dmarcd, "parse", "--summary", os.path.join(folder, "new")),
+                   lambda: run("xmllint", "--stream", "--noout", *files), 2.0)
+
+    def one_report(self):
+        text, _ = mails.report("bench-one", 200000)
+        xml, mail = self.path("one.xml"), self.path("one.eml")
+        with open(xml, "w", encoding="utf-8") as stream:
+            stream.write(text)
+        with open(mail, "wb") as stream:
+            stream.write(mails.mail(text, "bench-one"))
+        config = self.path("large.yaml")
+        with open(config, "w", encoding="utf-8") as stream:
+            stream.write("limits: {report_bytes: 256MiB, unpacked_bytes: 256MiB}\n")
+        self.pairs("parse, one report of 200,000 records: CPU",
+                   lambda: run(self.dmarcd, "-c", config, "parse", "--summary", mail),
+                   lambda: run("xmllint", "--stream", "--noout", xml), 1.0)
+
+    def ingest(self):
+        folder, wanted = self.samples("ingest", self.options.mails)
+        names = sorted(os.listdir(os.path.join(folder, "new")))
+        packed = self.path("packed.gz")
+        with open(packed, "wb") as stream:
+            for name in names:
+                for _, data in payloads(os.path.join(folder, "new", name)):
+                    stream.write(data if data[:2] == b"\x1f\x8b" else
+                                 gzip.compress(b"".join(unpack(data)), 6))
+        server = flow.Server(self.path("server")).start()
+        try:
+            self.ingest_with(server, folder, wanted, packed)
+        finally:
+            server.stop()
+
+    def ingest_with(self, server, folder, wanted, packed):
+        config = self.path("bench.yaml")
+        with open(config, "w", encoding="utf-8") as stream:
+            stream.write("state_dir: %s\ndatabase: {dsn: '%s'}\nmaildirs:\n  - {path: %s}\n" % (
+                self.path("state"), server.create("ours"), folder))
+        run(self.dmarcd, "-c", config, "migrate", stderr=subprocess.DEVNULL)
+        server.psql("ours", "-c", "CHECKPOINT")
+        with Cost(server) as ours:
+            run(self.dmarcd, "-q", "-c", config, "ingest", "--once")
+        told = json.loads(subprocess.run([self.dmarcd, "-c", config, "status", "--json"], check=True,
+                                         capture_output=True).stdout)
+        for name in ("records", "messages"):
+            if told[name] != wanted[name]:
+                sys.exit("bench: %s: %d instead of %d" % (name, told[name], wanted[name]))
+        tables = server.psql("ours", "-c", "SELECT format('%I.%I', schemaname, relname) FROM "
+                             "pg_stat_user_tables WHERE n_live_tup > 0 ORDER BY 1").split()
+        out = self.path("rows")
+        os.mkdir(out)
+        for table in tables:
+            server.psql("ours", "-c", "\\copy %s TO '%s/%s'" % (table, out, table))
+        server.psql("postgres", "-c", "CREATE DATABASE theirs TEMPLATE ours")
+        server.psql("theirs", "-c", "SET session_replication_role = replica",
+                    "-c", "TRUNCATE %s CASCADE" % ", ".join(tables))
+        server.psql("theirs", "-c", "CHECKPOINT")
+        copies = ["-c", "SET session_replication_role = replica"]
+        for table in tables:
+            copies += ["-c", "\\copy %s FROM '%s/%s'" % (table, out, table)]
+        with Cost(server) as theirs:
+            server.psql("theirs", *copies)
+            with open(packed, "rb") as stream:
+                run("gzip", "-dc", stdin=stream)
+        count = len(os.listdir(os.path.join(folder, "cur")))
+        print("%d mails, %d records: %.0f mails/s, %.0f records/s" % (
+            count, wanted["records"], count / ours.wall, wanted["records"] / ours.wall))
+        self.add("ingest, %d mails: wall to COPY and gzip -d" % count, ours.wall, theirs.wall, 1.5)
+        self.add("ingest, %d mails: CPU with the server's" % count, ours.cpu, theirs.cpu, 2.2)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--bin", default=os.path.join(HERE, "..", "..", "build", "release", "bin"))
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--mails", type=int, default=20000)
+    parser.add_argument("parts", nargs="*", metavar="PART")
+    options = parser.parse_args()
+    options.bin = os.path.abspath(options.bin)
+    top = tempfile.mkdtemp(prefix="dmarcd-bench-", dir=os.environ.get("TMPDIR", "/tmp"))
+    os.chmod(top, 0o755)
+    print("%-48s %10s %10s   ratio" % ("", "dmarcd", "other"))
+    try:
+        bench = Bench(top, options)
+        for part in options.parts or ("parse", "one-report", "ingest"):
+            getattr(bench, part.replace("-", "_"))()
+    finally:
+        shutil.rmtree(top)
+
+
+if __name__ == "__main__":
+    main()
