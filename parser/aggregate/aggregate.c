@@ -24,69 +24,71 @@ enum place { PLACE_DOCUMENT, PLACE_FEEDBACK, PLACE_METADATA, PLACE_DATE_RANGE, P
 	PLACE_LEAF, PLACE_SKIP };
 
 struct element {
-	const char *name;
+	struct str name;
 	enum place parent;
 	enum place place;
 	enum field field; /* of a PLACE_LEAF */
 	bool many;
 };
 
+#define NAME(text) {text, sizeof(text) - 1}
+
 /* RFC 9990 section 3.1.1; what only RFC 7489 has is there too. */
 static const struct element elements[] = {
-	{"feedback", PLACE_DOCUMENT, PLACE_FEEDBACK, FIELD_NONE, false},
-	{"version", PLACE_FEEDBACK, PLACE_LEAF, FIELD_VERSION, false},
-	{"report_metadata", PLACE_FEEDBACK, PLACE_METADATA, FIELD_NONE, false},
-	{"policy_published", PLACE_FEEDBACK, PLACE_POLICY, FIELD_NONE, false},
-	{"extension", PLACE_FEEDBACK, PLACE_SKIP, FIELD_NONE, true},
-	{"extensions", PLACE_FEEDBACK, PLACE_SKIP, FIELD_NONE, true},
-	{"record", PLACE_FEEDBACK, PLACE_RECORD, FIELD_NONE, true},
-	{"org_name", PLACE_METADATA, PLACE_LEAF, FIELD_ORG_NAME, false},
-	{"email", PLACE_METADATA, PLACE_LEAF, FIELD_EMAIL, false},
-	{"extra_contact_info", PLACE_METADATA, PLACE_LEAF, FIELD_CONTACT, false},
-	{"report_id", PLACE_METADATA, PLACE_LEAF, FIELD_REPORT_ID, false},
-	{"date_range", PLACE_METADATA, PLACE_DATE_RANGE, FIELD_NONE, false},
-	{"error", PLACE_METADATA, PLACE_LEAF, FIELD_ERROR, true},
-	{"generator", PLACE_METADATA, PLACE_LEAF, FIELD_GENERATOR, false},
-	{"begin", PLACE_DATE_RANGE, PLACE_LEAF, FIELD_BEGIN, false},
-	{"end", PLACE_DATE_RANGE, PLACE_LEAF, FIELD_END, false},
-	{"domain", PLACE_POLICY, PLACE_LEAF, FIELD_DOMAIN, false},
-	{"discovery_method", PLACE_POLICY, PLACE_LEAF, FIELD_DISCOVERY, false},
-	{"p", PLACE_POLICY, PLACE_LEAF, FIELD_P, false},
-	{"sp", PLACE_POLICY, PLACE_LEAF, FIELD_SP, false},
-	{"np", PLACE_POLICY, PLACE_LEAF, FIELD_NP, false},
-	{"adkim", PLACE_POLICY, PLACE_LEAF, FIELD_ADKIM, false},
-	{"aspf", PLACE_POLICY, PLACE_LEAF, FIELD_ASPF, false},
-	{"pct", PLACE_POLICY, PLACE_LEAF, FIELD_PCT, false},
-	{"fo", PLACE_POLICY, PLACE_LEAF, FIELD_FO, false},
-	{"testing", PLACE_POLICY, PLACE_LEAF, FIELD_TESTING, false},
-	{"row", PLACE_RECORD, PLACE_ROW, FIELD_NONE, false},
-	{"identifiers", PLACE_RECORD, PLACE_IDENTIFIERS, FIELD_NONE, false},
-	{"identities", PLACE_RECORD, PLACE_IDENTIFIERS, FIELD_NONE, false},
-	{"auth_results", PLACE_RECORD, PLACE_AUTH, FIELD_NONE, true},
-	{"extension", PLACE_RECORD, PLACE_SKIP, FIELD_NONE, true},
-	{"extensions", PLACE_RECORD, PLACE_SKIP, FIELD_NONE, true},
-	{"source_ip", PLACE_ROW, PLACE_LEAF, FIELD_SOURCE_IP, false},
-	{"count", PLACE_ROW, PLACE_LEAF, FIELD_COUNT, false},
-	{"policy_evaluated", PLACE_ROW, PLACE_EVALUATED, FIELD_NONE, false},
-	{"disposition", PLACE_EVALUATED, PLACE_LEAF, FIELD_DISPOSITION, false},
-	{"dkim", PLACE_EVALUATED, PLACE_LEAF, FIELD_EVALUATED_DKIM, false},
-	{"spf", PLACE_EVALUATED, PLACE_LEAF, FIELD_EVALUATED_SPF, false},
-	{"reason", PLACE_EVALUATED, PLACE_REASON, FIELD_NONE, true},
-	{"type", PLACE_REASON, PLACE_LEAF, FIELD_REASON_TYPE, false},
-	{"comment", PLACE_REASON, PLACE_LEAF, FIELD_REASON_COMMENT, false},
-	{"header_from", PLACE_IDENTIFIERS, PLACE_LEAF, FIELD_HEADER_FROM, false},
-	{"envelope_from", PLACE_IDENTIFIERS, PLACE_LEAF, FIELD_ENVELOPE_FROM, false},
-	{"envelope_to", PLACE_IDENTIFIERS, PLACE_LEAF, FIELD_ENVELOPE_TO, false},
-	{"dkim", PLACE_AUTH, PLACE_DKIM, FIELD_NONE, true},
-	{"spf", PLACE_AUTH, PLACE_SPF, FIELD_NONE, true},
-	{"domain", PLACE_DKIM, PLACE_LEAF, FIELD_DKIM_DOMAIN, false},
-	{"selector", PLACE_DKIM, PLACE_LEAF, FIELD_DKIM_SELECTOR, false},
-	{"result", PLACE_DKIM, PLACE_LEAF, FIELD_DKIM_RESULT, false},
-	{"human_result", PLACE_DKIM, PLACE_LEAF, FIELD_DKIM_HUMAN, false},
-	{"domain", PLACE_SPF, PLACE_LEAF, FIELD_SPF_DOMAIN, false},
-	{"scope", PLACE_SPF, PLACE_LEAF, FIELD_SPF_SCOPE, false},
-	{"result", PLACE_SPF, PLACE_LEAF, FIELD_SPF_RESULT, false},
-	{"human_result", PLACE_SPF, PLACE_LEAF, FIELD_SPF_HUMAN, false},
+	{NAME("feedback"), PLACE_DOCUMENT, PLACE_FEEDBACK, FIELD_NONE, false},
+	{NAME("version"), PLACE_FEEDBACK, PLACE_LEAF, FIELD_VERSION, false},
+	{NAME("report_metadata"), PLACE_FEEDBACK, PLACE_METADATA, FIELD_NONE, false},
+	{NAME("policy_published"), PLACE_FEEDBACK, PLACE_POLICY, FIELD_NONE, false},
+	{NAME("extension"), PLACE_FEEDBACK, PLACE_SKIP, FIELD_NONE, true},
+	{NAME("extensions"), PLACE_FEEDBACK, PLACE_SKIP, FIELD_NONE, true},
+	{NAME("record"), PLACE_FEEDBACK, PLACE_RECORD, FIELD_NONE, true},
+	{NAME("org_name"), PLACE_METADATA, PLACE_LEAF, FIELD_ORG_NAME, false},
+	{NAME("email"), PLACE_METADATA, PLACE_LEAF, FIELD_EMAIL, false},
+	{NAME("extra_contact_info"), PLACE_METADATA, PLACE_LEAF, FIELD_CONTACT, false},
+	{NAME("report_id"), PLACE_METADATA, PLACE_LEAF, FIELD_REPORT_ID, false},
+	{NAME("date_range"), PLACE_METADATA, PLACE_DATE_RANGE, FIELD_NONE, false},
+	{NAME("error"), PLACE_METADATA, PLACE_LEAF, FIELD_ERROR, true},
+	{NAME("generator"), PLACE_METADATA, PLACE_LEAF, FIELD_GENERATOR, false},
+	{NAME("begin"), PLACE_DATE_RANGE, PLACE_LEAF, FIELD_BEGIN, false},
+	{NAME("end"), PLACE_DATE_RANGE, PLACE_LEAF, FIELD_END, false},
+	{NAME("domain"), PLACE_POLICY, PLACE_LEAF, FIELD_DOMAIN, false},
+	{NAME("discovery_method"), PLACE_POLICY, PLACE_LEAF, FIELD_DISCOVERY, false},
+	{NAME("p"), PLACE_POLICY, PLACE_LEAF, FIELD_P, false},
+	{NAME("sp"), PLACE_POLICY, PLACE_LEAF, FIELD_SP, false},
+	{NAME("np"), PLACE_POLICY, PLACE_LEAF, FIELD_NP, false},
+	{NAME("adkim"), PLACE_POLICY, PLACE_LEAF, FIELD_ADKIM, false},
+	{NAME("aspf"), PLACE_POLICY, PLACE_LEAF, FIELD_ASPF, false},
+	{NAME("pct"), PLACE_POLICY, PLACE_LEAF, FIELD_PCT, false},
+	{NAME("fo"), PLACE_POLICY, PLACE_LEAF, FIELD_FO, false},
+	{NAME("testing"), PLACE_POLICY, PLACE_LEAF, FIELD_TESTING, false},
+	{NAME("row"), PLACE_RECORD, PLACE_ROW, FIELD_NONE, false},
+	{NAME("identifiers"), PLACE_RECORD, PLACE_IDENTIFIERS, FIELD_NONE, false},
+	{NAME("identities"), PLACE_RECORD, PLACE_IDENTIFIERS, FIELD_NONE, false},
+	{NAME("auth_results"), PLACE_RECORD, PLACE_AUTH, FIELD_NONE, true},
+	{NAME("extension"), PLACE_RECORD, PLACE_SKIP, FIELD_NONE, true},
+	{NAME("extensions"), PLACE_RECORD, PLACE_SKIP, FIELD_NONE, true},
+	{NAME("source_ip"), PLACE_ROW, PLACE_LEAF, FIELD_SOURCE_IP, false},
+	{NAME("count"), PLACE_ROW, PLACE_LEAF, FIELD_COUNT, false},
+	{NAME("policy_evaluated"), PLACE_ROW, PLACE_EVALUATED, FIELD_NONE, false},
+	{NAME("disposition"), PLACE_EVALUATED, PLACE_LEAF, FIELD_DISPOSITION, false},
+	{NAME("dkim"), PLACE_EVALUATED, PLACE_LEAF, FIELD_EVALUATED_DKIM, false},
+	{NAME("spf"), PLACE_EVALUATED, PLACE_LEAF, FIELD_EVALUATED_SPF, false},
+	{NAME("reason"), PLACE_EVALUATED, PLACE_REASON, FIELD_NONE, true},
+	{NAME("type"), PLACE_REASON, PLACE_LEAF, FIELD_REASON_TYPE, false},
+	{NAME("comment"), PLACE_REASON, PLACE_LEAF, FIELD_REASON_COMMENT, false},
+	{NAME("header_from"), PLACE_IDENTIFIERS, PLACE_LEAF, FIELD_HEADER_FROM, false},
+	{NAME("envelope_from"), PLACE_IDENTIFIERS, PLACE_LEAF, FIELD_ENVELOPE_FROM, false},
+	{NAME("envelope_to"), PLACE_IDENTIFIERS, PLACE_LEAF, FIELD_ENVELOPE_TO, false},
+	{NAME("dkim"), PLACE_AUTH, PLACE_DKIM, FIELD_NONE, true},
+	{NAME("spf"), PLACE_AUTH, PLACE_SPF, FIELD_NONE, true},
+	{NAME("domain"), PLACE_DKIM, PLACE_LEAF, FIELD_DKIM_DOMAIN, false},
+	{NAME("selector"), PLACE_DKIM, PLACE_LEAF, FIELD_DKIM_SELECTOR, false},
+	{NAME("result"), PLACE_DKIM, PLACE_LEAF, FIELD_DKIM_RESULT, false},
+	{NAME("human_result"), PLACE_DKIM, PLACE_LEAF, FIELD_DKIM_HUMAN, false},
+	{NAME("domain"), PLACE_SPF, PLACE_LEAF, FIELD_SPF_DOMAIN, false},
+	{NAME("scope"), PLACE_SPF, PLACE_LEAF, FIELD_SPF_SCOPE, false},
+	{NAME("result"), PLACE_SPF, PLACE_LEAF, FIELD_SPF_RESULT, false},
+	{NAME("human_result"), PLACE_SPF, PLACE_LEAF, FIELD_SPF_HUMAN, false},
 };
 
 #define ELEMENTS_COUNT (sizeof(elements) / sizeof(elements[0]))
@@ -103,6 +105,7 @@ struct reader {
 	struct xml *xml;
 	struct open_element open[DEPTH_MAX];
 	size_t depth;
+	size_t last;       /* element found */
 	uint64_t skipping; /* elements open within one that is passed over */
 	struct buf text;   /* of the leaf at hand */
 };
@@ -141,19 +144,20 @@ static void on_root(void *context, struct str uri)
 
 static const struct element *find_element(struct reader *reader, enum place parent, struct str name)
 {
-	const struct element *other_case = NULL;
-	for (const struct element *element = elements; element < elements + ELEMENTS_COUNT; element++) {
-		if (element->parent != parent)
+	/* Elements come much in the order of the table: the search begins behind the last one found. */
+	for (size_t i = 0; i < ELEMENTS_COUNT; i++) {
+		size_t at = (reader->last + i) % ELEMENTS_COUNT;
+		if (elements[at].parent != parent || !str_eq(elements[at].name, name))
 			continue;
-		struct str known = str_from(element->name);
-		if (str_eq(known, name))
-			return element;
-		if (str_eq_nocase(known, name))
-			other_case = element;
+		reader->last = at;
+		return &elements[at];
 	}
-	if (other_case)
-		draft_issue(&reader->draft, ISSUE_XML_ELEMENT_CASE, name);
-	return other_case;
+	for (const struct element *element = elements; element < elements + ELEMENTS_COUNT; element++)
+		if (element->parent == parent && str_eq_nocase(element->name, name)) {
+			draft_issue(&reader->draft, ISSUE_XML_ELEMENT_CASE, name);
+			return element;
+		}
+	return NULL;
 }
 
 static void skip(struct reader *reader)
@@ -204,7 +208,7 @@ static bool may_stand_again(struct reader *reader, struct open_element *parent, 
 {
 	/* identities is the same element as identifiers. */
 	size_t index = (size_t)(element - elements);
-	if (element->place == PLACE_IDENTIFIERS && str_eq(str_from(element->name), STR("identities")))
+	if (element->place == PLACE_IDENTIFIERS && str_eq(element->name, STR("identities")))
 		index--;
 	uint64_t bit = 1ull << (index % 64);
 	bool again = parent->seen & bit;
@@ -236,7 +240,7 @@ static bool on_start(void *context, struct str name, enum xml_space space)
 	}
 	if (!element && space == XML_SPACE_HOME)
 		draft_issue(draft, ISSUE_XML_UNKNOWN_ELEMENT, name);
-	if (element && strncmp(element->name, "extension", 9) == 0)
+	if (element && str_starts(element->name, STR("extension")))
 		draft->marks_9990 = true;
 	if (!element || element->place == PLACE_SKIP || !may_stand_again(reader, parent, element, name)) {
 		skip(reader);

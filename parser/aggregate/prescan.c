@@ -47,9 +47,15 @@ static void note_trailing(struct prescan *prescan, struct str text)
 
 /* ---- entities (XML 1.0 section 4.1) ---- */
 
+/* Letters, digits, "_", "-", ".", ":" and all of UTF-8's multi-byte sequences; asked for each byte. */
+static const bool name_chars[256] = {
+	['-'] = true, ['.'] = true, [':'] = true, ['_'] = true,
+	['0' ... '9'] = true, ['A' ... 'Z'] = true, ['a' ... 'z'] = true, [0x80 ... 0xff] = true,
+};
+
 static bool is_name_char(char c)
 {
-	return ascii_is_alnum(c) || c == '_' || c == '-' || c == '.' || c == ':' || (unsigned char)c >= 0x80;
+	return name_chars[(unsigned char)c];
 }
 
 static bool reference_value(struct str digits, unsigned base, uint32_t *code_r)
@@ -332,6 +338,66 @@ static bool pass_through(struct prescan *prescan, struct str text, struct buf *o
 	return true;
 }
 
+/* ---- what most reports consist of ---- */
+
+/* The bytes of "<name>", "</name>" or "<name/>" at the begin of text; 0: something else, or not whole. */
+static size_t plain_tag(struct str text, bool *end_r, bool *empty_r)
+{
+	size_t at = 1, name;
+	*end_r = at < text.len && text.ptr[at] == '/';
+	at += *end_r;
+	name = at;
+	while (at < text.len && is_name_char(text.ptr[at]))
+		at++;
+	*empty_r = !*end_r && at < text.len && text.ptr[at] == '/';
+	if (at == name)
+		return 0;
+	at += *empty_r;
+	return at < text.len && text.ptr[at] == '>' ? at + 1 : 0;
+}
+
+/* False: the tag needs the long way, which knows why. */
+static bool count_plain_tag(struct prescan *prescan, size_t len, bool end, bool empty)
+{
+	const struct limits *limits = prescan->limits;
+	if (len > limits->xml_tag_bytes || (end && prescan->depth <= 1) ||
+		(!end && (prescan->elements >= limits->xml_elements || prescan->depth >= limits->xml_depth)))
+		return false;
+	prescan->depth -= end;
+	prescan->depth += !end && !empty;
+	prescan->elements += !end;
+	prescan->text_bytes = 0;
+	return true;
+}
+
+/* Texts and tags without attributes within the root are passed on in one piece, up to the first byte
+ * of anything else. */
+static size_t plain_run(struct prescan *prescan, struct str text, struct buf *out)
+{
+	size_t at = 0;
+	bool end, empty;
+	if (!prescan->root_seen || prescan->root_closed || prescan->skipping_schema || prescan->depth == 0)
+		return 0;
+	for (;;) {
+		size_t from = at;
+		while (at < text.len && text.ptr[at] != '<' && text.ptr[at] != '&')
+			at++;
+		if (at - from > prescan->limits->xml_text_bytes - prescan->text_bytes) {
+			at = from;
+			break;
+		}
+		prescan->text_bytes += at - from;
+		if (at == text.len || text.ptr[at] == '&')
+			break;
+		size_t tag = plain_tag(str_from_offset(text, at), &end, &empty);
+		if (tag == 0 || !count_plain_tag(prescan, tag, end, empty))
+			break;
+		at += tag;
+	}
+	emit(prescan, out, str_sub(text, 0, at));
+	return at;
+}
+
 /* ---- text ---- */
 
 static bool text_run(struct prescan *prescan, struct str text, struct buf *out, size_t *used_r,
@@ -369,6 +435,9 @@ static bool step(struct prescan *prescan, struct str text, struct buf *out, size
 	bool took = true;
 	switch (prescan->state) {
 	case PRESCAN_TEXT:
+		*used_r = plain_run(prescan, text, out);
+		if (*used_r > 0)
+			return true;
 		return text_run(prescan, text, out, used_r, reject);
 	case PRESCAN_TAG:
 		*used_r = tag_run(prescan, text);
