@@ -7,12 +7,41 @@ usage: test_command_line.py BIN_DIR
 import json
 import mailbox
 import os
+import pty
 import shutil
+import subprocess
 
 import flow
 
 SUBCOMMANDS = ("run", "ingest", "web", "parse", "status", "mails", "psql", "quarantine", "reparse",
                "migrate", "init", "demo", "config")
+
+
+class Progress(flow.FlowTest):
+    def on_terminal(self, *options):
+        """What `ingest` writes to a terminal on stderr."""
+        flow.samples(self.path("mails"), "--days", "6")
+        self.configure()
+        ours, theirs = pty.openpty()
+        done = self.start(*options, "ingest", self.path("mails"), stdout=subprocess.DEVNULL, stderr=theirs)
+        os.close(theirs)
+        text = b""
+        try:
+            while piece := os.read(ours, 4096):
+                text += piece
+        except OSError:
+            pass  # what Linux says at the end of a terminal
+        os.close(ours)
+        self.assertEqual(done.wait(flow.END_SECS), flow.EX_DATAERR)
+        return text.decode()
+
+    def test_bar(self):
+        text = self.on_terminal()
+        self.assertRegex(text, r"\r(\[[#.]+\] )? *\d+ %  \d+ mails  \d+/s")
+        self.assertIn("\r\x1b[K", text)
+
+    def test_quiet(self):
+        self.assertNotIn(" mails  ", self.on_terminal("-q"))
 
 
 class Usage(flow.FlowTest):
