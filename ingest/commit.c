@@ -70,8 +70,9 @@ static enum err look_whether_done(struct pipeline *pipeline, const struct put_ma
 		sources[i] = mails[i].source;
 	}
 	do {
-		if (pipeline_reconnect(pipeline, error) != ERR_OK)
-			return error->code;
+		err = pipeline_reconnect(pipeline, error);
+		if (err)
+			return err;
 		err = put_known(pipeline->store, sums, sources, count, known, error);
 	} while (err == ERR_TEMP);
 	*done_r = !err;
