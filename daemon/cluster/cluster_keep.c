@@ -29,6 +29,7 @@ struct keeper {
 	int signal_fd;
 	int told_fd;
 	pid_t server;
+	struct timespec stale;   /* of a pid file that was there before this server */
 	bool was_ready;
 	unsigned failures;       /* starts that did not get ready, in a row */
 	int64_t restart_at_msecs; /* -1: it runs */
@@ -65,8 +66,11 @@ struct cluster_server cluster_keep_look(const struct cluster_site *site)
 	struct cluster_server server = {0};
 	char text[2048];
 	const char *path = arena_printf(site->arena, "%s/postmaster.pid", site->data_dir);
+	struct stat st;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t got = fd < 0 ? -1 : read(fd, text, sizeof(text));
+	if (fd >= 0 && fstat(fd, &st) == 0)
+		server.written = st.st_ctim;
 	if (fd >= 0)
 		(void)close(fd);
 	struct str rest = {text, got > 0 ? (size_t)got : 0}, line;
@@ -115,11 +119,20 @@ _Noreturn static void server_process(const struct cluster_keep *keep, pid_t pare
 static void start(struct keeper *keeper)
 {
 	pid_t self = getpid();
+	keeper->stale = cluster_keep_look(keeper->given->site).written;
 	keeper->server = fork();
 	if (keeper->server == 0)
 		server_process(keeper->given, self);
 	keeper->restart_at_msecs = -1;
 	keeper->was_ready = false;
+}
+
+/* What a killed server left says "ready" too; in a container even with our server's pid. */
+static bool is_ready(const struct keeper *keeper)
+{
+	struct cluster_server found = cluster_keep_look(keeper->given->site);
+	return found.ready && found.pid == keeper->server &&
+	       (found.written.tv_sec != keeper->stale.tv_sec || found.written.tv_nsec != keeper->stale.tv_nsec);
 }
 
 /* 250 ms, 500 ms, … before it is tried again. */
@@ -225,7 +238,7 @@ static void step(struct keeper *keeper)
 		stop_if_unused(keeper);
 	if (keeper->restart_at_msecs >= 0 && clock_monotonic_msecs() >= keeper->restart_at_msecs)
 		start(keeper);
-	if (keeper->server > 0 && !keeper->was_ready && cluster_keep_look(keeper->given->site).ready) {
+	if (keeper->server > 0 && !keeper->was_ready && is_ready(keeper)) {
 		keeper->was_ready = true;
 		keeper->failures = 0;
 		tell(keeper, "ready\n");

@@ -8,6 +8,8 @@
 
 #include "daemon/cluster/cluster_dir.h"
 
+#include <time.h>
+
 struct cluster_keep {
 	const struct cluster_site *site;
 	const char *lock_path;
@@ -21,6 +23,7 @@ struct cluster_server {
 	int64_t pid;  /* 0: no such file */
 	bool ready;
 	bool alive;   /* a postgres process with this pid works in the data folder */
+	struct timespec written;
 };
 
 /* What runs there now, by its pid file and socket. */

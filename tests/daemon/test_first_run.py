@@ -4,6 +4,7 @@
 
 usage: test_first_run.py BIN_DIR
 """
+import json
 import os
 import shutil
 import signal
@@ -55,6 +56,33 @@ class FirstRun(flow.FlowTest):
         flow.wait_until(lambda: not flow.descendants(os.getpid()), "all to die")
         flow.reap_orphans()
         self.check_totals(self.status(), wanted)
+
+    def test_killed_container(self):
+        """Everything at once; the next start has the same pids, and the pid file still says "ready"."""
+        inside = ["unshare", "-p", "-f", "--mount-proc", "--kill-child"]
+        if subprocess.run([*inside, "true"], stderr=subprocess.DEVNULL, check=False).returncode:
+            self.skipTest("not run: daemon: a container of one's own needs root")
+        wanted = self.begin()
+        pid_file = os.path.join(self.state, "pg", "postmaster.pid")
+
+        def ready():
+            if not os.path.exists(pid_file):
+                return False
+            with open(pid_file, encoding="ascii") as stream:
+                return "ready" in stream.read()
+
+        for _ in range(3):
+            outer = subprocess.Popen([*inside, *self.command("psql", "-c", "SELECT pg_sleep(600)")],
+                                     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            flow.wait_until(ready, "the cluster")
+            outer.kill()
+            outer.wait(flow.END_SECS)
+            flow.wait_until(lambda: not flow.descendants(os.getpid()), "all to die")
+            flow.reap_orphans()
+            done = subprocess.run([*inside, *self.command("status", "--json")], capture_output=True, text=True,
+                                  check=False)
+            self.assertEqual(done.returncode, flow.EX_OK, done.stderr)
+            self.check_totals(json.loads(done.stdout), wanted)
 
     def test_half_made_cluster(self):
         os.makedirs(os.path.join(self.state, "pg.tmp", "base"))
