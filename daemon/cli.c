@@ -155,6 +155,13 @@ static int unknown_option(const struct cli *cli, const char *given, const struct
 	return EX_USAGE;
 }
 
+/* getopt_long() takes "--js" for "--json"; what a later version adds may not change what a script says. */
+static bool is_whole(const char *given, const char *name)
+{
+	size_t len = strlen(name);
+	return strncmp(given + 2, name, len) == 0 && (given[2 + len] == '\0' || given[2 + len] == '=');
+}
+
 int cli_options(struct cli *cli, int argc, char **argv, const struct cli_option *options, int *first_r)
 {
 	static const char *const global[] = {"help", "quiet", "verbose"};
@@ -171,9 +178,15 @@ int cli_options(struct cli *cli, int argc, char **argv, const struct cli_option 
 	opterr = 0;
 	for (;;) {
 		int before = optind > 0 ? optind : 1;
-		int option = getopt_long(argc, argv, "hqv", known, NULL);
+		int at = -1, option = getopt_long(argc, argv, "hqv", known, &at);
 		if (option < 0)
 			break;
+		if (at >= 0 && option != '?') {
+			bool apart = known[at].has_arg == required_argument && optarg == argv[optind - 1];
+			const char *given = argv[optind - (apart ? 2 : 1)];
+			if (!is_whole(given, known[at].name))
+				return unknown_option(cli, given, known, count);
+		}
 		if (option == 'h') {
 			cli_help(stdout, cli->command);
 			return CLI_HELPED;

@@ -41,7 +41,8 @@ static const char *default_state_dir(struct arena *arena)
 	return arena_printf(arena, "/tmp/dmarcd-demo-%u", (unsigned)geteuid());
 }
 
-/* mkdir -p; the folders above are made as readable as the user's umask says. */
+/* mkdir -p, whatever the umask: the database's own user passes through all of them, and what is
+ * secret within has its own mode. */
 static int make_folders(struct demo *demo)
 {
 	char *path = arena_cstr(demo->arena, str_from(demo->state_dir));
@@ -49,13 +50,16 @@ static int make_folders(struct demo *demo)
 		if (*at != '/')
 			continue;
 		*at = '\0';
-		(void)mkdir(path, 0755);
+		if (mkdir(path, 0755) == 0)
+			(void)chmod(path, 0755);
 		*at = '/';
 	}
-	/* The database's own user passes through it; what is secret within has its own mode. */
-	if (mkdir(path, 0755) != 0 && errno != EEXIST)
-		return cli_failf(errno == EACCES ? EX_NOPERM : EX_CANTCREAT, "cannot make %s: %s", path,
-			strerror(errno));
+	if (mkdir(path, 0755) != 0 && errno != EEXIST) {
+		int status = errno == EACCES ? EX_NOPERM : errno == EROFS || errno == ENOSPC ? EX_IOERR : EX_CANTCREAT;
+		(void)cli_failf(status, "cannot make %s: %s", path, strerror(errno));
+		cli_hint("another place: --state-dir DIR");
+		return status;
+	}
 	return chmod(path, 0755) == 0 ? EX_OK : cli_failf(EX_NOPERM, "cannot use %s: %s", path, strerror(errno));
 }
 
@@ -105,7 +109,8 @@ static int make_samples(struct demo *demo, const char *path)
 	if (!err)
 		err = spawn_run(&(struct spawn){.argv = argv, .output = &output}, &status, &error);
 	if (!err && (!WIFEXITED(status) || WEXITSTATUS(status) != 0))
-		err = error_set(&error, ERR_PERM, "cannot write the samples: %s", buf_cstr(&output));
+		err = error_set(&error, ERR_PERM, "cannot write the samples: %.*s",
+			STR_FMT(str_trim(buf_str(&output))));
 	if (!err && rename(part, path) != 0)
 		err = error_errno(&error, ERR_PERM, errno, "cannot make %s", path);
 	buf_fini(&directory);
@@ -243,6 +248,14 @@ static int reset(struct demo *demo)
 	return EX_OK;
 }
 
+/* Before anything is written. */
+static int check_beforehand(const struct demo *demo)
+{
+	struct error error = {0};
+	int status = cluster_check(&(struct cluster_options){.state_dir = demo->state_dir}, &error);
+	return status == EX_OK ? EX_OK : cli_fail(status, &error);
+}
+
 static int demo_run(struct demo *demo, bool anew)
 {
 	int status = make_folders(demo);
@@ -250,6 +263,8 @@ static int demo_run(struct demo *demo, bool anew)
 		status = take_lock(demo);
 	if (status == EX_OK && anew)
 		status = reset(demo);
+	if (status == EX_OK)
+		status = check_beforehand(demo);
 	if (status == EX_OK)
 		status = find_mails(demo);
 	if (status == EX_OK)

@@ -79,6 +79,16 @@ static int wait_for(pid_t pid)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+/* psql itself would end with 2, and wait for as long as it likes. */
+static int check_connection(struct services *services)
+{
+	struct error error = {0};
+	struct store *store = NULL;
+	enum err err = store_open(services_store_options(services, SERVICE_READ), &store, &error);
+	store_close(&store);
+	return err ? cli_fail(err == ERR_DENIED ? EX_NOPERM : EX_UNAVAILABLE, &error) : EX_OK;
+}
+
 static int psql(struct services *services, int count, char **arguments)
 {
 	char passfile[64];
@@ -115,7 +125,9 @@ static int run(struct cli *cli, int argc, char **argv)
 	int status = cmd_services(cli, CMD_READS, &services);
 	if (status != EX_OK)
 		return status;
-	status = psql(services, argc - 1, argv + 1);
+	status = check_connection(services);
+	if (status == EX_OK)
+		status = psql(services, argc - 1, argv + 1);
 	services_close(&services);
 	return status;
 }

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/db.h"
 
+#include "base/buf.h"
+
 #include <libpq-fe.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define PARAMS_MAX 24
-#define CONNECT_SECS "5"
+#define SAID_BYTES ((size_t)64 * 1024)
 
 struct store {
 	PGconn *connection;
@@ -33,9 +35,42 @@ static bool says(const char *conninfo, const char *keyword)
 	return found;
 }
 
+/* Each host of a dsn may take this long, all of them together less than 5 s; NULL: the dsn says it. */
+static const char *connect_secs(const char *conninfo)
+{
+	if (says(conninfo, "connect_timeout"))
+		return NULL;
+	return strchr(conninfo, ',') ? "2" : "4";
+}
+
+/* A word without "=" or "://" is the name of a database. */
+bool store_dsn_is_valid(const char *dsn, struct buf *why)
+{
+	char *said = NULL;
+	if (!strchr(dsn, '=') && !strstr(dsn, "://"))
+		return true;
+	PQconninfoOption *options = PQconninfoParse(dsn, &said);
+	bool valid = options != NULL;
+	if (!valid)
+		buf_add_str(why, str_trim(str_from(said)));
+	PQconninfoFree(options);
+	PQfreemem(said);
+	return valid;
+}
+
 static void ignore_notice(void *context, const char *text)
 {
 	(void)context, (void)text;
+}
+
+/* libpq's words as one line. */
+static void add_said(const struct store *store, struct buf *out)
+{
+	struct str rest = str_from(PQerrorMessage(store->connection)), line;
+	while (str_line(&rest, &line)) {
+		buf_add_str(out, STR(" "));
+		buf_add_str(out, str_trim(line));
+	}
 }
 
 static enum err connect_now(struct store *store, struct error *error)
@@ -44,7 +79,7 @@ static enum err connect_now(struct store *store, struct error *error)
 	size_t count = 1;
 	const char *const extra[][2] = {{"password", store->password},
 		{"application_name", store->application},
-		{"connect_timeout", says(store->conninfo, "connect_timeout") ? NULL : CONNECT_SECS},
+		{"connect_timeout", connect_secs(store->conninfo)},
 		{"tcp_user_timeout", says(store->conninfo, "tcp_user_timeout") ? NULL : "10000"},
 		{"client_encoding", "UTF8"}};
 	for (size_t i = 0; i < sizeof(extra) / sizeof(extra[0]); i++) {
@@ -59,7 +94,10 @@ static enum err connect_now(struct store *store, struct error *error)
 	(void)PQsetNoticeProcessor(store->connection, ignore_notice, NULL);
 	if (PQstatus(store->connection) == CONNECTION_OK)
 		return ERR_OK;
-	struct str text = str_trim(str_from(PQerrorMessage(store->connection)));
+	struct buf said;
+	buf_init(&said, SAID_BYTES);
+	add_said(store, &said);
+	struct str text = str_trim(buf_str(&said));
 	bool refused = PQconnectionNeedsPassword(store->connection) ||
 		str_find(text, STR("authentication failed")) != SIZE_MAX ||
 		str_find(text, STR("does not exist")) != SIZE_MAX ||
@@ -68,6 +106,7 @@ static enum err connect_now(struct store *store, struct error *error)
 		str_find(text, STR("missing \"=\"")) != SIZE_MAX;
 	(void)error_set(error, refused ? ERR_DENIED : ERR_TEMP, "the database %s: %.*s",
 		refused ? "refuses us" : "is away", STR_FMT(text));
+	buf_fini(&said);
 	PQfinish(store->connection);
 	store->connection = NULL;
 	return refused ? ERR_DENIED : ERR_TEMP;

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "base/buf.h"
 #include "base/error.h"
 #include "base/str.h"
 
@@ -19,6 +20,9 @@ struct store_options {
 	const char *application;   /* application_name: "dmarcd ingest" */
 	unsigned statement_secs;   /* statement_timeout */
 };
+
+/* Whether libpq can read this dsn; else why not. Nothing is connected. */
+bool store_dsn_is_valid(const char *dsn, struct buf *why);
 
 /* ERR_TEMP: the server is away (say so with 69), ERR_DENIED: it refuses us. */
 NODISCARD enum err store_open(const struct store_options *options, struct store **store_r,

@@ -162,7 +162,8 @@ build() {
 	fi
 	[ -d "$dir" ] || check_build_dir "$dir"
 	[ -w "$dir" ] || die $EX_NOPERM "cannot write to $dir" \
-		"It belongs to another user. Remove it, or run $program as that user."
+		"It belongs to another user or is read-only. Remove it, run $program as its owner," \
+		"or copy the source tree to a place of your own."
 	if [ ! -f "$dir/build.ninja" ] || [ $# -gt 0 ]; then
 		(umask 022 && cd "$root" && cmake --preset "$preset" "$@") >"$log" 2>&1 || {
 			tail -n 15 "$log" >&2

@@ -88,12 +88,17 @@ static uint16_t port_of(int fd)
 		((struct sockaddr_in *)&storage)->sin_port);
 }
 
-static enum err listen_error(const char *address, uint16_t port, int failed, struct error *error)
+static enum err listen_error(const char *address, uint16_t port, unsigned tries, int failed, struct error *error)
 {
 	struct buf owner;
 	if (failed != EADDRINUSE) {
 		enum err err = failed == EACCES || failed == EPERM ? ERR_DENIED : ERR_TEMP;
 		return error_errno(error, err, failed, "cannot listen on %s", address);
+	}
+	if (tries > 1) {
+		(void)error_set(error, ERR_TEMP, "%s and the next %u ports are in use", address, tries - 1);
+		error_hint(error, "see who has them: ss -ltnp; take others: --listen ADDR:PORT");
+		return ERR_TEMP;
 	}
 	buf_init(&owner, OWNER_BYTES);
 	buf_add_str(&owner, STR(" by "));
@@ -122,7 +127,7 @@ enum err listen_open(const char *address, unsigned tries, int *fd_r, char bound_
 	for (unsigned i = 0; i < (tries ? tries : 1) && port + i <= 65535 && failed == EADDRINUSE; i++)
 		failed = listen_on(&ip, (uint16_t)(port + i), fd_r);
 	if (failed)
-		return listen_error(address, (uint16_t)port, failed, error);
+		return listen_error(address, (uint16_t)port, tries, failed, error);
 	(void)snprintf(bound_r, LISTEN_TEXT_BYTES, ip.family == 6 ? "[%s]:%u" : "%s:%u", ip_format(&ip, text),
 		(unsigned)port_of(*fd_r));
 	return ERR_OK;

@@ -6,6 +6,7 @@
 #include "daemon/config/config_shape.h"
 #include "daemon/config/config_value.h"
 #include "model/limits.h"
+#include "store/store.h"
 
 #include <errno.h>
 #include <string.h>
@@ -169,6 +170,21 @@ static bool check_path(struct walk *walk, const struct shape *shape, struct str 
 	return fine;
 }
 
+static bool check_dsn(struct walk *walk, struct str value)
+{
+	struct buf why, dsn;
+	buf_init(&why, 1024);
+	buf_init(&dsn, TEXT_MAX_BYTES + 1);
+	buf_add_str(&dsn, value);
+	bool fine = !dsn.overflow && store_dsn_is_valid(buf_cstr(&dsn), &why);
+	if (!fine)
+		(void)mistake(walk, walk->event.start_mark, "%s: %s", buf_cstr(&walk->path),
+			dsn.overflow ? "is too long" : buf_cstr(&why));
+	buf_fini(&dsn);
+	buf_fini(&why);
+	return fine;
+}
+
 /* What a value of this kind looks like, for the message; NULL: it is one. */
 static const char *wrong_value(enum shape_kind kind, struct str value)
 {
@@ -203,6 +219,7 @@ static const char *wrong_value(enum shape_kind kind, struct str value)
 		return value_timezone(value) ? NULL : "a time zone such as Europe/Berlin or UTC";
 	case SHAPE_TEXT:
 		return value.len <= TEXT_MAX_BYTES ? NULL : "a text of at most 4096 bytes";
+	case SHAPE_DSN:
 	case SHAPE_WORD:
 	case SHAPE_PATH:
 	case SHAPE_SECRET:
@@ -225,6 +242,8 @@ static bool check_scalar(struct walk *walk, const struct shape *shape)
 	struct str value = scalar(walk);
 	if (value.len > 0 && memchr(value.ptr, '\0', value.len))
 		return mistake(walk, mark, "a NUL character in %s", buf_cstr(&walk->path));
+	if (shape->kind == SHAPE_DSN)
+		return check_dsn(walk, value);
 	if (shape->kind == SHAPE_WORD)
 		return check_word(walk, shape, value);
 	if (shape->kind == SHAPE_PATH || shape->kind == SHAPE_SECRET)

@@ -13,6 +13,7 @@
 		.kind = SHAPE_LIST, .item = &(item_shape), .unique = (unique_key)}
 
 KIND(text, SHAPE_TEXT);
+KIND(dsn, SHAPE_DSN);
 KIND(boolean, SHAPE_BOOL);
 KIND(duration, SHAPE_DURATION);
 KIND(percent, SHAPE_PERCENT);
@@ -49,7 +50,7 @@ LIST(formats, format, NULL);
 LIST(prefixes, prefix, NULL);
 LIST(servers, server, NULL);
 
-MAP(database, {"dsn", &text, false}, {"read_dsn", &text, false}, {"password_file", &secret, false});
+MAP(database, {"dsn", &dsn, false}, {"read_dsn", &dsn, false}, {"password_file", &secret, false});
 MAP(maildir, {"path", &path, true}, {"done", &done, false}, {"keep", &duration, false});
 LIST(maildirs, maildir, "path");
 MAP(ruf, {"store", &ruf_store, false}, {"keep", &duration, false});

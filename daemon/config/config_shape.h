@@ -11,6 +11,7 @@
 
 enum shape_kind {
 	SHAPE_TEXT,
+	SHAPE_DSN,      /* libpq keywords or URI */
 	SHAPE_BOOL,
 	SHAPE_WORD,     /* one of words */
 	SHAPE_DURATION,

@@ -133,6 +133,17 @@ class Scripts(unittest.TestCase):
         self.need_root()
         self.assertIn("cannot write", self.run_script("demo", code=EX_NOPERM, user=NOBODY).stderr)
 
+    def test_built_tree_of_another_user(self):
+        self.need_root()
+        program = os.path.join(self.root, "build", "release", "bin", "dmarcd")
+        os.makedirs(os.path.dirname(program))
+        with open(program, "w", encoding="ascii") as stream:
+            stream.write('#!/bin/sh\necho "started with $*"\n')
+        os.chmod(program, 0o755)
+        done = self.run_script("demo", "--reset", code=EX_OK, user=NOBODY)
+        self.assertIn("Cannot write to", done.stdout)
+        self.assertIn("started with demo --reset", done.stdout)
+
     def test_programs_may_not_run(self):
         self.need_mounts()
         build = os.path.join(self.root, "build")

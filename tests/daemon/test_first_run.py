@@ -141,6 +141,14 @@ class FirstRun(flow.FlowTest):
         self.assertRegex(done.stderr, r"only (49|50) MiB free .*needed")
         self.assertIn("hint:", done.stderr)
 
+    def test_little_room_for_a_demo(self):
+        """Said before the samples are written."""
+        os.mkdir(self.state)
+        done = self.mounted("mount -t tmpfs -o size=50m none '%s'" % self.state,
+                            ["demo", "--state-dir", self.state], (74,))
+        self.assertRegex(done.stderr, r"only (49|50) MiB free .*needed")
+        self.assertEqual(done.stdout, "")
+
     def test_read_only(self):
         os.mkdir(self.state)
         done = self.mounted("mount -t tmpfs -o ro none '%s'" % self.state, ["ingest", self.top], (74,))

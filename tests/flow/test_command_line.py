@@ -9,6 +9,7 @@ import mailbox
 import os
 import pty
 import shutil
+import socket
 import subprocess
 
 import flow
@@ -55,16 +56,20 @@ class Usage(flow.FlowTest):
     def test_wrong_usage(self):
         for arguments in ((), ("ingst",), ("ingest", "--onse"), ("parse",), ("mails", "--since", "x"),
                           ("mails", "--outcome", "x"), ("quarantine", "drop"), ("--nope", "run"),
-                          ("status", "more"), ("config",), ("reparse", "xyz")):
+                          ("status", "more"), ("config",), ("reparse", "xyz"), ("status", "--jso"),
+                          ("mails", "--outc=stored")):
             with self.subTest(arguments):
                 done = self.dmarcd(*arguments, code=flow.EX_USAGE)
                 self.assertEqual(done.stdout, "")
                 self.assertTrue(done.stderr)
-        self.assertIn('did you mean "ingest"', self.dmarcd("ingst", code=flow.EX_USAGE).stderr)
+        for arguments, meant in ((("ingst",), "ingest"), (("status", "--jsn"), "--json"),
+                                 (("status", "--jso"), "--json"), (("mails", "--outcom", "stored"), "--outcome")):
+            self.assertIn('did you mean "%s"' % meant, self.dmarcd(*arguments, code=flow.EX_USAGE).stderr)
 
     def test_bad_configuration(self):
         for text, said in (("maildris: []\n", ':2:1: unknown key "maildris"; did you mean "maildirs"?'),
                            ("limits: {records: many}\n", ":2:"), ("http: {listen: 1, listen: 2}\n", ":2:"),
+                           ("database: {dsn: 'hostt=x'}\n", ':2:17: database.dsn: invalid connection option "hostt"'),
                            ("\tx: y\n", ":2:"), ("retention: {records: 8}\n", ":2:")):
             with self.subTest(text):
                 path = self.write("bad.yaml", "state_dir: %s\n%s" % (self.path("state"), text))
@@ -90,6 +95,29 @@ class Usage(flow.FlowTest):
         self.dmarcd("ingest", code=flow.EX_CONFIG)
         self.dmarcd("ingest", self.path("nope"), code=flow.EX_NOINPUT)
         self.dmarcd("parse", self.path("nope"), code=flow.EX_NOINPUT)
+
+
+class Away(flow.FlowTest):
+    """A server that is not there, and one that takes the connection and never says a word."""
+
+    def check(self, dsn):
+        self.configure(dsn=dsn)
+        path = self.write("mail", "Subject: x\n\nx\n")
+        for command in ("status", "mails", "quarantine list", "reparse", "psql", "migrate", "ingest " + path):
+            with self.subTest(command):
+                done = self.dmarcd(*command.split(), code=flow.EX_UNAVAILABLE)
+                self.assertRegex(done.stderr, r"\Admarcd: the database is away: [^\n\\]+\n(hint: .*\n)?\Z")
+        with open(path, encoding="ascii") as stream:
+            self.dmarcd("ingest", "-", stdin=stream, code=flow.EX_TEMPFAIL)
+
+    def test_not_there(self):
+        self.check("host=%s dbname=x" % self.path("nowhere"))
+
+    def test_silent(self):
+        with socket.socket() as silent:
+            silent.bind(("127.0.0.1", 0))
+            silent.listen()
+            self.check("host=127.0.0.1 port=%d dbname=x user=x connect_timeout=2" % silent.getsockname()[1])
 
 
 class Inputs(flow.FlowTest):

@@ -18,7 +18,7 @@ import flow
 class Demo(flow.FlowTest):
     def setUp(self):
         super().setUp()
-        self.state = self.path("demo")
+        self.state = self.path("folders", "not there yet", "demo")
         # A range of ports of one's own, so that tests may run side by side.
         self.listen = "127.0.0.1:%d" % (27000 + os.getpid() % 400 * 20)
 
@@ -81,6 +81,15 @@ class Demo(flow.FlowTest):
             demo, url = self.begin()
             self.assertNotIn(self.listen, url)
             self.end(demo)
+
+    def test_all_ports_in_use(self):
+        host, first = self.listen.split(":")
+        others = [socket.create_server((host, int(first) + i)) for i in range(10)]
+        done = self.dmarcd("demo", "--state-dir", self.state, "--listen", self.listen, code=flow.EX_UNAVAILABLE)
+        for other in others:
+            other.close()
+        self.assertIn("the next 9 ports are in use", done.stderr)
+        self.assertIn("--listen", done.stderr)
 
     def test_no_maildir(self):
         done = self.dmarcd("demo", "--state-dir", self.state, self.path("nope"), code=flow.EX_NOINPUT)
