@@ -51,6 +51,12 @@ static void reject(struct parse *parse, const struct taken *taken, enum reason r
 		reason_sentence(reason), detail.len > 0 ? ": " : "", STR_FMT(detail));
 }
 
+/* "file" is the argument as given, whichever mail of an mbox it is. */
+static struct str argument_of(const struct taken *taken)
+{
+	return taken->mbox.ptr ? taken->mbox : taken->source.file;
+}
+
 static void parse_one(struct parse *parse, struct taken *taken)
 {
 	struct job_done done;
@@ -70,14 +76,14 @@ static void parse_one(struct parse *parse, struct taken *taken)
 			const struct mail_end *end = spool_mail_end(parse->spool);
 			if (end->verdict == VERDICT_REJECTED)
 				reject(parse, taken, end->reason, end->detail);
-			parse_json(parse->spool, taken->source.file, parse->summary, &parse->out, flush_when_large);
+			parse_json(parse->spool, argument_of(taken), parse->summary, &parse->out, flush_when_large);
 			return;
 		}
 		reason = reason_of(done.end);
 		detail = str_from(done.detail.text);
 	}
 	reject(parse, taken, reason, detail);
-	parse_json_reason("rejected", taken->source.file, reason, detail, &parse->out);
+	parse_json_reason("rejected", argument_of(taken), reason, detail, &parse->out);
 }
 
 static int parse_all(struct parse *parse, struct source *source)

@@ -347,6 +347,7 @@ static enum err next_of_mbox(struct source *source, struct root *root, struct ta
 	struct taken *taken = new_taken(NULL, STR(""), "");
 	taken->source.file = str_from(arena_printf(taken->arena, "%s:%llu", root->path,
 		(unsigned long long)offset));
+	taken->mbox = arena_str(taken->arena, str_from(root->path));
 	load_begin(source->load);
 	while (mbox_piece(source->mbox, &piece))
 		load_add(source->load, piece.ptr, piece.len);

@@ -19,6 +19,7 @@ struct taken {
 	struct sha256 sha256;
 	bool too_large;          /* above limits.mail_bytes: never handed to a worker */
 	struct mail_source source;
+	struct str mbox;         /* the file it is one mail of; absent: its file is its own */
 
 	struct maildir *maildir; /* NULL: a file outside a Maildir; not owned */
 	const char *name;        /* of the file in new/ or cur/ */

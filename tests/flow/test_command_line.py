@@ -96,6 +96,14 @@ class Usage(flow.FlowTest):
         self.dmarcd("ingest", self.path("nope"), code=flow.EX_NOINPUT)
         self.dmarcd("parse", self.path("nope"), code=flow.EX_NOINPUT)
 
+    def test_parse_names_the_argument(self):
+        """Of an mbox too, whichever of its mails it is."""
+        mail = "Subject: x\n\nx\n"
+        one = self.write("one", mail)
+        box = self.write("box", ("From a@example.com Mon Jul  1 12:00:00 2024\n" + mail + "\n") * 2)
+        said = self.dmarcd("parse", one, box).stdout.splitlines()
+        self.assertEqual([json.loads(line)["file"] for line in said], [one, box, box])
+
 
 class Away(flow.FlowTest):
     """A server that is not there, and one that takes the connection and never says a word."""
