@@ -16,6 +16,13 @@ void carrier_soft(struct carrier_job *job, enum reason reason, struct str detail
 		reject_set(&job->soft, reason, "%.*s", STR_FMT(detail));
 }
 
+void carrier_lost(struct carrier_job *job, enum reason reason, struct str detail)
+{
+	if (!job->lost)
+		reject_set(&job->soft, reason, "%.*s", STR_FMT(detail));
+	job->lost = true;
+}
+
 static bool refuse(struct carrier_job *job, enum reason reason, const char *detail)
 {
 	reject_set(&job->hard, reason, "%s", detail);
@@ -163,25 +170,29 @@ static bool count_attachment(struct carrier_job *job, const struct carrier *carr
 	return refuse(job, REASON_MAIL_ATTACHMENTS, "attachments");
 }
 
-/* A part that was meant to be a report and holds nothing that could be read. */
+/* Nothing that could be read; a report is lost when the name or type promised one. */
 static bool read_nothing(struct carrier_job *job, const struct carrier *carrier, enum sniff found)
 {
 	bool empty = found == SNIFF_EMPTY || found == SNIFF_UNUSED;
+	bool meant = declared_kind(carrier) != SNIFF_BINARY || sniff_report_name(carrier->name);
+	bool document = found == SNIFF_XML || found == SNIFF_JSON;
+	struct str name = carrier->name;
 	switch (carrier->place) {
 	case CARRIER_FILE:
 		return refuse(job, empty ? REASON_FILE_EMPTY : REASON_FILE_UNKNOWN, "");
 	case CARRIER_ARCHIVE:
-		carrier_soft(job, empty ? REASON_ARCHIVE_EMPTY : REASON_ARCHIVE_NO_REPORT,
-			carrier->payload->member);
+		name = carrier->payload->member;
+		meant |= empty && name.len == 0;
+		if (!meant || document)
+			carrier_soft(job, empty ? REASON_ARCHIVE_EMPTY : REASON_ARCHIVE_NO_REPORT, name);
+		else
+			carrier_lost(job, empty ? REASON_ARCHIVE_EMPTY : REASON_ARCHIVE_NO_REPORT, name);
 		return true;
 	case CARRIER_PART:
 		break;
 	}
-	bool meant = declared_kind(carrier) != SNIFF_BINARY || sniff_report_name(carrier->name);
-	if (meant && empty)
-		carrier_soft(job, REASON_ARCHIVE_EMPTY, carrier->name);
-	else if (meant && found != SNIFF_XML && found != SNIFF_JSON)
-		carrier_soft(job, REASON_ARCHIVE_DAMAGED, carrier->name);
+	if (meant && !document)
+		carrier_lost(job, empty ? REASON_ARCHIVE_EMPTY : REASON_ARCHIVE_DAMAGED, name);
 	return true;
 }
 
@@ -243,17 +254,18 @@ static bool read_unpacked(struct carrier_job *job, const struct carrier *outer, 
 	bool empty;
 	if (!unpack_gzip_start(unpack, &empty, &job->hard))
 		return false;
-	if (empty)
-		return read_nothing(job, &(struct carrier){.payload = unpack_payload(unpack),
-			.place = CARRIER_ARCHIVE}, SNIFF_EMPTY);
+	if (empty) {
+		carrier_lost(job, REASON_ARCHIVE_EMPTY, unpack_payload(unpack)->member);
+		return true;
+	}
 	unsigned depth = outer->depth + unpack_layers(unpack);
 	if (!enter_archive(job, outer, depth))
 		return false;
 	uint32_t before = job->reports;
 	struct payload *payload = unpack_payload(unpack);
 	payload->member = without_gz(payload->member);
-	struct carrier inner = {.payload = payload, .place = CARRIER_ARCHIVE, .depth = depth,
-		.issues = outer->issues};
+	struct carrier inner = {.payload = payload, .place = CARRIER_ARCHIVE,
+		.name = without_gz(outer->name), .depth = depth, .issues = outer->issues};
 	bool good = carrier_read(job, &inner);
 	if (good && job->reports == before)
 		carrier_soft(job, REASON_ARCHIVE_NO_REPORT, payload->member);
@@ -286,7 +298,8 @@ static void issues_copy(struct issue_list *to, const struct issue_list *from)
 /* An Office or OpenDocument file or a Java archive: a zip, but nobody's archive. */
 static bool is_office_name(struct str name)
 {
-	return str_eq(name, STR("[Content_Types].xml")) || str_eq(name, STR("mimetype")) ||
+	return str_eq(name, STR("[Content_Types].xml")) || str_eq(name, STR("_rels/.rels")) ||
+		str_starts(name, STR("docProps/")) || str_eq(name, STR("mimetype")) ||
 		str_eq(name, STR("META-INF/MANIFEST.MF"));
 }
 
@@ -323,9 +336,10 @@ static bool read_members(struct carrier_job *job, const struct carrier *zip, str
 	free(issues);
 	if (found < 0 || !good)
 		return false;
-	if (!office && job->reports == before)
-		carrier_soft(job, members == 0 ? REASON_ARCHIVE_EMPTY : REASON_ARCHIVE_NO_REPORT,
-			zip->payload->member);
+	if (!office && members == 0)
+		carrier_lost(job, REASON_ARCHIVE_EMPTY, zip->payload->member);
+	else if (!office && job->reports == before)
+		carrier_soft(job, REASON_ARCHIVE_NO_REPORT, zip->payload->member);
 	return true;
 }
 
@@ -336,7 +350,7 @@ static bool read_zip(struct carrier_job *job, const struct carrier *carrier,
 	if (!count_attachment(job, carrier) || !enter_archive(job, carrier, carrier->depth + 1))
 		return false;
 	if (str_starts(carrier_peek_head(peek), STR("PK\x05\x06"))) { /* the end of a directory of none */
-		carrier_soft(job, REASON_ARCHIVE_EMPTY, carrier->payload->member);
+		carrier_lost(job, REASON_ARCHIVE_EMPTY, carrier->payload->member);
 		return true;
 	}
 	const struct parse_input *input = job->input;

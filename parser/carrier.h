@@ -2,9 +2,11 @@
 /*
  * From a run of bytes to a reader: looks at what the bytes are, opens archives
  * within archives, documents within text, and hands each document to
- * aggregate_read() or tlsrpt_read(). Two kinds of trouble: a hard one ends the
- * mail (a document or archive that cannot be read), a soft one is said only
- * when the whole mail yields no report (an archive without one).
+ * aggregate_read() or tlsrpt_read(). Three kinds of trouble: a hard one ends the
+ * mail (a document or archive that cannot be read); a lost report (an empty or
+ * garbled part that was declared as one) rejects the mail when it is read to its
+ * end; a soft one is said only when the whole mail yields no report (an archive
+ * without one).
  */
 #pragma once
 
@@ -26,6 +28,7 @@ struct carrier_job {
 	bool done;            /* extracted: nothing more is to be read */
 	struct reject hard;
 	struct reject soft;
+	bool lost;            /* soft says which report could not be read */
 };
 
 enum carrier_place { CARRIER_FILE, CARRIER_PART, CARRIER_ARCHIVE };
@@ -50,6 +53,8 @@ NODISCARD bool carrier_failure(struct carrier_job *job, const struct failure_sou
 
 /* Sets job->soft unless it is set. */
 void carrier_soft(struct carrier_job *job, enum reason reason, struct str detail);
+/* All reports of a mail or none: what this part held is not known. */
+void carrier_lost(struct carrier_job *job, enum reason reason, struct str detail);
 
 /* The whole payload into out, which bounds it. False: job->hard. */
 NODISCARD bool carrier_slurp(struct carrier_job *job, struct payload *payload, struct buf *out);

@@ -99,7 +99,7 @@ static struct mail_end verdict_of(const struct carrier_job *job, bool good, enum
 {
 	struct mail_end end = {.reports = job->reports};
 	const struct reject *reject = !good ? &job->hard : &job->soft;
-	if (good && job->reports > 0) {
+	if (good && job->reports > 0 && !job->lost) {
 		end.verdict = VERDICT_REPORTS;
 	} else if (reject->reason != REASON_NONE) {
 		end.verdict = VERDICT_REJECTED;

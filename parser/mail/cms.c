@@ -17,6 +17,20 @@ void cms_init(void)
 	buf_fini(&out);
 }
 
+/* RFC 5652 section 3: SEQUENCE { contentType id-signedData or id-envelopedData, … }. */
+bool cms_sniff(struct str head)
+{
+	struct str type = STR("\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07"), length;
+	if (head.len < 2 || head.ptr[0] != 0x30)
+		return false;
+	length = str_from_offset(head, 1);
+	size_t more = (unsigned char)length.ptr[0] > 0x80 ? (unsigned char)length.ptr[0] & 0x7fu : 0;
+	struct str content = str_from_offset(length, 1 + more);
+	if (more > 4 || content.len <= type.len || !str_starts(content, type))
+		return false;
+	return content.ptr[type.len] == 2 || content.ptr[type.len] == 3;
+}
+
 static CMS_ContentInfo *read_cms(struct str bytes)
 {
 	BIO *bio = BIO_new_mem_buf(bytes.ptr, (int)bytes.len);

@@ -17,5 +17,8 @@ enum cms_kind {
 /* Once, before confinement. */
 void cms_init(void);
 
+/* True when bytes begin like signed or enveloped CMS content in DER. */
+bool cms_sniff(struct str head);
+
 /* bytes: DER or PEM. */
 enum cms_kind cms_unwrap(struct str bytes, struct buf *out);

@@ -25,6 +25,9 @@ enum failure_kind {
 /* What the decoded beginning of a part holds. *at_r: offset of the first field. */
 enum failure_kind failure_sniff(struct str head, size_t *at_r);
 
+/* What the beginning of a text says: it may be one of the plain-text forms. */
+bool failure_text_sniff(struct str head);
+
 /* True when text is one of the plain-text forms; then source_r holds fields in the spelling of a
  * feedback part, made in arena, and the sample's headers. */
 struct arena;

@@ -193,14 +193,27 @@ static bool read_failure(struct walk *walk, size_t container, size_t at, size_t 
 	return good;
 }
 
-static bool read_failure_text(struct walk *walk, size_t at, bool *found_r)
+static bool is_text(const struct mail_part *part)
 {
-	struct buf text;
+	return str_starts(part->type, STR("text/")) && !str_eq(part->type, STR("text/html"));
+}
+
+/* sample_at: the part that holds the message, or at itself when the text does. */
+static bool read_failure_text(struct walk *walk, size_t at, size_t sample_at, bool *found_r)
+{
+	size_t max_bytes = (size_t)walk->job->input->limits->mail_bytes;
+	struct buf text, sample;
 	buf_init(&text, TEXT_BYTES + SNIFF_BYTES);
+	buf_init(&sample, max_bytes * 2);
 	struct failure_source source;
 	bool good = part_bytes(walk, at, TEXT_BYTES, &text);
 	*found_r = good && failure_from_text(buf_str(&text), walk->job->arena, &source);
-	if (*found_r) {
+	if (*found_r && sample_at != at) {
+		good = part_bytes(walk, sample_at, max_bytes, &sample);
+		source.sample = sample.len > 0 ? buf_str(&sample) : STR("");
+		source.sample_type = walk->parts[sample_at].type;
+	}
+	if (*found_r && good) {
 		struct issue_list *issues = issues_new(walk);
 		issue_add(issues, ISSUE_FAILURE_NO_FEEDBACK_PART, STR_NONE);
 		source.mail_epoch_secs = walk->mail_epoch_secs;
@@ -208,6 +221,28 @@ static bool read_failure_text(struct walk *walk, size_t at, bool *found_r)
 		free(issues);
 	}
 	buf_fini(&text);
+	buf_fini(&sample);
+	return good;
+}
+
+/* A text form with the message or its headers in a part of their own. *found_r: the parts are used up. */
+static bool read_failure_parts(struct walk *walk, size_t container, bool *found_r)
+{
+	size_t end = walk->parts[container].end;
+	bool good = true;
+	*found_r = false;
+	for (size_t i = container + 1; good && !*found_r && i < end; i = walk->parts[i].end) {
+		size_t sample_at = find_sample(walk, container, i);
+		if (walk->parts[i].node != MAIL_LEAF || !is_text(&walk->parts[i]) || sample_at == i ||
+		    sample_rank(&walk->parts[sample_at]) < 2)
+			continue;
+		struct buf head;
+		buf_init(&head, SNIFF_BYTES * 2);
+		good = part_bytes(walk, i, SNIFF_BYTES, &head);
+		if (good && failure_text_sniff(buf_str(&head)))
+			good = read_failure_text(walk, i, sample_at, found_r);
+		buf_fini(&head);
+	}
 	return good;
 }
 
@@ -218,6 +253,7 @@ static bool is_cms_type(struct str type)
 	return str_eq(type, STR("application/pkcs7-mime")) || str_eq(type, STR("application/x-pkcs7-mime"));
 }
 
+/* A signature of something else is CMS too, without content: only the declared type makes its absence odd. */
 static bool read_cms(struct walk *walk, size_t at)
 {
 	struct carrier_job *job = walk->job;
@@ -233,10 +269,12 @@ static bool read_cms(struct walk *walk, size_t at)
 			good = walk_bytes(walk, &content);
 			break;
 		case CMS_ENCRYPTED:
-			carrier_soft(job, REASON_MAIL_ENCRYPTED, walk->parts[at].name);
+			carrier_lost(job, REASON_MAIL_ENCRYPTED, walk->parts[at].name);
 			break;
 		case CMS_UNREADABLE:
-			carrier_soft(job, REASON_MAIL_SMIME, walk->parts[at].name);
+			if (!is_cms_type(walk->parts[at].type))
+				break;
+			carrier_lost(job, REASON_MAIL_SMIME, walk->parts[at].name);
 			break;
 		}
 	}
@@ -272,33 +310,22 @@ static bool is_error_report(struct str head)
 		str_find_nocase(head, STR("Report-Domain:")) != SIZE_MAX;
 }
 
-static bool is_failure_text(struct str head)
-{
-	return str_find_nocase(head, STR("Sender Domain:")) != SIZE_MAX &&
-		str_find_nocase(head, STR("Sender IP Address:")) != SIZE_MAX;
-}
-
-static bool is_text(const struct mail_part *part)
-{
-	return str_starts(part->type, STR("text/")) && !str_eq(part->type, STR("text/html"));
-}
-
 /* What the first bytes of a leaf say before it is read as a document. *taken_r: it is done. */
 static bool read_special(struct walk *walk, size_t at, struct str head, bool *taken_r)
 {
 	const struct mail_part *part = &walk->parts[at];
 	*taken_r = true;
-	if (is_cms_type(part->type))
+	if (is_cms_type(part->type) || cms_sniff(head))
 		return read_cms(walk, at);
 	if (str_eq(part->type, STR("application/pgp-encrypted")) ||
 	    str_starts(head, STR("-----BEGIN PGP MESSAGE-----"))) {
-		carrier_soft(walk->job, REASON_MAIL_ENCRYPTED, STR("PGP"));
+		carrier_lost(walk->job, REASON_MAIL_ENCRYPTED, STR("PGP"));
 		return true;
 	}
 	if (holds_mail(part, head))
 		return read_attached_mail(walk, at);
-	if (is_text(part) && is_failure_text(head)) {
-		bool good = read_failure_text(walk, at, taken_r);
+	if (is_text(part) && failure_text_sniff(head)) {
+		bool good = read_failure_text(walk, at, at, taken_r);
 		if (!good || *taken_r)
 			return good;
 	}
@@ -363,7 +390,7 @@ static bool read_multipart(struct walk *walk, size_t at, size_t *next_r)
 	const struct mail_part *part = &walk->parts[at];
 	*next_r = part->end;
 	if (str_eq(part->type, STR("multipart/encrypted"))) {
-		carrier_soft(walk->job, REASON_MAIL_ENCRYPTED, STR_NONE);
+		carrier_lost(walk->job, REASON_MAIL_ENCRYPTED, STR_NONE);
 		return true;
 	}
 	size_t offset;
@@ -382,6 +409,9 @@ static bool read_multipart(struct walk *walk, size_t at, size_t *next_r)
 		call_it(walk, REASON_NOT_BOUNCE);
 		return true;
 	}
+	bool found;
+	if (!read_failure_parts(walk, at, &found) || found)
+		return found;
 	*next_r = at + 1;
 	return part->end > at + 1 || read_leaf(walk, at);
 }

@@ -89,6 +89,55 @@ static void test_forms(void **state)
 	}
 }
 
+/* What filters write differs in its keys, and in where the message stands. */
+static void test_plain_text_wordings(void **state)
+{
+	(void)state;
+	struct str claim = STR("Content-Type: text/plain\n\nA message claiming to\nbe from you has failed the"
+		" published DMARC\npolicy for your domain.\n\n");
+	struct str keys = STR("Sender Domain: example.com\nSender IP Address: 203.0.113.68\n"
+		"Received Date: Mon, 07 Apr 2025 23:16:09 +0200\n");
+	struct str all = carry_join(claim, keys), headers = STR("\n" SAMPLE_HEADERS);
+	struct str dashes = STR("\n------ This is a copy of the message's headers\n" SAMPLE_HEADERS);
+	struct str head = carry_header();
+	const struct {
+		const char *name;
+		struct str in;
+		bool no_ip;
+	} cases[] = {
+		{"blanks before colons", carry_join(head, carry_join(carry_replace(all, STR(": "), STR(" :  ")),
+			headers)), false},
+		{"other keys", carry_join(head, carry_join(claim, carry_join(STR("From Domain: example.com\n"
+			"Source IP: 203.0.113.68\nDate Received: Mon, 07 Apr 2025 23:16:09 +0200\n"), headers))),
+			false},
+		{"no blank line behind the dashes", carry_join(head, carry_join(all, dashes)), false},
+		{"no domain", carry_join(head, carry_join(carry_replace(all, STR("Sender Domain: example.com\n"),
+			STR("")), dashes)), false},
+		{"no address", carry_join(head, carry_join(carry_replace(all,
+			STR("Sender IP Address: 203.0.113.68\n"), STR("")), dashes)), true},
+		{"headers in a part", report("report", all, part("text/rfc822-headers", SAMPLE_HEADERS)),
+			false},
+		{"message in a part", report("mixed", all, part("message/rfc822", SAMPLE_HEADERS "\nhello\n")),
+			false},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct carried *carried = carry_bytes(cases[i].in, NULL);
+		char ip[IP_TEXT_BYTES];
+		if (carried->end.verdict != VERDICT_REPORTS || carried->reports_count != 1)
+			fail_msg("%s: %s", cases[i].name, carry_code(carried));
+		const struct failure_report *failure = &carried->reports[0].failure;
+		if (!str_eq(failure->orig_message_id, STR("<s@x>")))
+			fail_msg("%s: no sample", cases[i].name);
+		assert_int_equal(failure->arrival_epoch_secs, 1744060569);
+		assert_true(str_eq(failure->reported_domain, STR("example.com"))); /* of the sample if need be */
+		if (!cases[i].no_ip)
+			assert_string_equal(ip_format(&failure->source_ip, ip), "203.0.113.68");
+		assert_true(carried->reports[0].issues[ISSUE_FAILURE_NO_FEEDBACK_PART] > 0);
+	}
+	struct str other = STR("Content-Type: text/plain\n\nDomain: example.com\nIP Address: 203.0.113.68\n");
+	assert_string_equal(carry_code(carry_bytes(carry_join(head, other), NULL)), "not_a_report.mail");
+}
+
 static void test_issues_of_fields(void **state)
 {
 	(void)state;
@@ -229,6 +278,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_forms),
+		cmocka_unit_test(test_plain_text_wordings),
 		cmocka_unit_test(test_issues_of_fields),
 		cmocka_unit_test(test_source_addresses),
 		cmocka_unit_test(test_samples),

@@ -171,9 +171,18 @@ static void test_not_a_report(void **state)
 		{.name = "[Content_Types].xml", .bytes = STR("<?xml version=\"1.0\"?><Types/>")},
 		{.name = "word/document.xml", .bytes = STR("<?xml version=\"1.0\"?><w:document/>")},
 	};
+	struct carry_member pptx[] = {
+		{.name = "_rels/.rels", .bytes = STR("<?xml version=\"1.0\"?><Relationships/>")},
+		{.name = "docProps/app.xml", .bytes = STR("<?xml version=\"1.0\"?><Properties/>")},
+		{.name = "[Content_Types].xml", .bytes = STR("<?xml version=\"1.0\"?><Types/>")},
+	};
 	struct carry_case cases[] = {
 		{"spam", body("text/plain", STR("Buy now!\n")), "not_a_report.mail", 0, NULL},
 		{"office file", MIXED(TEXT, carry_part("application/zip; name=d.docx", carry_zip(docx, 2))),
+			"not_a_report.mail", 0, NULL},
+		{"office file in another order", MIXED(TEXT, carry_part("a/b", carry_zip(pptx, 3))),
+			"not_a_report.mail", 0, NULL},
+		{"office file, properties first", MIXED(TEXT, carry_part("a/b", carry_zip(pptx + 1, 2))),
 			"not_a_report.mail", 0, NULL},
 		{"picture", MIXED(TEXT, carry_part("image/svg+xml; name=a.svg",
 			STR("<?xml version=\"1.0\"?><svg/>"))), "not_a_report.mail", 0, NULL},
@@ -230,6 +239,39 @@ static void test_rejected(void **state)
 		{"cms that is none", carry_single("application/pkcs7-mime; smime-type=signed-data",
 			STR("nonsense")),
 			"mail.smime", 0, NULL},
+	};
+	CARRY_CHECK(cases, NULL);
+}
+
+/* All reports of a mail or none: what was declared as a report and holds none is a lost one. */
+static void test_a_lost_report_loses_the_mail(void **state)
+{
+	(void)state;
+	struct str good = carry_part("application/gzip", GZIP), noise = carry_repeat(STR("\x01\xfe\x00"), 50);
+	struct carry_member named[] = {{.name = "1.xml", .bytes = carry_xml("z1")},
+		{.name = "2.xml", .bytes = STR("")}};
+	struct carry_member garbled[] = {{.name = "1.xml", .bytes = carry_xml("z1")},
+		{.name = "2.xml", .bytes = noise}};
+	struct carry_member readme[] = {{.name = "1.xml", .bytes = carry_xml("z1")},
+		{.name = "README", .bytes = STR("")}, {.name = "a.txt", .bytes = STR("hello\n")}};
+	struct carry_case cases[] = {
+		{"noise as gzip", MIXED(good, carry_part("application/gzip", noise)), "archive.damaged", 0, NULL},
+		{"noise by a report's name", MIXED(good, carry_part("a/b; name=\"" NAME ".zip\"", noise)),
+			"archive.damaged", 0, NULL},
+		{"empty gzip", MIXED(good, carry_part("application/gzip", STR(""))), "archive.empty", 0, NULL},
+		{"gzip of nothing", MIXED(good, carry_part("a/b", carry_gzip(STR("")))), "archive.empty", 0, NULL},
+		{"gzip of unused", MIXED(good, carry_part("a/b", carry_gzip(STR("unused")))),
+			"archive.empty", 0, NULL},
+		{"gzip of prose by a report's name", MIXED(good, carry_part("a/b; name=\"" NAME ".xml.gz\"",
+			carry_gzip(STR("hello\n")))), "archive.no_report", 0, NULL},
+		{"empty member", MIXED(carry_part("a/b", carry_zip(named, 2))), "archive.empty", 0, NULL},
+		{"garbled member", MIXED(carry_part("a/b", carry_zip(garbled, 2))), "archive.no_report", 0, NULL},
+		{"encrypted part", MIXED(good, STR("Content-Type: a/b\n\n-----BEGIN PGP MESSAGE-----\nx\n")),
+			"mail.encrypted", 0, NULL},
+		{"other members", MIXED(carry_part("a/b", carry_zip(readme, 3))), "", 1, ""},
+		{"other archive", MIXED(good, carry_part("a/b", carry_zip1("terms.pdf", STR("%PDF")))), "", 1, ""},
+		{"other attachments", MIXED(good, carry_part("image/png", noise), carry_part("text/html", STR(""))),
+			"", 1, ""},
 	};
 	CARRY_CHECK(cases, NULL);
 }
@@ -342,6 +384,7 @@ int main(void)
 		cmocka_unit_test(test_reports_in_running_text),
 		cmocka_unit_test(test_not_a_report),
 		cmocka_unit_test(test_rejected),
+		cmocka_unit_test(test_a_lost_report_loses_the_mail),
 		cmocka_unit_test(test_bare_files),
 		cmocka_unit_test(test_head_is_decoded),
 		cmocka_unit_test(test_names_are_hints),

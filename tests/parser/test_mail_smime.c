@@ -88,9 +88,17 @@ static void test_wrappers(void **state)
 	struct str twice = carry_part("application/pkcs7-mime; smime-type=signed-data",
 		signed_data(mixed, 0, false));
 	struct str der = signed_data(mixed, 0, false);
+	struct str good = carry_part("application/gzip", carry_gzip(carry_xml("r2")));
+	struct str detached = carry_part("application/octet-stream; name=smime.p7s",
+		signed_data(mixed, CMS_DETACHED, false));
 	struct carry_case cases[] = {
 		{"signed, DER", wrapped(opaque, der), "", 1, ""},
 		{"signed, PEM", wrapped(opaque, signed_data(mixed, 0, true)), "", 1, ""},
+		{"signed, not said", wrapped("application/octet-stream", der), "", 1, ""},
+		{"enveloped, of no type", wrapped("application/octet-stream", enveloped(mixed)),
+			"mail.encrypted", 0, NULL},
+		{"signature beside", carry_multipart(carry_header(), "signed", (struct str[]){good, detached}, 2),
+			"", 1, ""},
 		{"signed, one part", wrapped(opaque, signed_data(report, 0, false)), "", 1, ""},
 		{"signed, old type", wrapped("application/x-pkcs7-mime", der), "", 1, ""},
 		{"signed, CRLF inside", wrapped(opaque, signed_data(carry_replace(mixed, STR("\n"),
