@@ -220,6 +220,7 @@ static int run_all(struct demo *demo)
 	(void)fflush(stdout);
 	const struct supervise_options options = {
 		.config_path = demo->config_path,
+		.config = demo->cli->config,
 		.log_level = demo->cli->log_level == LOG_INFO_LEVEL ? LOG_ERROR_LEVEL : demo->cli->log_level,
 		.services = services,
 		.children = children,

@@ -2,7 +2,12 @@
 #include "daemon/cmd.h"
 #include "daemon/supervise.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 static void serving(void *context, struct str line)
 {
@@ -13,9 +18,24 @@ static void serving(void *context, struct str line)
 	log_end(&log);
 }
 
+/* One daemon for a state_dir, which the lock leaves as it is: no file for another user to trip over. */
+static int take_lock(const struct cli *cli, int *fd_r)
+{
+	const char *path = cli->config->state_dir;
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return cli_failf(errno == EACCES ? EX_NOPERM : EX_IOERR, "cannot open %s: %s", path, strerror(errno));
+	*fd_r = fd;
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return EX_OK;
+	(void)cli_failf(EX_TEMPFAIL, "another dmarcd run works in %s", path);
+	cli_hint("stop it, or give this one a state_dir of its own");
+	return EX_TEMPFAIL;
+}
+
 static int run(struct cli *cli, int argc, char **argv)
 {
-	int first;
+	int first, lock_fd = -1;
 	struct services *services = NULL;
 	int status = cli_options(cli, argc, argv, NULL, &first);
 	if (status == EX_OK)
@@ -24,25 +44,31 @@ static int run(struct cli *cli, int argc, char **argv)
 		return status;
 	supervise_block_signals();
 	status = cmd_services(cli, CMD_SERVES, &services);
-	if (status != EX_OK)
+	if (status == EX_OK)
+		status = take_lock(cli, &lock_fd);
+	if (status != EX_OK) {
+		services_close(&services);
 		return status;
+	}
 	const struct supervise_child children[] = {
 		{.name = "web", .role = SERVICE_WEB, .tells_ready = true},
 		{.name = "retention", .role = SERVICE_OWNER, .every_secs = 86400},
-		{.name = "ingest", .role = SERVICE_INGEST},
+		{.name = "ingest", .role = SERVICE_INGEST, .for_maildirs = true},
 	};
 	if (cli->config->maildirs_count == 0)
 		log_event(LOG_WARN_LEVEL, "no maildirs are configured, only the dashboard runs");
 	const struct supervise_options options = {
 		.config_path = cli->config_path,
+		.config = cli->config,
 		.log_level = cli->log_level,
 		.services = services,
 		.children = children,
-		.children_count = cli->config->maildirs_count > 0 ? 3 : 2,
+		.children_count = 3,
 		.on_ready = serving,
 	};
 	status = supervise_run(&options);
 	services_close(&services);
+	(void)close(lock_fd);
 	if (status == EX_OK)
 		log_event(LOG_INFO_LEVEL, "stopped");
 	return status;

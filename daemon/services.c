@@ -260,6 +260,16 @@ int services_migrate(struct services *services, unsigned *changed_r, struct erro
 		err == ERR_TEMP ? EX_UNAVAILABLE : EX_CONFIG;
 }
 
+int services_lost_fd(const struct services *services)
+{
+	return services->cluster ? cluster_lost_fd(services->cluster) : -1;
+}
+
+int services_revive(struct services *services, struct error *error)
+{
+	return cluster_revive(services->cluster, error);
+}
+
 const struct cluster *services_cluster(const struct services *services)
 {
 	return services->cluster;

@@ -42,4 +42,9 @@ NODISCARD int services_migrate(struct services *services, unsigned *changed_r, s
 NODISCARD int services_hand_over(struct services *services, enum service_role role, int fd,
 	struct error *error);
 
+/* Poll it for POLLERR: the private cluster is gone for good. -1: there is none. */
+int services_lost_fd(const struct services *services);
+/* Brings it back. */
+NODISCARD int services_revive(struct services *services, struct error *error);
+
 const struct cluster *services_cluster(const struct services *services); /* NULL: a dsn */

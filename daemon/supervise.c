@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -23,6 +24,7 @@
 #define PAUSE_MSECS_MAX ((int64_t)60000)
 #define STEADY_MSECS ((int64_t)60000) /* ran this long: the pause begins anew */
 #define DRAIN_MSECS ((int64_t)25000)
+#define REVIVE_MSECS ((int64_t)5000)
 #define FIRST_JOB_MSECS ((int64_t)60000)
 #define ARGUMENTS_MAX 32
 
@@ -41,7 +43,11 @@ struct child {
 struct supervisor {
 	const struct supervise_options *options;
 	struct child children[SUPERVISE_CHILDREN_MAX];
+	const struct config *config; /* in force */
+	struct config *reloaded;     /* what it is, once SIGHUP has come */
+	int config_fd;               /* its text, for the children; -1: they read the file */
 	int signal_fd;
+	int64_t revive_at_msecs;     /* -1: the database is there, or is none of ours */
 	bool stopping;
 	bool told_ready;
 	int64_t kill_at_msecs;
@@ -85,7 +91,29 @@ static const char *level_name(enum log_level level)
 	return names[level];
 }
 
-/* In the child: the words come on fd 3, readiness goes to fd 4. */
+static bool is_wanted(const struct supervisor *supervisor, const struct child *child)
+{
+	return !child->what->for_maildirs || supervisor->config->maildirs_count > 0;
+}
+
+/* A file may change at any time: a child that is started again gets what was checked. */
+static void keep_text(struct supervisor *supervisor)
+{
+	struct buf text;
+	buf_init(&text, CONFIG_BYTES_MAX);
+	config_write(supervisor->config, &text);
+	int fd = text.overflow ? -1 : memfd_create("dmarcd.yaml", MFD_CLOEXEC);
+	if (fd >= 0 && write(fd, text.ptr, text.len) != (ssize_t)text.len) {
+		(void)close(fd);
+		fd = -1;
+	}
+	buf_fini(&text);
+	if (supervisor->config_fd >= 0)
+		(void)close(supervisor->config_fd);
+	supervisor->config_fd = fd;
+}
+
+/* In the child: the words come on fd 3, readiness goes to fd 4, the configuration is fd 5. */
 _Noreturn static void exec_child(const struct supervisor *supervisor, const struct child *child,
 	int words, int ready, pid_t parent)
 {
@@ -93,13 +121,13 @@ _Noreturn static void exec_child(const struct supervisor *supervisor, const stru
 	const char *argv[ARGUMENTS_MAX] = {"dmarcd", "--log-level", level_name(options->log_level),
 		"--service-fd", "3"};
 	size_t count = 5;
-	const int keep[] = {3, 4};
+	int config = supervisor->config_fd;
 	spawn_reset_signals();
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)setpgid(0, 0); /* Ctrl-C is for the supervisor, who passes it on in order */
-	if (options->config_path) {
+	if (config >= 0 || options->config_path) {
 		argv[count++] = "-c";
-		argv[count++] = options->config_path;
+		argv[count++] = config >= 0 ? "/proc/self/fd/5" : options->config_path;
 	}
 	if (ready >= 0) {
 		argv[count++] = "--ready-fd";
@@ -109,12 +137,20 @@ _Noreturn static void exec_child(const struct supervisor *supervisor, const stru
 	for (size_t i = 0; child->what->arguments && child->what->arguments[i]; i++)
 		if (count < ARGUMENTS_MAX - 1)
 			argv[count++] = child->what->arguments[i];
-	/* Above 4 first, so that neither dup2 closes the other's source. */
-	words = fcntl(words, F_DUPFD, 10);
-	ready = ready >= 0 ? fcntl(ready, F_DUPFD, 10) : -1;
-	if (words < 0 || dup2(words, 3) < 0 || (ready >= 0 && dup2(ready, 4) < 0))
-		_exit(EX_OSERR);
-	spawn_close_others(keep, ready >= 0 ? 2 : 1);
+	int given[] = {words, ready, config}, keep[3];
+	size_t kept = 0;
+	/* Above 5 first, so that no dup2 closes another's source. */
+	for (int i = 0; i < 3; i++)
+		if (given[i] >= 0 && (given[i] = fcntl(given[i], F_DUPFD, 10)) < 0)
+			_exit(EX_OSERR);
+	for (int i = 0; i < 3; i++) {
+		if (given[i] < 0)
+			continue;
+		if (dup2(given[i], 3 + i) < 0)
+			_exit(EX_OSERR);
+		keep[kept++] = 3 + i;
+	}
+	spawn_close_others(keep, kept);
 	(void)unsetenv("NOTIFY_SOCKET");
 	(void)unsetenv("WATCHDOG_USEC");
 	if (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0 || getppid() != parent)
@@ -241,6 +277,18 @@ static void reap(struct supervisor *supervisor)
 				child_ended(supervisor, &supervisor->children[i], status);
 }
 
+static bool same_text(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static bool same_database(const struct config *a, const struct config *b)
+{
+	return same_text(a->state_dir, b->state_dir) && same_text(a->database.dsn, b->database.dsn) &&
+	       same_text(a->database.read_dsn, b->database.read_dsn) &&
+	       same_text(a->database.password_file, b->database.password_file);
+}
+
 static void reload(struct supervisor *supervisor)
 {
 	struct config *config = NULL;
@@ -252,14 +300,26 @@ static void reload(struct supervisor *supervisor)
 		log_end(&line);
 		return;
 	}
-	config_free(&config);
+	if (!same_database(config, supervisor->config)) {
+		log_event(LOG_ERROR_LEVEL, "state_dir and database cannot change while it runs, "
+			"the old configuration stays");
+		config_free(&config);
+		return;
+	}
+	config_free(&supervisor->reloaded);
+	supervisor->reloaded = config;
+	supervisor->config = config;
+	keep_text(supervisor);
 	log_event(LOG_INFO_LEVEL, "configuration read again, restarting");
 	for (size_t i = 0; i < supervisor->options->children_count; i++) {
 		struct child *child = &supervisor->children[i];
-		if (child->pid <= 0 || child->what->every_secs > 0)
+		if (child->what->every_secs > 0)
 			continue;
-		child->restart_asked = true;
-		(void)kill(child->pid, SIGTERM);
+		child->restart_asked = child->pid > 0;
+		if (child->pid > 0)
+			(void)kill(child->pid, SIGTERM);
+		else
+			child->start_at_msecs = clock_monotonic_msecs();
 	}
 }
 
@@ -316,7 +376,7 @@ static bool start_what_is_due(struct supervisor *supervisor)
 	for (size_t i = 0; i < supervisor->options->children_count; i++) {
 		struct child *child = &supervisor->children[i];
 		if (!supervisor->stopping && child->pid == 0 && child->start_at_msecs >= 0 &&
-			child->start_at_msecs <= now)
+			child->start_at_msecs <= now && is_wanted(supervisor, child))
 			start_child(supervisor, child);
 		any |= child->pid > 0;
 	}
@@ -329,6 +389,22 @@ static bool start_what_is_due(struct supervisor *supervisor)
 	return any;
 }
 
+/* The cluster's keeper was killed, and PostgreSQL with it. */
+static void revive_database(struct supervisor *supervisor)
+{
+	struct error error = {0};
+	supervisor->revive_at_msecs = -1;
+	if (services_revive(supervisor->options->services, &error) == EX_OK) {
+		log_event(LOG_WARN_LEVEL, "the database was gone and runs again");
+		return;
+	}
+	struct log_line line;
+	log_begin(&line, LOG_ERROR_LEVEL, "the database is gone");
+	log_error(&line, &error);
+	log_end(&line);
+	supervisor->revive_at_msecs = clock_monotonic_msecs() + REVIVE_MSECS;
+}
+
 static void sooner(int64_t *when, int64_t candidate)
 {
 	if (candidate >= 0 && (*when < 0 || candidate < *when))
@@ -339,8 +415,10 @@ static int next_timeout(const struct supervisor *supervisor)
 {
 	int64_t when = -1, now = clock_monotonic_msecs();
 	for (size_t i = 0; !supervisor->stopping && i < supervisor->options->children_count; i++)
-		if (supervisor->children[i].pid == 0)
+		if (supervisor->children[i].pid == 0 && is_wanted(supervisor, &supervisor->children[i]))
 			sooner(&when, supervisor->children[i].start_at_msecs);
+	if (!supervisor->stopping)
+		sooner(&when, supervisor->revive_at_msecs);
 	if (supervisor->stopping)
 		sooner(&when, supervisor->kill_at_msecs > now ? supervisor->kill_at_msecs : now + 1000);
 	if (supervisor->watchdog_msecs > 0)
@@ -353,11 +431,17 @@ static int next_timeout(const struct supervisor *supervisor)
 
 static void wait_and_read(struct supervisor *supervisor)
 {
-	struct pollfd fds[SUPERVISE_CHILDREN_MAX + 1] = {{.fd = supervisor->signal_fd, .events = POLLIN}};
+	struct pollfd fds[SUPERVISE_CHILDREN_MAX + 2] = {{.fd = supervisor->signal_fd, .events = POLLIN}};
 	size_t count = supervisor->options->children_count;
+	bool stopping = supervisor->stopping;
+	fds[count + 1].fd = stopping ? -1 : services_lost_fd(supervisor->options->services);
 	for (size_t i = 0; i < count; i++)
 		fds[i + 1] = (struct pollfd){.fd = supervisor->children[i].ready_fd, .events = POLLIN};
-	if (poll(fds, (nfds_t)count + 1, next_timeout(supervisor)) <= 0)
+	int found = poll(fds, (nfds_t)count + 2, next_timeout(supervisor));
+	if (!stopping && ((fds[count + 1].revents & POLLERR) || (supervisor->revive_at_msecs >= 0 &&
+		supervisor->revive_at_msecs <= clock_monotonic_msecs())))
+		revive_database(supervisor);
+	if (found <= 0)
 		return;
 	for (size_t i = 0; i < count; i++)
 		if (fds[i + 1].revents)
@@ -369,7 +453,13 @@ static void wait_and_read(struct supervisor *supervisor)
 int supervise_run(const struct supervise_options *options)
 {
 	sigset_t set;
-	struct supervisor supervisor = {.options = options, .watchdog_msecs = notify_watchdog_msecs()};
+	struct supervisor supervisor = {
+		.options = options,
+		.config = options->config,
+		.config_fd = -1,
+		.revive_at_msecs = -1,
+		.watchdog_msecs = notify_watchdog_msecs(),
+	};
 	if (options->children_count > SUPERVISE_CHILDREN_MAX)
 		die("too many children");
 	supervise_block_signals();
@@ -377,6 +467,7 @@ int supervise_run(const struct supervise_options *options)
 	supervisor.signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (supervisor.signal_fd < 0)
 		die("no signalfd");
+	keep_text(&supervisor);
 	for (size_t i = 0; i < options->children_count; i++) {
 		struct child *child = &supervisor.children[i];
 		child->what = &options->children[i];
@@ -389,5 +480,8 @@ int supervise_run(const struct supervise_options *options)
 	while (start_what_is_due(&supervisor) || !supervisor.stopping)
 		wait_and_read(&supervisor);
 	(void)close(supervisor.signal_fd);
+	if (supervisor.config_fd >= 0)
+		(void)close(supervisor.config_fd);
+	config_free(&supervisor.reloaded);
 	return supervisor.status;
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Keeps child processes of this very program running: started with what they
- * need of the database through a pipe (never argv or environment), started
- * again with a growing pause when they crash, told to stop when we are, killed
- * when they do not. They get SIGTERM when we die.
+ * need of the database through a pipe (never argv or environment) and with the
+ * configuration in force, started again with a growing pause when they crash,
+ * told to stop when we are, killed when they do not. They get SIGTERM when we
+ * die. A private cluster that was killed with its keeper is brought back.
  */
 #pragma once
 
@@ -16,10 +17,12 @@ struct supervise_child {
 	enum service_role role;
 	bool tells_ready;              /* writes a line to its --ready-fd once it serves */
 	int64_t every_secs;            /* 0: runs always; else a job started that often */
+	bool for_maildirs;             /* only while the configuration names some */
 };
 
 struct supervise_options {
-	const char *config_path;  /* NULL: the default */
+	const char *config_path;  /* NULL: the default; read again on SIGHUP */
+	const struct config *config;
 	enum log_level log_level;
 	struct services *services;
 	const struct supervise_child *children;
@@ -33,7 +36,8 @@ struct supervise_options {
 
 /* Until SIGTERM or SIGINT (EX_OK), or until a child ends in a way that starting
  * it again cannot mend: then its exit status. SIGHUP reads the configuration
- * again and restarts the children; a bad one is said and the old one stays.
+ * again and restarts the children; a bad one, or one that names another
+ * database, is said and the old one stays.
  * SIGTERM, SIGINT, SIGHUP and SIGCHLD stay blocked. */
 int supervise_run(const struct supervise_options *options);
 

@@ -199,6 +199,8 @@ static int start_server(struct cluster *cluster, struct error *error)
 		status = cluster_dir_socket(&cluster->site, error);
 	if (status != EX_OK)
 		return status;
+	/* No server lives, so its pid in there is nobody's, or by now another program's. */
+	(void)unlink(arena_printf(cluster->site.arena, "%s" CLUSTER_SOCKET_NAME ".lock", cluster->site.socket_dir));
 	if (mkfifo(cluster->users_path, 0600) != 0 && errno != EEXIST)
 		return io_error(error, "make the fifo", cluster->users_path);
 	int log_fd = open_log(cluster);
@@ -293,6 +295,24 @@ int cluster_open(const struct cluster_options *options, struct cluster **cluster
 	int status = open_all(cluster, options, error ? error : &scratch);
 	if (status != EX_OK)
 		cluster_close(cluster_r);
+	return status;
+}
+
+int cluster_lost_fd(const struct cluster *cluster)
+{
+	return cluster->users_fd;
+}
+
+int cluster_revive(struct cluster *cluster, struct error *error)
+{
+	if (cluster->users_fd >= 0)
+		(void)close(cluster->users_fd);
+	cluster->users_fd = -1;
+	int lock_fd = lock(cluster->lock_path, LOCK_EX, error);
+	if (lock_fd < 0)
+		return error->code == ERR_DENIED ? EX_NOPERM : EX_IOERR;
+	int status = join_or_start(cluster, false, error);
+	(void)close(lock_fd);
 	return status;
 }
 

@@ -31,6 +31,10 @@ struct cluster_options {
 
 NODISCARD int cluster_open(const struct cluster_options *options, struct cluster **cluster_r,
 	struct error *error);
+/* Poll it for POLLERR: whoever keeps the cluster running was killed. -1: nothing to poll. */
+int cluster_lost_fd(const struct cluster *cluster);
+/* After that: joins a new keeper, or starts one. May be tried again. */
+NODISCARD int cluster_revive(struct cluster *cluster, struct error *error);
 /* Waits until PostgreSQL has stopped when we were its last user. NULL is fine. */
 void cluster_close(struct cluster **cluster);
 

@@ -18,7 +18,6 @@
 
 #define POSTGRES_ROOT "/usr/lib/postgresql"
 #define SOCKET_PATH_MAX ((size_t)107)
-#define SOCKET_NAME "/.s.PGSQL.5432"
 #define MIB ((uint64_t)1024 * 1024)
 #define ROOM_TO_CREATE (1024 * MIB)
 #define ROOM_TO_START (64 * MIB)
@@ -328,7 +327,7 @@ static bool own_folder(const struct cluster_site *site, const char *path)
 static bool try_socket_dir(struct cluster_site *site, const char *parent, const char *name)
 {
 	const char *path = arena_printf(site->arena, "%s/%s", parent, name);
-	if (strlen(path) + strlen(SOCKET_NAME) > SOCKET_PATH_MAX || !own_folder(site, path))
+	if (strlen(path) + strlen(CLUSTER_SOCKET_NAME) > SOCKET_PATH_MAX || !own_folder(site, path))
 		return false;
 	site->socket_dir = path;
 	return true;

@@ -11,6 +11,8 @@
 
 #include <sys/types.h>
 
+#define CLUSTER_SOCKET_NAME "/.s.PGSQL.5432" /* in socket_dir */
+
 struct cluster_site {
 	struct arena *arena;
 	const char *state_dir; /* absolute */

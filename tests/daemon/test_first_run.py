@@ -16,6 +16,13 @@ import flow
 ENDS = (flow.EX_OK, flow.EX_DATAERR)
 
 
+def lines_of(path):
+    if not os.path.exists(path):
+        return []
+    with open(path, encoding="ascii") as stream:
+        return stream.read().splitlines()
+
+
 class FirstRun(flow.FlowTest):
     def setUp(self):
         super().setUp()
@@ -64,17 +71,10 @@ class FirstRun(flow.FlowTest):
             self.skipTest("not run: daemon: a container of one's own needs root")
         wanted = self.begin()
         pid_file = os.path.join(self.state, "pg", "postmaster.pid")
-
-        def ready():
-            if not os.path.exists(pid_file):
-                return False
-            with open(pid_file, encoding="ascii") as stream:
-                return "ready" in stream.read()
-
         for _ in range(3):
             outer = subprocess.Popen([*inside, *self.command("psql", "-c", "SELECT pg_sleep(600)")],
                                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            flow.wait_until(ready, "the cluster")
+            flow.wait_until(lambda: "ready   " in lines_of(pid_file), "the cluster")
             outer.kill()
             outer.wait(flow.END_SECS)
             flow.wait_until(lambda: not flow.descendants(os.getpid()), "all to die")
@@ -83,6 +83,27 @@ class FirstRun(flow.FlowTest):
                                   check=False)
             self.assertEqual(done.returncode, flow.EX_OK, done.stderr)
             self.check_totals(json.loads(done.stdout), wanted)
+
+    def test_stale_locks_whose_pid_another_program_has(self):
+        wanted = self.begin()
+        web = self.start("web", stderr=subprocess.DEVNULL)
+        pid_file = os.path.join(self.state, "pg", "postmaster.pid")
+        flow.wait_until(lambda: len(lines_of(pid_file)) >= 8, "the cluster")
+        left = {pid_file: lines_of(pid_file)}
+        lock = os.path.join(left[pid_file][4], ".s.PGSQL.5432.lock")
+        left[lock] = lines_of(lock)
+        web.send_signal(signal.SIGTERM)
+        web.wait(flow.END_SECS)
+        flow.wait_until(lambda: not flow.descendants(os.getpid()), "the cluster to end")
+        other = subprocess.Popen(["sleep", "600"], cwd="/", **flow.database_user())
+        for path, lines in left.items():
+            with open(path, "w", encoding="ascii") as stream:
+                stream.write("\n".join([str(other.pid), *lines[1:]]) + "\n")
+        try:
+            self.check_totals(self.status(), wanted)
+        finally:
+            other.kill()
+            other.wait()
 
     def test_half_made_cluster(self):
         os.makedirs(os.path.join(self.state, "pg.tmp", "base"))

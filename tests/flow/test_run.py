@@ -66,6 +66,69 @@ class Run(flow.FlowTest):
         self.write("own.yaml", self.text)
         self.end()
 
+    def test_a_new_maildir_is_read_and_a_new_state_dir_is_not(self):
+        flow.make_maildir(self.path("second"))
+        wanted = flow.samples(self.path("mails"), "--days", "1")
+        self.write("own.yaml", self.text + "  - {path: %s}\n" % self.path("second"))
+        os.rename(self.path("mails", "new"), self.path("mails", "kept"))
+        self.daemon.send_signal(signal.SIGHUP)
+        flow.wait_until(lambda: "configuration read again" in self.log(), "the configuration to be read")
+        for name in os.listdir(self.path("mails", "kept")):
+            os.rename(self.path("mails", "kept", name), self.path("second", "new", name))
+        flow.wait_until(lambda: not os.listdir(self.path("second", "new")), "new/ to be empty")
+        self.write("own.yaml", self.text.replace(self.path("state"), self.path("other")))
+        self.daemon.send_signal(signal.SIGHUP)
+        flow.wait_until(lambda: "state_dir and database cannot change" in self.log(), "that to be told")
+        self.end()
+        self.config = self.write("own.yaml", self.text)
+        self.check_totals(self.status(), wanted)
+
+    def test_maildirs_come_later(self):
+        self.end()
+        wanted = flow.samples(self.path("mails"), "--days", "1")
+        self.write("own.yaml", self.text.split("maildirs:")[0])
+        with open(self.path("log"), "w", encoding="utf-8") as log:
+            self.daemon = self.start("run", stderr=log)
+        flow.wait_until(lambda: "event=\"ready\"" in self.log(), "the daemon to be ready")
+        self.assertIn("no maildirs", self.log())
+        self.deliver("mails")
+        self.write("own.yaml", self.text)
+        self.daemon.send_signal(signal.SIGHUP)
+        flow.wait_until(lambda: "configuration read again" in self.log(), "the configuration to be read")
+        flow.wait_until(lambda: not os.listdir(self.path("inbox", "new")), "new/ to be empty")
+        self.end()
+        self.check_totals(self.status(), wanted)
+
+    def test_children_keep_the_configuration_that_was_checked(self):
+        """A mistake in the file, told or not, is nothing to a child that is started again."""
+        wanted = flow.samples(self.path("mails"), "--days", "1")
+        self.write("own.yaml", self.text + "nonsense: 1\n")
+        ingest = flow.wait_until(lambda: flow.descendants(self.daemon.pid, "dmarcd-ingest"), "the intake")
+        flow.kill(ingest[0])
+        self.deliver("mails")
+        flow.wait_until(lambda: self.totals()["mails"] == wanted["mails"], "all mails")
+        self.write("own.yaml", self.text)
+        self.end()
+
+    def test_only_one(self):
+        second = self.write("second.yaml", self.text.replace(str(self.port), str(self.port + 1)))
+        done = self.dmarcd("run", config=second, code=flow.EX_TEMPFAIL)
+        self.assertIn("another dmarcd run", done.stderr)
+        self.assertIn("hint:", done.stderr)
+        self.end()
+
+    def test_a_killed_database_comes_back(self):
+        """The server alone, then its keeper, which takes the server with it."""
+        wanted = flow.samples(self.path("mails"), "--days", "2")
+        for name in ("postgres", "dmarcd-keeper"):
+            for pid in flow.descendants(self.daemon.pid, name):
+                flow.kill(pid)
+        flow.wait_until(lambda: "the database was gone and runs again" in self.log(), "the database")
+        self.deliver("mails")
+        flow.wait_until(lambda: not os.listdir(self.path("inbox", "new")), "new/ to be empty")
+        self.end()
+        self.check_totals(self.status(), wanted)
+
     def test_a_killed_intake_comes_back(self):
         wanted = flow.samples(self.path("mails"), "--days", "2")
         ingest = flow.wait_until(lambda: flow.descendants(self.daemon.pid, "dmarcd-ingest"), "the intake")
