@@ -87,7 +87,7 @@ size_t arena_used_bytes(const struct arena *arena)
 	return arena->reserved_bytes;
 }
 
-void *arena_alloc(struct arena *arena, size_t bytes)
+static void *take(struct arena *arena, size_t bytes)
 {
 	const size_t align = _Alignof(max_align_t);
 	if (bytes > SIZE_MAX - align)
@@ -98,8 +98,12 @@ void *arena_alloc(struct arena *arena, size_t bytes)
 	struct block *block = arena->newest;
 	void *place = block->bytes + block->used;
 	block->used += need;
-	memset(place, 0, need);
 	return place;
+}
+
+void *arena_alloc(struct arena *arena, size_t bytes)
+{
+	return memset(take(arena, bytes), 0, bytes);
 }
 
 void *arena_array(struct arena *arena, size_t count, size_t size)
@@ -119,9 +123,10 @@ struct str arena_str(struct arena *arena, struct str s)
 
 char *arena_cstr(struct arena *arena, struct str s)
 {
-	char *copy = arena_alloc(arena, s.len + 1);
+	char *copy = take(arena, s.len + 1);
 	if (s.len > 0)
 		memcpy(copy, s.ptr, s.len);
+	copy[s.len] = '\0';
 	return copy;
 }
 

@@ -50,7 +50,9 @@ void buf_took(struct buf *buf, size_t len)
 
 void buf_add(struct buf *buf, const void *bytes, size_t len)
 {
-	char *room = buf_room(buf, len);
+	bool fits = buf->cap > buf->len && len < buf->cap - buf->len && !buf->overflow &&
+		len <= buf->max_bytes - buf->len;
+	char *room = fits ? buf->ptr + buf->len : buf_room(buf, len);
 	if (!room || len == 0)
 		return;
 	memcpy(room, bytes, len);

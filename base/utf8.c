@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/utf8.h"
 
+#include <string.h>
+
 size_t utf8_decode(struct str s, uint32_t *code_r)
 {
 	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
@@ -30,7 +32,15 @@ size_t utf8_decode(struct str s, uint32_t *code_r)
 bool utf8_valid(struct str s)
 {
 	size_t at = 0;
+	uint64_t eight;
 	while (at < s.len) {
+		if (s.len - at >= sizeof(eight)) {
+			(void)memcpy(&eight, s.ptr + at, sizeof(eight));
+			if ((eight & UINT64_MAX / 255 * 0x80) == 0) {
+				at += sizeof(eight);
+				continue;
+			}
+		}
 		if ((unsigned char)s.ptr[at] < 0x80) {
 			at++;
 			continue;

@@ -10,10 +10,10 @@
 #define MESSAGES_MAX ((uint64_t)INT64_MAX)
 
 /* Least bytes of one list item: what its fixed fields and empty strings take. */
-#define REASON_BYTES_MIN ((size_t)9)
-#define DKIM_BYTES_MIN ((size_t)17)
-#define SPF_BYTES_MIN ((size_t)18)
-#define TEXT_BYTES_MIN ((size_t)4)
+#define REASON_BYTES_MIN ((size_t)3)
+#define DKIM_BYTES_MIN ((size_t)5)
+#define SPF_BYTES_MIN ((size_t)6)
+#define TEXT_BYTES_MIN ((size_t)1)
 
 void wire_writer_init(struct wire_writer *writer,
 	void (*flush)(void *context, const void *bytes, size_t len), void *context)

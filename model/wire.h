@@ -4,7 +4,7 @@
  * pipe and a trusting process reads with no trust at all.
  *
  *	frame  = length (u32, little endian: bytes of payload) type (u8) payload
- *	string = length (u32; 0xffffffff: absent) bytes
+ *	string = length (u8 below 0xfe; 0xfe: a u32 follows; 0xff: absent) bytes
  *
  * A job's stream, in this order:
  *
@@ -31,7 +31,7 @@
 #include "model/reason.h"
 #include "model/report.h"
 
-#define WIRE_VERSION 1u
+#define WIRE_VERSION 2u
 #define WIRE_HEADER_BYTES ((size_t)5)
 /* A frame's payload; a record with all its lists at their ceilings fits. */
 #define WIRE_PAYLOAD_BYTES_MAX ((size_t)4 * 1024 * 1024)

@@ -6,7 +6,9 @@
 #include <endian.h>
 #include <string.h>
 
-#define ABSENT 0xffffffffu
+/* A text begins with its length in a byte; these say what else there is. */
+#define LONG_TEXT 0xfe /* its length follows in four bytes */
+#define ABSENT 0xff
 
 void wire_put_u8(struct buf *buf, uint8_t value)
 {
@@ -28,12 +30,14 @@ void wire_put_u64(struct buf *buf, uint64_t value)
 void wire_put_str(struct buf *buf, struct str s)
 {
 	if (!s.ptr) {
-		wire_put_u32(buf, ABSENT);
+		wire_put_u8(buf, ABSENT);
 		return;
 	}
-	if (s.len >= ABSENT)
+	if (s.len > UINT32_MAX)
 		die("a text of %zu bytes", s.len);
-	wire_put_u32(buf, (uint32_t)s.len);
+	wire_put_u8(buf, s.len < LONG_TEXT ? (uint8_t)s.len : LONG_TEXT);
+	if (s.len >= LONG_TEXT)
+		wire_put_u32(buf, (uint32_t)s.len);
 	buf_add_str(buf, s);
 }
 
@@ -87,8 +91,14 @@ uint8_t wire_get_enum(struct wire_cursor *cursor, unsigned min, unsigned max)
 
 struct str wire_get_text(struct wire_cursor *cursor)
 {
-	uint32_t len = wire_get_u32(cursor);
-	if (len == ABSENT || cursor->failed)
+	uint32_t len = wire_get_u8(cursor);
+	if (len == ABSENT)
+		return STR_NONE;
+	if (len == LONG_TEXT) {
+		len = wire_get_u32(cursor);
+		cursor->failed |= len < LONG_TEXT; /* one spelling of each text */
+	}
+	if (cursor->failed)
 		return STR_NONE;
 	if ((size_t)(cursor->end - cursor->at) < len) {
 		cursor->failed = true;

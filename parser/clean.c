@@ -4,15 +4,24 @@
 #include "base/buf.h"
 #include "base/utf8.h"
 
+#include <string.h>
+
 #define REPLACEMENT 0xfffdu
 #define CHARACTER_BYTES_MAX ((size_t)4)
 
+/* Printable ASCII throughout; eight bytes at a time. */
 static bool is_plain(struct str text)
 {
-	for (size_t i = 0; i < text.len; i++)
-		if (text.ptr[i] < ' ' || text.ptr[i] > '~')
-			return false;
-	return true;
+	const uint64_t ones = UINT64_MAX / 255;
+	uint64_t odd = 0, eight;
+	size_t at = 0;
+	for (; text.len - at >= sizeof(eight); at += sizeof(eight)) {
+		(void)memcpy(&eight, text.ptr + at, sizeof(eight));
+		odd |= (eight - ones * ' ') | (eight + ones) | eight;
+	}
+	for (; at < text.len; at++)
+		odd |= text.ptr[at] < ' ' || text.ptr[at] > '~' ? ones << 7 : 0;
+	return (odd & ones << 7) == 0;
 }
 
 static void add_control(struct buf *out, struct str text, uint32_t code, bool lines)

@@ -6,6 +6,7 @@
  */
 #include "parser/aggregate/draft.h"
 
+#include "base/utf8.h"
 #include "parser/aggregate/decode.h"
 #include "parser/aggregate/prescan.h"
 #include "parser/aggregate/xml.h"
@@ -99,12 +100,17 @@ struct open_element {
 	uint64_t seen; /* children that may stand once, by their bit */
 };
 
+struct stream;
+
 struct reader {
 	struct draft draft;
 	struct wire_writer *writer;
 	struct xml *xml;
+	struct stream *stream;
 	struct open_element open[DEPTH_MAX];
 	size_t depth;
+	const char *names[ELEMENTS_COUNT]; /* libxml2's pointer to the name of each, once it was met */
+	uint8_t next[ELEMENTS_COUNT];      /* what followed each the last time */
 	size_t last;       /* element found */
 	uint64_t skipping; /* elements open within one that is passed over */
 	struct buf text;   /* of the leaf at hand */
@@ -122,13 +128,12 @@ void draft_issue(struct draft *draft, enum issue_code code, struct str value)
 	issue_add(draft->issues, code, str_from(text));
 }
 
-struct str draft_text(struct draft *draft, struct str text, uint64_t max_bytes, struct arena *arena)
+struct str draft_text(struct draft *draft, struct str text, uint64_t max_bytes)
 {
-	bool cut = false;
-	struct str clean = clean_line(arena, text, max_bytes, &cut);
-	if (cut)
-		draft_issue(draft, ISSUE_TEXT_CUT, STR_NONE);
-	return clean;
+	if (text.len <= max_bytes)
+		return text;
+	draft_issue(draft, ISSUE_TEXT_CUT, STR_NONE);
+	return str_trim(str_sub(text, 0, utf8_cut(text, max_bytes)));
 }
 
 /* ---- events ---- */
@@ -142,20 +147,37 @@ static void on_root(void *context, struct str uri)
 		draft_issue(&reader->draft, ISSUE_XML_NAMESPACE, uri);
 }
 
-static const struct element *find_element(struct reader *reader, enum place parent, struct str name)
+/* A name seen before is known by its pointer; what followed an element once most often does again. */
+static const struct element *find_known(struct reader *reader, enum place parent, const char *name)
 {
-	/* Elements come much in the order of the table: the search begins behind the last one found. */
+	size_t at = reader->next[reader->last];
 	for (size_t i = 0; i < ELEMENTS_COUNT; i++) {
-		size_t at = (reader->last + i) % ELEMENTS_COUNT;
-		if (elements[at].parent != parent || !str_eq(elements[at].name, name))
-			continue;
-		reader->last = at;
-		return &elements[at];
+		if (reader->names[at] == name && elements[at].parent == parent) {
+			reader->next[reader->last] = (uint8_t)at;
+			reader->last = at;
+			return &elements[at];
+		}
+		if (++at == ELEMENTS_COUNT)
+			at = 0;
 	}
-	for (const struct element *element = elements; element < elements + ELEMENTS_COUNT; element++)
-		if (element->parent == parent && str_eq_nocase(element->name, name)) {
-			draft_issue(&reader->draft, ISSUE_XML_ELEMENT_CASE, name);
-			return element;
+	return NULL;
+}
+
+static const struct element *find_element(struct reader *reader, enum place parent, const char *name)
+{
+	const struct element *known = find_known(reader, parent, name);
+	struct str text = str_from(name);
+	if (known)
+		return known;
+	for (size_t at = 0; at < ELEMENTS_COUNT; at++)
+		if (elements[at].parent == parent && str_eq(elements[at].name, text)) {
+			reader->names[at] = name;
+			return &elements[at];
+		}
+	for (size_t at = 0; at < ELEMENTS_COUNT; at++)
+		if (elements[at].parent == parent && str_eq_nocase(elements[at].name, text)) {
+			draft_issue(&reader->draft, ISSUE_XML_ELEMENT_CASE, text);
+			return &elements[at];
 		}
 	return NULL;
 }
@@ -165,7 +187,7 @@ static void skip(struct reader *reader)
 	reader->skipping = 1;
 }
 
-static void note_start(struct reader *reader, const struct element *element, struct str name)
+static void note_start(struct reader *reader, const struct element *element)
 {
 	struct draft *draft = &reader->draft;
 	switch (element->place) {
@@ -185,7 +207,7 @@ static void note_start(struct reader *reader, const struct element *element, str
 		draft->saw_auth = true;
 		break;
 	case PLACE_IDENTIFIERS:
-		if (str_eq_nocase(name, STR("identities")))
+		if (str_eq(element->name, STR("identities")))
 			draft_issue(draft, ISSUE_RECORD_IDENTITIES, STR_NONE);
 		break;
 	case PLACE_LEAF:
@@ -203,8 +225,7 @@ static void note_start(struct reader *reader, const struct element *element, str
 	}
 }
 
-static bool may_stand_again(struct reader *reader, struct open_element *parent, const struct element *element,
-	struct str name)
+static bool may_stand_again(struct reader *reader, struct open_element *parent, const struct element *element)
 {
 	/* identities is the same element as identifiers. */
 	size_t index = (size_t)(element - elements);
@@ -213,16 +234,12 @@ static bool may_stand_again(struct reader *reader, struct open_element *parent, 
 	uint64_t bit = 1ull << (index % 64);
 	bool again = parent->seen & bit;
 	parent->seen |= bit;
-	if (again && !element->many) {
-		draft_issue(&reader->draft, ISSUE_XML_DUPLICATE_ELEMENT, name);
-		return false;
-	}
-	if (again && element->place == PLACE_AUTH)
-		draft_issue(&reader->draft, ISSUE_XML_DUPLICATE_ELEMENT, name);
-	return true;
+	if (again && (!element->many || element->place == PLACE_AUTH))
+		draft_issue(&reader->draft, ISSUE_XML_DUPLICATE_ELEMENT, element->name);
+	return !again || element->many;
 }
 
-static bool on_start(void *context, struct str name, enum xml_space space)
+static bool on_start(void *context, const char *name, enum xml_space space)
 {
 	struct reader *reader = context;
 	struct draft *draft = &reader->draft;
@@ -235,20 +252,19 @@ static bool on_start(void *context, struct str name, enum xml_space space)
 	const struct element *element = space == XML_SPACE_HOME || parent->place == PLACE_DOCUMENT ?
 		find_element(reader, parent->place, name) : NULL;
 	if (!element && parent->place == PLACE_DOCUMENT) {
-		reject_set(draft->reject, REASON_XML_ROOT, "the root is <%.*s>", STR_FMT(str_sub(name, 0, 60)));
+		reject_set(draft->reject, REASON_XML_ROOT, "the root is <%.60s>", name);
 		return false;
 	}
 	if (!element && space == XML_SPACE_HOME)
-		draft_issue(draft, ISSUE_XML_UNKNOWN_ELEMENT, name);
-	if (element && str_starts(element->name, STR("extension")))
-		draft->marks_9990 = true;
-	if (!element || element->place == PLACE_SKIP || !may_stand_again(reader, parent, element, name)) {
+		draft_issue(draft, ISSUE_XML_UNKNOWN_ELEMENT, str_from(name));
+	draft->marks_9990 |= element && element->place == PLACE_SKIP; /* extension or extensions */
+	if (!element || element->place == PLACE_SKIP || !may_stand_again(reader, parent, element)) {
 		skip(reader);
 		return true;
 	}
 	if (reader->depth + 1 >= DEPTH_MAX)
 		die("aggregate: element table deeper than its stack");
-	note_start(reader, element, name);
+	note_start(reader, element);
 	reader->open[++reader->depth] = (struct open_element){.place = element->place, .field = element->field};
 	return true;
 }
@@ -295,10 +311,9 @@ static void leaf_end(struct reader *reader, enum field field)
 	note_double_escape(reader, text);
 	if (field == FIELD_COUNT && text.len != str_trim(text).len && str_trim(text).len > 0)
 		draft_issue(draft, ISSUE_RECORD_COUNT_FORM, str_trim(text));
+	draft->values[field] = clean_line(arena, text, SIZE_MAX / 8, NULL);
 	if (field == FIELD_ERROR)
-		head_add_error(draft, text.ptr ? text : STR(""));
-	else
-		draft->values[field] = clean_line(arena, text.ptr ? text : STR(""), SIZE_MAX / 8, NULL);
+		head_add_error(draft, draft->values[field]);
 }
 
 static bool on_end(void *context)
@@ -347,57 +362,71 @@ static bool on_end(void *context)
 /* ---- the stream ---- */
 
 struct stream {
+	struct payload *payload;
 	struct decode decode;
 	struct prescan prescan;
 	struct buf decoded, scanned;
+	size_t taken; /* of scanned */
 	uint64_t bytes;
+	bool ended;
+	char piece[READ_BYTES];
 };
 
-static bool push(struct reader *reader, struct stream *stream, struct str bytes, bool final)
+/* The payload's next piece -> scanned. */
+static bool pull(struct reader *reader, struct stream *stream)
 {
 	struct reject *reject = reader->draft.reject;
-	stream->bytes += bytes.len;
+	ssize_t got = stream->payload->read(stream->payload->context, stream->piece, READ_BYTES, reject);
+	if (got < 0)
+		return false;
+	stream->bytes += (uint64_t)got;
 	if (stream->bytes > reader->draft.limits->report_bytes) {
 		reject_set(reject, REASON_XML_TOO_LARGE, "limits.report_bytes");
 		return false;
 	}
+	struct str piece = {stream->piece, (size_t)got};
+	stream->ended = got == 0;
+	stream->taken = 0;
 	buf_reset(&stream->decoded);
 	buf_reset(&stream->scanned);
-	return decode_add(&stream->decode, bytes, final, &stream->decoded, reject) &&
-		prescan_add(&stream->prescan, buf_str(&stream->decoded), final, &stream->scanned, reject) &&
-		xml_add(reader->xml, buf_str(&stream->scanned), final, reject);
+	return decode_add(&stream->decode, piece, stream->ended, &stream->decoded, reject) &&
+		prescan_add(&stream->prescan, buf_str(&stream->decoded), stream->ended, &stream->scanned, reject);
 }
 
-static bool pump(struct reader *reader, struct payload *payload, struct stream *stream)
+static ssize_t on_read(void *context, char *out, size_t cap)
 {
-	char *piece = malloc(READ_BYTES);
-	bool good = true;
-	ssize_t got;
-	if (!piece)
-		die_out_of_memory();
-	do {
-		got = payload->read(payload->context, piece, READ_BYTES, reader->draft.reject);
-		good = got >= 0 && push(reader, stream, (struct str){piece, (size_t)got}, got == 0);
-	} while (good && got > 0);
-	free(piece);
-	return good;
+	struct reader *reader = context;
+	struct stream *stream = reader->stream;
+	while (stream->taken == stream->scanned.len && !stream->ended)
+		if (!pull(reader, stream))
+			return -1;
+	struct str part = str_sub(buf_str(&stream->scanned), stream->taken, cap);
+	if (part.len > 0)
+		(void)memcpy(out, part.ptr, part.len);
+	stream->taken += part.len;
+	return (ssize_t)part.len;
 }
 
 static bool read_document(struct reader *reader, struct payload *payload)
 {
-	struct stream stream = {0};
-	const struct xml_events events = {on_start, on_end, on_text, on_root, reader};
-	decode_init(&stream.decode, reader->draft.issues);
-	prescan_init(&stream.prescan, reader->draft.limits, reader->draft.issues);
-	buf_init(&stream.decoded, SIZE_MAX / 4);
-	buf_init(&stream.scanned, SIZE_MAX / 4);
+	struct stream *stream = calloc(1, sizeof(*stream));
+	const struct xml_events events = {on_start, on_end, on_text, on_root, on_read, reader};
+	if (!stream)
+		die_out_of_memory();
+	stream->payload = payload;
+	decode_init(&stream->decode, reader->draft.issues);
+	prescan_init(&stream->prescan, reader->draft.limits, reader->draft.issues);
+	buf_init(&stream->decoded, SIZE_MAX / 4);
+	buf_init(&stream->scanned, SIZE_MAX / 4);
+	reader->stream = stream;
 	reader->xml = xml_open(&events);
-	bool good = pump(reader, payload, &stream);
+	bool good = xml_parse(reader->xml, reader->draft.reject);
 	xml_close(&reader->xml);
-	buf_fini(&stream.decoded);
-	buf_fini(&stream.scanned);
-	prescan_fini(&stream.prescan);
-	decode_fini(&stream.decode);
+	buf_fini(&stream->decoded);
+	buf_fini(&stream->scanned);
+	prescan_fini(&stream->prescan);
+	decode_fini(&stream->decode);
+	free(stream);
 	return good;
 }
 

@@ -9,17 +9,20 @@
 /* Letters, digits, "-" and "_" (which real names hold), no empty label. */
 static bool is_plain_name(struct str name)
 {
-	struct str rest = name, label;
+	size_t label = 0;
 	if (name.len == 0 || name.len > NAME_BYTES_MAX)
 		return false;
-	while (str_split(&rest, '.', &label)) {
-		if (label.len == 0 || label.len > LABEL_BYTES_MAX)
-			return false;
-		for (size_t i = 0; i < label.len; i++)
-			if (!ascii_is_alnum(label.ptr[i]) && label.ptr[i] != '-' && label.ptr[i] != '_')
+	for (size_t i = 0; i < name.len; i++) {
+		char c = name.ptr[i];
+		if (c == '.') {
+			if (label == 0)
 				return false;
+			label = 0;
+		} else if (!(ascii_is_alnum(c) || c == '-' || c == '_') || ++label > LABEL_BYTES_MAX) {
+			return false;
+		}
 	}
-	return true;
+	return label > 0;
 }
 
 static struct str lower(struct arena *arena, struct str name)
@@ -64,7 +67,7 @@ static struct str of_address(struct str text)
 enum domain_form domain_read(struct arena *arena, struct str text, struct str *name_r)
 {
 	struct str name = of_address(text);
-	*name_r = arena_str(arena, text.ptr ? text : STR(""));
+	*name_r = text.ptr ? text : STR("");
 	if (text.len == 0)
 		return DOMAIN_EMPTY;
 	if (str_ends(name, STR(".")))
@@ -74,5 +77,5 @@ enum domain_form domain_read(struct arena *arena, struct str text, struct str *n
 	if (!is_plain_name(name))
 		return DOMAIN_INVALID;
 	*name_r = lower(arena, name);
-	return str_eq_nocase(name, text) ? DOMAIN_PLAIN : DOMAIN_NORMALISED;
+	return str_eq(name, text) || str_eq_nocase(name, text) ? DOMAIN_PLAIN : DOMAIN_NORMALISED;
 }

@@ -14,5 +14,5 @@ enum domain_form {
 	DOMAIN_INVALID,    /* no domain name; kept as it is */
 };
 
-/* text: trimmed. The name, from the arena. */
+/* text: trimmed. The name: from the arena, or where it cannot be made plain a view of text. */
 enum domain_form domain_read(struct arena *arena, struct str text, struct str *name_r);

@@ -19,7 +19,7 @@ void head_add_error(struct draft *draft, struct str text)
 	if (!draft->errors)
 		draft->errors = ARENA_ARRAY(draft->head, draft->limits->report_errors, struct str);
 	draft->errors[draft->errors_count++] =
-		draft_text(draft, text, draft->limits->comment_bytes, draft->head);
+		draft_text(draft, text, draft->limits->comment_bytes);
 }
 
 static struct str value(const struct draft *draft, enum field field)
@@ -29,7 +29,7 @@ static struct str value(const struct draft *draft, enum field field)
 
 static struct str limited(struct draft *draft, enum field field, uint64_t max_bytes)
 {
-	return draft_text(draft, value(draft, field), max_bytes, draft->head);
+	return draft_text(draft, value(draft, field), max_bytes);
 }
 
 /* "receiver!policy-domain!begin!end…": what is left when the XML names none. */
@@ -66,7 +66,7 @@ static bool read_policy_domain(struct draft *draft, struct policy_published *pol
 		return false;
 	}
 	if (!str_eq(policy->domain, text))
-		policy->domain_raw = draft_text(draft, text, 4 * WORD_BYTES, draft->head);
+		policy->domain_raw = draft_text(draft, text, 4 * WORD_BYTES);
 	return true;
 }
 

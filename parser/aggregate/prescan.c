@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "parser/aggregate/prescan.h"
 
+#include <endian.h>
 #include <string.h>
 
 #define TAG_SLACK ((size_t)16)
@@ -340,60 +341,108 @@ static bool pass_through(struct prescan *prescan, struct str text, struct buf *o
 
 /* ---- what most reports consist of ---- */
 
-/* The bytes of "<name>", "</name>" or "<name/>" at the begin of text; 0: something else, or not whole. */
-static size_t plain_tag(struct str text, bool *end_r, bool *empty_r)
+#define EIGHT sizeof(uint64_t)
+#define EACH_BYTE(value) (UINT64_MAX / 255 * (value))
+
+/* Eight bytes, the first one lowest. In the answers of the next two functions the lowest bit that is
+ * set belongs to the first byte asked for; what is above it means nothing. */
+static uint64_t load(const char *at)
 {
-	size_t at = 1, name;
-	*end_r = at < text.len && text.ptr[at] == '/';
-	at += *end_r;
-	name = at;
-	while (at < text.len && is_name_char(text.ptr[at]))
-		at++;
-	*empty_r = !*end_r && at < text.len && text.ptr[at] == '/';
-	if (at == name)
-		return 0;
-	at += *empty_r;
-	return at < text.len && text.ptr[at] == '>' ? at + 1 : 0;
+	uint64_t eight;
+	(void)memcpy(&eight, at, EIGHT);
+	return le64toh(eight);
 }
 
-/* False: the tag needs the long way, which knows why. */
-static bool count_plain_tag(struct prescan *prescan, size_t len, bool end, bool empty)
+static uint64_t bytes_below(uint64_t eight, unsigned char limit)
 {
-	const struct limits *limits = prescan->limits;
-	if (len > limits->xml_tag_bytes || (end && prescan->depth <= 1) ||
-		(!end && (prescan->elements >= limits->xml_elements || prescan->depth >= limits->xml_depth)))
-		return false;
-	prescan->depth -= end;
-	prescan->depth += !end && !empty;
-	prescan->elements += !end;
-	prescan->text_bytes = 0;
-	return true;
+	return (eight - EACH_BYTE(limit)) & ~eight & EACH_BYTE(0x80);
+}
+
+static uint64_t bytes_equal(uint64_t eight, unsigned char byte)
+{
+	return bytes_below(eight ^ EACH_BYTE(byte), 1);
+}
+
+static bool ends_text(char c)
+{
+	return c == '<' || c == '&';
+}
+
+static size_t find_text_end(struct str text, size_t at)
+{
+	for (; text.len - at >= EIGHT; at += EIGHT) {
+		uint64_t eight = load(text.ptr + at);
+		uint64_t found = bytes_equal(eight, '<') | bytes_equal(eight, '&');
+		if (found)
+			return at + (size_t)__builtin_ctzll(found) / 8;
+	}
+	while (at < text.len && !ends_text(text.ptr[at]))
+		at++;
+	return at;
+}
+
+/* What no plain tag has: space, quotes, "&", "!", "<", "=", "?"; and its end, ">". */
+static bool ends_plain_tag(char c)
+{
+	return (c >= 0 && c < '(') || (c >= '<' && c <= '?');
+}
+
+static size_t find_plain_tag_end(struct str text, size_t at)
+{
+	for (; text.len - at >= EIGHT; at += EIGHT) {
+		uint64_t eight = load(text.ptr + at);
+		uint64_t found = bytes_below(eight, '(') | bytes_equal(eight & EACH_BYTE(0xfc), '<');
+		if (found)
+			return at + (size_t)__builtin_ctzll(found) / 8;
+	}
+	while (at < text.len && !ends_plain_tag(text.ptr[at]))
+		at++;
+	return at;
+}
+
+/* The offset behind "<name>", "</name>" or "<name/>" at the begin of tag, which counts in depth and
+ * elements; 0: it needs the long way, which knows why. */
+static size_t plain_tag(const struct limits *limits, struct str tag, uint64_t *depth, uint64_t *elements)
+{
+	bool end = tag.len > 1 && tag.ptr[1] == '/';
+	size_t name = 1 + (size_t)end, at = tag.len > name ? find_plain_tag_end(tag, name) : tag.len;
+	bool empty = !end && tag.ptr[at - 1] == '/';
+	if (at >= tag.len || tag.ptr[at] != '>' || at <= name + empty || at >= limits->xml_tag_bytes)
+		return 0;
+	if (end ? *depth <= 1 : *elements >= limits->xml_elements || *depth >= limits->xml_depth)
+		return 0;
+	*elements += !end;
+	*depth += end ? UINT64_MAX : !empty; /* modulo 2^64: one less */
+	return at + 1;
 }
 
 /* Texts and tags without attributes within the root are passed on in one piece, up to the first byte
  * of anything else. */
 static size_t plain_run(struct prescan *prescan, struct str text, struct buf *out)
 {
-	size_t at = 0;
-	bool end, empty;
-	if (!prescan->root_seen || prescan->root_closed || prescan->skipping_schema || prescan->depth == 0)
+	const struct limits *limits = prescan->limits;
+	uint64_t depth = prescan->depth, elements = prescan->elements, text_bytes = prescan->text_bytes;
+	size_t at = 0, tag_bytes;
+	if (!prescan->root_seen || prescan->root_closed || prescan->skipping_schema || depth == 0)
 		return 0;
-	for (;;) {
+	do {
 		size_t from = at;
-		while (at < text.len && text.ptr[at] != '<' && text.ptr[at] != '&')
-			at++;
-		if (at - from > prescan->limits->xml_text_bytes - prescan->text_bytes) {
+		if (!ends_text(text.ptr[at]))
+			at = find_text_end(text, at);
+		if (at - from > limits->xml_text_bytes - text_bytes) {
 			at = from;
 			break;
 		}
-		prescan->text_bytes += at - from;
+		text_bytes += at - from;
 		if (at == text.len || text.ptr[at] == '&')
 			break;
-		size_t tag = plain_tag(str_from_offset(text, at), &end, &empty);
-		if (tag == 0 || !count_plain_tag(prescan, tag, end, empty))
-			break;
-		at += tag;
-	}
+		tag_bytes = plain_tag(limits, str_from_offset(text, at), &depth, &elements);
+		at += tag_bytes;
+		text_bytes = tag_bytes > 0 ? 0 : text_bytes;
+	} while (tag_bytes > 0 && at < text.len);
+	prescan->depth = depth;
+	prescan->elements = elements;
+	prescan->text_bytes = text_bytes;
 	emit(prescan, out, str_sub(text, 0, at));
 	return at;
 }
@@ -403,9 +452,7 @@ static size_t plain_run(struct prescan *prescan, struct str text, struct buf *ou
 static bool text_run(struct prescan *prescan, struct str text, struct buf *out, size_t *used_r,
 	struct reject *reject)
 {
-	size_t run = 0;
-	while (run < text.len && text.ptr[run] != '<' && text.ptr[run] != '&')
-		run++;
+	size_t run = find_text_end(text, 0);
 	note_trailing(prescan, str_sub(text, 0, run));
 	emit(prescan, out, str_sub(text, 0, run));
 	prescan->text_bytes += run;

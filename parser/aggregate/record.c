@@ -25,7 +25,7 @@ void record_begin(struct draft *draft)
 /* Takes the value, so that the next result or reason begins with none. */
 static struct str take(struct draft *draft, enum field field, uint64_t max_bytes)
 {
-	struct str value = draft_text(draft, draft->values[field], max_bytes, draft->row);
+	struct str value = draft_text(draft, draft->values[field], max_bytes);
 	draft->values[field] = STR_NONE;
 	draft->row_bytes += value.len;
 	return value;
@@ -34,7 +34,7 @@ static struct str take(struct draft *draft, enum field field, uint64_t max_bytes
 /* The word as it was sent, kept where it differs from the specified one. */
 static struct str raw_word(struct draft *draft, struct str word, bool exact)
 {
-	return exact || !word.ptr ? STR_NONE : draft_text(draft, word, WORD_BYTES, draft->row);
+	return exact || !word.ptr ? STR_NONE : draft_text(draft, word, WORD_BYTES);
 }
 
 static struct str read_domain(struct draft *draft, struct str text, enum issue_code issue, bool needed)
@@ -43,7 +43,7 @@ static struct str read_domain(struct draft *draft, struct str text, enum issue_c
 	enum domain_form form = domain_read(draft->row, text, &name);
 	if (form == DOMAIN_NORMALISED || form == DOMAIN_INVALID || (form == DOMAIN_EMPTY && needed))
 		draft_issue(draft, issue, text);
-	return draft_text(draft, name, 4 * WORD_BYTES, draft->row);
+	return draft_text(draft, name, 4 * WORD_BYTES);
 }
 
 /* False when the list is full. */
@@ -190,7 +190,7 @@ static void read_source(struct draft *draft)
 	if (!ip_parse(text, &record->source_ip)) {
 		struct str bare = bare_address(text);
 		record->source_ip = (struct ip){0};
-		record->source_raw = draft_text(draft, text, WORD_BYTES, draft->row);
+		record->source_raw = draft_text(draft, text, WORD_BYTES);
 		draft_issue(draft, ISSUE_RECORD_SOURCE_FORM, text);
 		if (!may_follow_address(str_from_offset(text, (size_t)(bare.ptr - text.ptr) + bare.len)) ||
 			(!ip_parse(bare, &record->source_ip) &&
@@ -200,7 +200,7 @@ static void read_source(struct draft *draft)
 	struct ip before = record->source_ip;
 	ip_unmap(&record->source_ip);
 	if (!ip_eq(&before, &record->source_ip) && !record->source_raw.ptr) {
-		record->source_raw = draft_text(draft, text, WORD_BYTES, draft->row);
+		record->source_raw = draft_text(draft, text, WORD_BYTES);
 		draft_issue(draft, ISSUE_RECORD_SOURCE_FORM, text);
 	}
 	if (record->source_ip.family != 0 && ip_is_private(&record->source_ip))
@@ -282,7 +282,7 @@ static struct str read_envelope(struct draft *draft, enum field field)
 	if (!text.ptr || str_eq(text, STR("<>")))
 		return text.ptr ? STR("") : STR_NONE;
 	(void)domain_read(draft->row, text, &name);
-	return draft_text(draft, name, 4 * WORD_BYTES, draft->row);
+	return draft_text(draft, name, 4 * WORD_BYTES);
 }
 
 static void read_identifiers(struct draft *draft)

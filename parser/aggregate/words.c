@@ -2,17 +2,20 @@
 #include "parser/aggregate/words.h"
 
 struct word {
-	const char *text;
+	struct str text;
 	int value;
 	bool specified;
 };
 
+#define WORD(text, value, specified) {{text, sizeof(text) - 1}, value, specified}
+
 static int look_up(struct str word, const struct word *table, size_t count, bool *exact_r)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (!str_eq_nocase(word, str_from(table[i].text)))
+		bool same = str_eq(word, table[i].text);
+		if (!same && !str_eq_nocase(word, table[i].text))
 			continue;
-		*exact_r = table[i].specified && str_eq(word, str_from(table[i].text));
+		*exact_r = table[i].specified && same;
 		return table[i].value;
 	}
 	*exact_r = false;
@@ -24,17 +27,17 @@ static int look_up(struct str word, const struct word *table, size_t count, bool
 enum disposition words_disposition(struct str word, bool *exact_r)
 {
 	static const struct word table[] = {
-		{"none", DISPOSITION_NONE, true},
-		{"pass", DISPOSITION_PASS, true},
-		{"quarantine", DISPOSITION_QUARANTINE, true},
-		{"reject", DISPOSITION_REJECT, true},
+		WORD("none", DISPOSITION_NONE, true),
+		WORD("pass", DISPOSITION_PASS, true),
+		WORD("quarantine", DISPOSITION_QUARANTINE, true),
+		WORD("reject", DISPOSITION_REJECT, true),
 	};
 	return (enum disposition)LOOK_UP(str_trim(word), table, exact_r);
 }
 
 enum aligned words_aligned(struct str word, bool *exact_r)
 {
-	static const struct word table[] = {{"pass", ALIGNED_PASS, true}, {"fail", ALIGNED_FAIL, true}};
+	static const struct word table[] = {WORD("pass", ALIGNED_PASS, true), WORD("fail", ALIGNED_FAIL, true)};
 	return (enum aligned)LOOK_UP(str_trim(word), table, exact_r);
 }
 
@@ -47,10 +50,10 @@ static struct str without_comment(struct str word)
 enum auth_result words_dkim_result(struct str word, bool *exact_r)
 {
 	static const struct word table[] = {
-		{"none", AUTH_NONE, true}, {"pass", AUTH_PASS, true}, {"fail", AUTH_FAIL, true},
-		{"policy", AUTH_POLICY, true}, {"neutral", AUTH_NEUTRAL, true},
-		{"temperror", AUTH_TEMPERROR, true}, {"permerror", AUTH_PERMERROR, true},
-		{"softfail", AUTH_SOFTFAIL, false}, {"hardfail", AUTH_FAIL, false},
+		WORD("none", AUTH_NONE, true), WORD("pass", AUTH_PASS, true), WORD("fail", AUTH_FAIL, true),
+		WORD("policy", AUTH_POLICY, true), WORD("neutral", AUTH_NEUTRAL, true),
+		WORD("temperror", AUTH_TEMPERROR, true), WORD("permerror", AUTH_PERMERROR, true),
+		WORD("softfail", AUTH_SOFTFAIL, false), WORD("hardfail", AUTH_FAIL, false),
 	};
 	struct str plain = without_comment(word);
 	enum auth_result result = (enum auth_result)LOOK_UP(plain, table, exact_r);
@@ -61,10 +64,10 @@ enum auth_result words_dkim_result(struct str word, bool *exact_r)
 enum auth_result words_spf_result(struct str word, bool *exact_r)
 {
 	static const struct word table[] = {
-		{"none", AUTH_NONE, true}, {"neutral", AUTH_NEUTRAL, true}, {"pass", AUTH_PASS, true},
-		{"fail", AUTH_FAIL, true}, {"softfail", AUTH_SOFTFAIL, true},
-		{"temperror", AUTH_TEMPERROR, true}, {"permerror", AUTH_PERMERROR, true},
-		{"policy", AUTH_POLICY, true}, {"hardfail", AUTH_FAIL, false},
+		WORD("none", AUTH_NONE, true), WORD("neutral", AUTH_NEUTRAL, true), WORD("pass", AUTH_PASS, true),
+		WORD("fail", AUTH_FAIL, true), WORD("softfail", AUTH_SOFTFAIL, true),
+		WORD("temperror", AUTH_TEMPERROR, true), WORD("permerror", AUTH_PERMERROR, true),
+		WORD("policy", AUTH_POLICY, true), WORD("hardfail", AUTH_FAIL, false),
 	};
 	struct str plain = without_comment(word);
 	enum auth_result result = (enum auth_result)LOOK_UP(plain, table, exact_r);
@@ -74,7 +77,7 @@ enum auth_result words_spf_result(struct str word, bool *exact_r)
 
 enum spf_scope words_spf_scope(struct str word, bool *exact_r)
 {
-	static const struct word table[] = {{"mfrom", SPF_SCOPE_MFROM, true}, {"helo", SPF_SCOPE_HELO, true}};
+	static const struct word table[] = {WORD("mfrom", SPF_SCOPE_MFROM, true), WORD("helo", SPF_SCOPE_HELO, true)};
 	struct str plain = str_trim(word);
 	enum spf_scope scope = (enum spf_scope)LOOK_UP(plain, table, exact_r);
 	if (plain.len == 0) {
@@ -87,22 +90,22 @@ enum spf_scope words_spf_scope(struct str word, bool *exact_r)
 enum override_type words_override_type(struct str word, bool *exact_r)
 {
 	static const struct word table[] = {
-		{"forwarded", OVERRIDE_FORWARDED, true},
-		{"sampled_out", OVERRIDE_SAMPLED_OUT, true},
-		{"trusted_forwarder", OVERRIDE_TRUSTED_FORWARDER, true},
-		{"mailing_list", OVERRIDE_MAILING_LIST, true},
-		{"local_policy", OVERRIDE_LOCAL_POLICY, true},
-		{"policy_test_mode", OVERRIDE_POLICY_TEST_MODE, true},
-		{"other", OVERRIDE_OTHER, true},
-		{"sampled-out", OVERRIDE_SAMPLED_OUT, false},
-		{"trusted-forwarder", OVERRIDE_TRUSTED_FORWARDER, false},
-		{"mailing-list", OVERRIDE_MAILING_LIST, false},
-		{"local-policy", OVERRIDE_LOCAL_POLICY, false},
-		{"policy-test-mode", OVERRIDE_POLICY_TEST_MODE, false},
-		{"sampled out", OVERRIDE_SAMPLED_OUT, false},
-		{"trusted forwarder", OVERRIDE_TRUSTED_FORWARDER, false},
-		{"mailing list", OVERRIDE_MAILING_LIST, false},
-		{"local policy", OVERRIDE_LOCAL_POLICY, false},
+		WORD("forwarded", OVERRIDE_FORWARDED, true),
+		WORD("sampled_out", OVERRIDE_SAMPLED_OUT, true),
+		WORD("trusted_forwarder", OVERRIDE_TRUSTED_FORWARDER, true),
+		WORD("mailing_list", OVERRIDE_MAILING_LIST, true),
+		WORD("local_policy", OVERRIDE_LOCAL_POLICY, true),
+		WORD("policy_test_mode", OVERRIDE_POLICY_TEST_MODE, true),
+		WORD("other", OVERRIDE_OTHER, true),
+		WORD("sampled-out", OVERRIDE_SAMPLED_OUT, false),
+		WORD("trusted-forwarder", OVERRIDE_TRUSTED_FORWARDER, false),
+		WORD("mailing-list", OVERRIDE_MAILING_LIST, false),
+		WORD("local-policy", OVERRIDE_LOCAL_POLICY, false),
+		WORD("policy-test-mode", OVERRIDE_POLICY_TEST_MODE, false),
+		WORD("sampled out", OVERRIDE_SAMPLED_OUT, false),
+		WORD("trusted forwarder", OVERRIDE_TRUSTED_FORWARDER, false),
+		WORD("mailing list", OVERRIDE_MAILING_LIST, false),
+		WORD("local policy", OVERRIDE_LOCAL_POLICY, false),
 	};
 	return (enum override_type)LOOK_UP(str_trim(word), table, exact_r);
 }

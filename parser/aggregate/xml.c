@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PIECE_BYTES ((size_t)32 * 1024)
 #define URI_BYTES 256
 
 struct xml {
@@ -54,7 +53,7 @@ static void on_start(void *context, const xmlChar *name, const xmlChar *prefix, 
 			(void)memcpy(xml->home, home.ptr, home.len);
 		xml->events.root(xml->events.context, home.ptr ? home : STR(""));
 	}
-	if (!xml->events.start(xml->events.context, str_from((const char *)name), space_of(xml, uri)))
+	if (!xml->events.start(xml->events.context, (const char *)name, space_of(xml, uri)))
 		stop(xml);
 }
 
@@ -72,6 +71,15 @@ static void on_text(void *context, const xmlChar *text, int len)
 	struct str piece = {(const char *)text, len > 0 ? (size_t)len : 0};
 	if (!xml->stopped && !xml->events.text(xml->events.context, piece))
 		stop(xml);
+}
+
+static int on_read(void *context, char *out, int cap)
+{
+	struct xml *xml = context;
+	ssize_t got = xml->stopped ? -1 : xml->events.read(xml->events.context, out, (size_t)cap);
+	if (got < 0)
+		xml->stopped = true;
+	return (int)got;
 }
 
 /* Undeclared prefixes and the like are errors that hurt nothing here. */
@@ -101,7 +109,7 @@ struct xml *xml_open(const struct xml_events *events)
 	if (!xml)
 		die_out_of_memory();
 	xml->events = *events;
-	xml->parser = xmlCreatePushParserCtxt(&handler, NULL, NULL, 0, NULL);
+	xml->parser = xmlCreateIOParserCtxt(&handler, NULL, on_read, NULL, xml, XML_CHAR_ENCODING_UTF8);
 	if (!xml->parser)
 		die_out_of_memory();
 	xml->parser->userData = xml; /* what handlers get */
@@ -126,30 +134,15 @@ uint64_t xml_line(const struct xml *xml)
 	return xml->parser->input && xml->parser->input->line > 0 ? (uint64_t)xml->parser->input->line : 1;
 }
 
-static bool check(const struct xml *xml, struct reject *reject)
+bool xml_parse(struct xml *xml, struct reject *reject)
 {
+	(void)xmlParseDocument(xml->parser);
 	if (xml->stopped)
 		return false;
-	if (xml->error.reason == REASON_NONE)
-		return true;
-	*reject = xml->error;
-	return false;
-}
-
-bool xml_add(struct xml *xml, struct str text, bool final, struct reject *reject)
-{
-	while (text.len > 0) {
-		struct str piece = str_sub(text, 0, PIECE_BYTES);
-		(void)xmlParseChunk(xml->parser, piece.ptr, (int)piece.len, 0);
-		if (!check(xml, reject))
-			return false;
-		text = str_from_offset(text, piece.len);
-	}
-	if (!final)
-		return true;
-	(void)xmlParseChunk(xml->parser, NULL, 0, 1);
-	if (!check(xml, reject))
+	if (xml->error.reason != REASON_NONE) {
+		*reject = xml->error;
 		return false;
+	}
 	if (xml->parser->wellFormed && xml->root_seen)
 		return true;
 	reject_set(reject, REASON_XML_MALFORMED, "line %llu: the document is not complete",

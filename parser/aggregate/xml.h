@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * libxml2's push parser behind four events. The only file that includes it.
+ * libxml2's SAX2 parser between a source of text and four events. The only file that includes it.
  * No DTD, no entity beyond XML's own five, no network, no file: what could ask
  * for them was refused before (prescan.h).
  */
@@ -15,12 +15,16 @@ enum xml_space {
 };
 
 struct xml_events {
-	/* False stops the parser: *reject was filled. */
-	bool (*start)(void *context, struct str name, enum xml_space space);
+	/* False stops the parser: *reject was filled. Equal names are the same pointer throughout a
+	 * document. */
+	bool (*start)(void *context, const char *name, enum xml_space space);
 	bool (*end)(void *context);
 	bool (*text)(void *context, struct str text);
 	/* The root's namespace, before its start; "" for none. */
 	void (*root)(void *context, struct str uri);
+	/* The document: up to cap bytes of valid UTF-8, 0 at its end. -1 stops the parser: *reject was
+	 * filled. */
+	ssize_t (*read)(void *context, char *out, size_t cap);
 	void *context;
 };
 
@@ -29,9 +33,9 @@ struct xml;
 struct xml *xml_open(const struct xml_events *events);
 void xml_close(struct xml **xml);
 
-/* Valid UTF-8 in any pieces. False: not well-formed, with line and column in
- * *reject, or stopped by an event. */
-NODISCARD bool xml_add(struct xml *xml, struct str text, bool final, struct reject *reject);
+/* Reads the document to its end. False: not well-formed, with line and column in *reject, or
+ * stopped by an event. */
+NODISCARD bool xml_parse(struct xml *xml, struct reject *reject);
 /* 1-based line of what is being parsed. */
 uint64_t xml_line(const struct xml *xml);
 

@@ -39,9 +39,12 @@ def children_cpu():
 def tree_cpu(top):
     """CPU seconds of a process, its living descendants and those it has waited for."""
     ticks = 0
-    for pid in [top] + flow.descendants(top):
-        with open("/proc/%d/stat" % pid, encoding="utf-8") as stream:
-            fields = stream.read().rsplit(")", 1)[1].split()
+    for pid in flow.descendants(top) + [top]:
+        try:
+            with open("/proc/%d/stat" % pid, encoding="utf-8") as stream:
+                fields = stream.read().rsplit(")", 1)[1].split()
+        except FileNotFoundError:
+            continue  # ended meanwhile: its parent, read last, has its time
         ticks += sum(int(field) for field in fields[11:15])
     return ticks / TICKS
 
