@@ -48,7 +48,7 @@ static int run(struct cli *cli, int argc, char **argv)
 
 const struct command cmd_web = {
 	.name = "web",
-	.arguments = "",
+	.arguments = "[--demo] [--port-tries N]",
 	.summary = "serve the dashboard alone (run does it too)",
 	.help = "Listens on http.listen (default " CONFIG_LISTEN ") until SIGTERM or Ctrl-C.\n"
 		"  --demo           show the bar that says: sample data\n"

@@ -72,7 +72,7 @@ static bool broken_yaml(struct walk *walk)
 	yaml_mark_t mark = parser->problem_mark;
 	(void)mistake(walk, mark, "not valid YAML: %s%s%s", problem, parser->context ? ", " : "",
 		parser->context ? parser->context : "");
-	if (strstr(problem, "cannot start any token"))
+	if (strstr(problem, "cannot start any token") || strstr(problem, "tab character"))
 		error_hint(walk->error, "YAML is indented with blanks, never with tabs; "
 			"quote values that begin with @, %%, ` or *");
 	return false;

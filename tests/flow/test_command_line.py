@@ -76,6 +76,7 @@ class Usage(flow.FlowTest):
                 for command in ("ingest", "status", "run", "config check"):
                     done = self.dmarcd(*command.split(), config=path, code=flow.EX_CONFIG)
                     self.assertIn("bad.yaml" + said, done.stderr)
+                    self.assertEqual("with blanks, never with tabs" in done.stderr, "\t" in text)
         self.assertFalse(os.path.exists(self.path("state")), "something was begun")
         self.dmarcd("status", config=self.path("none.yaml"), code=flow.EX_NOINPUT)
 
