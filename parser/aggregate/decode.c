@@ -269,11 +269,11 @@ static bool read_declaration(struct decode *decode, struct str inner, struct rej
 	return true;
 }
 
-static void keep_line_ends(struct str dropped, struct buf *out)
+/* White space in its place: what follows keeps its line and column. */
+static void blank_out(struct str dropped, struct buf *out)
 {
 	for (size_t i = 0; i < dropped.len; i++)
-		if (dropped.ptr[i] == '\n')
-			buf_add_char(out, '\n');
+		buf_add_char(out, dropped.ptr[i] == '\n' ? '\n' : ' ');
 }
 
 static struct str take_bom(struct decode *decode, struct str bytes)
@@ -332,14 +332,14 @@ static bool begin(struct decode *decode, struct str bytes, bool final, struct bu
 			close = 1;
 		}
 		if (end == SIZE_MAX || end > HEAD_BYTES) {
-			reject_set(reject, REASON_XML_MALFORMED, "line 1: the XML declaration does not end");
+			reject_set(reject, REASON_XML_MALFORMED, "line 1, column 1: the XML declaration does not end");
 			return false;
 		}
 		if (blank > 0)
 			issue_add(decode->issues, ISSUE_XML_LEADING_SPACE, STR(""));
 		if (close == 1 || !str_starts(document, STR("<?xml")))
 			issue_add(decode->issues, ISSUE_XML_DECLARATION, str_sub(document, 0, end + 1));
-		keep_line_ends(str_sub(head, 0, blank + end + close), out);
+		blank_out(str_sub(head, 0, blank + end + close), out);
 		if (!read_declaration(decode, str_sub(document, 5, end - 5), reject))
 			return false;
 		rest = str_from_offset(rest, (blank + end + close) * unit);

@@ -8,7 +8,7 @@
 
 void prescan_init(struct prescan *prescan, const struct limits *limits, struct issue_list *issues)
 {
-	*prescan = (struct prescan){.limits = limits, .issues = issues, .line = 1};
+	*prescan = (struct prescan){.limits = limits, .issues = issues, .line = 1, .column = 1};
 	buf_init(&prescan->tag, limits->xml_tag_bytes + TAG_SLACK);
 }
 
@@ -19,7 +19,8 @@ void prescan_fini(struct prescan *prescan)
 
 static bool refuse(const struct prescan *prescan, struct reject *reject, enum reason reason, const char *what)
 {
-	reject_set(reject, reason, "line %llu: %s", (unsigned long long)prescan->line, what);
+	reject_set(reject, reason, "line %llu, column %llu: %s", (unsigned long long)prescan->line,
+		(unsigned long long)prescan->column, what);
 	return false;
 }
 
@@ -115,8 +116,8 @@ static bool end_entity(struct prescan *prescan, struct str whole, struct buf *ou
 			return true;
 		}
 	} else if (inner.len > 0 && !ascii_is_digit(inner.ptr[0])) {
-		reject_set(reject, REASON_XML_ENTITY, "line %llu: %.*s", (unsigned long long)prescan->line,
-			STR_FMT(whole));
+		reject_set(reject, REASON_XML_ENTITY, "line %llu, column %llu: %.*s",
+			(unsigned long long)prescan->line, (unsigned long long)prescan->column, STR_FMT(whole));
 		return false;
 	}
 	bare_ampersand(prescan, whole, out);
@@ -507,11 +508,13 @@ static bool step(struct prescan *prescan, struct str text, struct buf *out, size
 
 static void count_lines(struct prescan *prescan, struct str text)
 {
-	const char *at = text.ptr, *end = text.ptr + text.len;
-	while (at < end && (at = memchr(at, '\n', (size_t)(end - at)))) {
+	const char *at = text.ptr, *end = text.ptr + text.len, *found;
+	while (at < end && (found = memchr(at, '\n', (size_t)(end - at)))) {
 		prescan->line++;
-		at++;
+		prescan->column = 1;
+		at = found + 1;
 	}
+	prescan->column += (uint64_t)(end - at);
 }
 
 /* The document is cut short behind "</feedback": only its ">" is missing. */

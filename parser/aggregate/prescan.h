@@ -23,7 +23,7 @@ struct prescan {
 	char entity[16];       /* from its "&" */
 	size_t entity_len;
 	char tail[3];          /* last bytes of a comment, CDATA or instruction */
-	uint64_t line;         /* of the next byte, from 1 */
+	uint64_t line, column; /* of the next byte, from 1 */
 	uint64_t text_bytes;   /* since the last tag */
 	uint64_t elements;
 	uint64_t depth;

@@ -90,8 +90,11 @@ static void on_error(void *context, xmlErrorPtr error)
 		return;
 	if (error->code == XML_ERR_NO_MEMORY)
 		die_out_of_memory();
+	/* Behind the root nothing comes here, so its end is what is missing. */
+	struct str what = error->code == XML_ERR_DOCUMENT_END ? STR("the document is not complete") :
+		str_trim(str_from(error->message));
 	reject_set(&xml->error, REASON_XML_MALFORMED, "line %d, column %d: %.*s", error->line, error->int2,
-		STR_FMT(str_trim(str_from(error->message))));
+		STR_FMT(what));
 }
 
 struct xml *xml_open(const struct xml_events *events)
@@ -145,7 +148,7 @@ bool xml_parse(struct xml *xml, struct reject *reject)
 	}
 	if (xml->parser->wellFormed && xml->root_seen)
 		return true;
-	reject_set(reject, REASON_XML_MALFORMED, "line %llu: the document is not complete",
-		(unsigned long long)xml_line(xml));
+	reject_set(reject, REASON_XML_MALFORMED, "line %llu, column %d: the document is not complete",
+		(unsigned long long)xml_line(xml), xml->parser->input ? xml->parser->input->col : 1);
 	return false;
 }

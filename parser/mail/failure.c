@@ -15,11 +15,30 @@
 
 /* ---- is it one ---- */
 
-static enum failure_kind kind_of(struct str type)
+/* RFC 5965 section 7.3, RFC 6430: the registered types other than RFC 6591's. */
+static bool is_complaint(struct str word)
+{
+	static const struct str words[] = {{"abuse", 5}, {"fraud", 5}, {"virus", 5}, {"other", 5},
+		{"not-spam", 8}};
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (str_eq_nocase(word, words[i]))
+			return true;
+	return false;
+}
+
+/* A type that is misspelled or new: an Auth-Failure field tells what is meant. */
+static enum failure_kind kind_of(struct str type, struct str behind)
 {
 	size_t comment = str_find_char(type, '(');
-	struct str word = str_trim(str_sub(type, 0, comment));
-	return str_eq_nocase(word, STR("auth-failure")) ? FAILURE_AUTH : FAILURE_ABUSE;
+	struct str word = str_trim(str_sub(type, 0, comment)), line;
+	if (str_eq_nocase(word, STR("auth-failure")))
+		return FAILURE_AUTH;
+	if (is_complaint(word))
+		return FAILURE_ABUSE;
+	while (failure_line(&behind, &line) && str_trim(line).len > 0)
+		if (str_starts_nocase(line, STR("Auth-Failure:")))
+			return FAILURE_AUTH;
+	return FAILURE_ABUSE;
 }
 
 enum failure_kind failure_sniff(struct str head, size_t *at_r)
@@ -38,7 +57,7 @@ enum failure_kind failure_sniff(struct str head, size_t *at_r)
 		if (value.len == 0 || value.ptr[0] != ':')
 			continue;
 		*at_r = first != SIZE_MAX ? first : at;
-		return kind_of(str_from_offset(value, 1));
+		return kind_of(str_from_offset(value, 1), rest);
 	}
 	return FAILURE_NONE;
 }
@@ -209,6 +228,8 @@ static void check_words(struct reader *reader)
 		note(reader, ISSUE_FAILURE_FIELD_FORM, "Delivery-Result");
 	report->feedback_type =
 		lower(reader->arena, failure_uncomment(reader->arena, report->feedback_type));
+	if (report->feedback_type.len > 0 && !str_eq(report->feedback_type, STR("auth-failure")))
+		note(reader, ISSUE_FAILURE_FIELD_FORM, "Feedback-Type");
 }
 
 /* RFC 5965 section 3.2: Received-Date is the old name; both at once is malformed. */

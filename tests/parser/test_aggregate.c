@@ -364,6 +364,22 @@ static void test_place_is_told(void **state)
 	assert_true(str_find(carry_bytes(xml, NULL)->end.detail, STR("line 5")) != SIZE_MAX);
 	xml = carry_replace(XML, STR("</row>"), STR("</rou>"));
 	assert_true(str_find(carry_bytes(xml, NULL)->end.detail, STR("line 2")) != SIZE_MAX);
+	static const struct {
+		const char *in, *want;
+	} cases[] = {
+		{"<feedback><a></b>", "line 1, column 18: Opening and ending tag mismatch"},
+		{"<?xml version=\"1.0\"?><feedback><a></b>", "line 1, column 39: Opening and ending tag mismatch"},
+		{"<feedback>\n<a>\n", "the document is not complete"},
+		{"<feedback>\n<a>\n</a", "line 3, column 4: the document ends within a tag"},
+		{"<feedback>\n<!-- a", "line 2, column 7: the document ends within a comment"},
+		{"<feedback>\n &nbsp;", "line 2, column 7: &nbsp;"},
+		{"<feedback>\n <!ENTITY", "line 2, column 4: <!"},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct str detail = carry_bytes(str_from(cases[i].in), NULL)->end.detail;
+		if (str_find(detail, str_from(cases[i].want)) == SIZE_MAX)
+			fail_msg("%s: %.*s", cases[i].in, STR_FMT(detail));
+	}
 }
 
 int main(void)

@@ -73,6 +73,8 @@ static void test_forms(void **state)
 			"not_a_report.abuse", 0, NULL},
 		{"fraud", arf("Feedback-Type: fraud\nUser-Agent: x\nVersion: 1\n"),
 			"not_a_report.abuse", 0, NULL},
+		{"virus, with an Auth-Failure", carry_replace(arf(FIELDS), STR("Type: auth-failure"),
+			STR("Type: virus")), "not_a_report.abuse", 0, NULL},
 		{"three fields", arf("Feedback-Type: abuse\nUser-Agent: JMRP\nVersion: 1\n"),
 			"not_a_report.abuse", 0, NULL},
 		{"no field at all", arf("nothing here\n"), "failure.malformed", 0, NULL},
@@ -155,6 +157,7 @@ static void test_issues_of_fields(void **state)
 		{"other case", "Source-IP:", "SOURCE-ip:", ""},
 		{"folded", "mx.acme.example; dmarc", "mx.acme.example;\n\tdmarc", ""},
 		{"repeated", "Version: 1\n", "Version: 1\nVersion: 2\n", "failure.field_repeated"},
+		{"unknown type", "Feedback-Type: auth-failure", "Feedback-Type: dmarc", "failure.field_form"},
 		{"several domains", "Reported-Domain: example.com\n", "Reported-Domain: example.com\n"
 			"Reported-Domain: example.net\n", ""},
 		{"unknown field", "Version: 1\n", "Version: 1\nX-Other: y\n", ""},
