@@ -19,7 +19,6 @@ REASON(MAIL_PARTS, "mail.too_many_parts", "the mail has more parts or levels tha
 REASON(MAIL_ENCRYPTED, "mail.encrypted", "the mail is encrypted")
 REASON(MAIL_SMIME, "mail.smime", "the S/MIME wrapper cannot be opened")
 REASON(MAIL_ATTACHMENTS, "mail.too_many_attachments", "the mail has more attachments or reports than allowed")
-REASON(MAIL_TRUNCATED, "mail.truncated", "the mail ends in the middle of a part")
 
 /* archives */
 REASON(ARCHIVE_EMPTY, "archive.empty", "the archive or attachment is empty")

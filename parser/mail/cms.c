@@ -51,10 +51,10 @@ static enum cms_kind take_content(CMS_ContentInfo *cms, struct buf *out)
 	    kind == NID_id_smime_ct_authEnvelopedData || kind == NID_pkcs7_signedAndEnveloped)
 		return CMS_ENCRYPTED;
 	if (kind != NID_pkcs7_signed)
-		return CMS_UNREADABLE;
+		return CMS_HOLLOW;
 	ASN1_OCTET_STRING **content = CMS_get0_content(cms);
 	if (content == NULL || *content == NULL)
-		return CMS_UNREADABLE;
+		return CMS_HOLLOW;
 	buf_add(out, ASN1_STRING_get0_data(*content), (size_t)ASN1_STRING_length(*content));
 	return CMS_SIGNED;
 }

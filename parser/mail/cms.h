@@ -11,7 +11,8 @@
 enum cms_kind {
 	CMS_SIGNED,    /* the content was appended to out */
 	CMS_ENCRYPTED,
-	CMS_UNREADABLE, /* not CMS, another kind of it, or without content */
+	CMS_HOLLOW,     /* of another kind, or without content */
+	CMS_UNREADABLE, /* not CMS */
 };
 
 /* Once, before confinement. */

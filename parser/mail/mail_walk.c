@@ -102,10 +102,11 @@ static enum failure_kind feedback_kind(struct walk *walk, size_t at, size_t *off
 {
 	const struct mail_part *part = &walk->parts[at];
 	*offset_r = 0;
+	bool unparted = part->node == MAIL_MULTIPART && part->end == at + 1; /* of a wrong boundary */
 	bool likely = str_eq(part->type, STR("text/plain")) || str_starts(part->type, STR("message/")) ||
-		str_eq(part->type, STR("application/octet-stream"));
+		str_eq(part->type, STR("application/octet-stream")) || unparted;
 	bool typed = is_feedback_type(part->type);
-	if (part->node != MAIL_LEAF || (!likely && !typed))
+	if ((part->node != MAIL_LEAF && !unparted) || (!likely && !typed))
 		return FAILURE_NONE;
 	struct buf head;
 	buf_init(&head, SNIFF_BYTES * 2);
@@ -253,7 +254,7 @@ static bool is_cms_type(struct str type)
 	return str_eq(type, STR("application/pkcs7-mime")) || str_eq(type, STR("application/x-pkcs7-mime"));
 }
 
-/* A signature of something else is CMS too, without content: only the declared type makes its absence odd. */
+/* A signature of something else is CMS too, and hollow: odd only where the type says otherwise. */
 static bool read_cms(struct walk *walk, size_t at)
 {
 	struct carrier_job *job = walk->job;
@@ -271,9 +272,12 @@ static bool read_cms(struct walk *walk, size_t at)
 		case CMS_ENCRYPTED:
 			carrier_lost(job, REASON_MAIL_ENCRYPTED, walk->parts[at].name);
 			break;
-		case CMS_UNREADABLE:
+		case CMS_HOLLOW:
 			if (!is_cms_type(walk->parts[at].type))
 				break;
+			carrier_lost(job, REASON_MAIL_SMIME, walk->parts[at].name);
+			break;
+		case CMS_UNREADABLE:
 			carrier_lost(job, REASON_MAIL_SMIME, walk->parts[at].name);
 			break;
 		}
@@ -315,7 +319,7 @@ static bool read_special(struct walk *walk, size_t at, struct str head, bool *ta
 {
 	const struct mail_part *part = &walk->parts[at];
 	*taken_r = true;
-	if (is_cms_type(part->type) || cms_sniff(head))
+	if (is_cms_type(part->type) || (cms_sniff(head) && !str_ends(part->type, STR("-signature"))))
 		return read_cms(walk, at);
 	if (str_eq(part->type, STR("application/pgp-encrypted")) ||
 	    str_starts(head, STR("-----BEGIN PGP MESSAGE-----"))) {
@@ -384,6 +388,25 @@ static bool is_bounce(const struct walk *walk, size_t container)
 	return false;
 }
 
+/* A failure report of any form, or a complaint. *found_r: the container is used up. */
+static bool read_feedback(struct walk *walk, size_t container, bool *found_r)
+{
+	size_t end = walk->parts[container].end, offset;
+	*found_r = true;
+	for (size_t i = end > container + 1 ? container + 1 : container; i < end; i = walk->parts[i].end) {
+		switch (feedback_kind(walk, i, &offset)) {
+		case FAILURE_NONE:
+			continue;
+		case FAILURE_AUTH:
+			return read_failure(walk, container, i, offset);
+		case FAILURE_ABUSE:
+			call_it(walk, REASON_NOT_ABUSE);
+			return true;
+		}
+	}
+	return read_failure_parts(walk, container, found_r);
+}
+
 /* *next_r: where to go on. */
 static bool read_multipart(struct walk *walk, size_t at, size_t *next_r)
 {
@@ -393,27 +416,20 @@ static bool read_multipart(struct walk *walk, size_t at, size_t *next_r)
 		carrier_lost(walk->job, REASON_MAIL_ENCRYPTED, STR_NONE);
 		return true;
 	}
-	size_t offset;
-	for (size_t i = at + 1; i < part->end; i = walk->parts[i].end) {
-		switch (feedback_kind(walk, i, &offset)) {
-		case FAILURE_NONE:
-			continue;
-		case FAILURE_AUTH:
-			return read_failure(walk, at, i, offset);
-		case FAILURE_ABUSE:
-			call_it(walk, REASON_NOT_ABUSE);
-			return true;
-		}
-	}
+	bool found;
+	bool good = read_feedback(walk, at, &found);
+	if (!good || found)
+		return good;
 	if (is_bounce(walk, at)) {
 		call_it(walk, REASON_NOT_BOUNCE);
 		return true;
 	}
-	bool found;
-	if (!read_failure_parts(walk, at, &found) || found)
-		return found;
+	uint32_t before = walk->job->reports;
 	*next_r = at + 1;
-	return part->end > at + 1 || read_leaf(walk, at);
+	good = part->end > at + 1 || read_leaf(walk, at);
+	if (walk->job->reports == before && is_feedback_container(walk, at))
+		carrier_soft(walk->job, REASON_FAILURE_MALFORMED, STR("no message/feedback-report part"));
+	return good;
 }
 
 static bool read_single(struct walk *walk, size_t at)

@@ -77,6 +77,9 @@ static void test_forms(void **state)
 			STR("Type: virus")), "not_a_report.abuse", 0, NULL},
 		{"three fields", arf("Feedback-Type: abuse\nUser-Agent: JMRP\nVersion: 1\n"),
 			"not_a_report.abuse", 0, NULL},
+		{"wrong boundary", carry_replace(arf(FIELDS), STR("boundary=\"=_"), STR("boundary=\"x")), "", 1, NULL},
+		{"no feedback part", carry_multipart(carry_header(), "report; report-type=feedback-report",
+			(struct str[]){HUMAN, sample}, 2), "failure.malformed", 0, NULL},
 		{"no field at all", arf("nothing here\n"), "failure.malformed", 0, NULL},
 		{"empty part", arf(""), "failure.malformed", 0, NULL},
 	};

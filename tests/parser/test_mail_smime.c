@@ -97,6 +97,8 @@ static void test_wrappers(void **state)
 		{"signed, not said", wrapped("application/octet-stream", der), "", 1, ""},
 		{"enveloped, of no type", wrapped("application/octet-stream", enveloped(mixed)),
 			"mail.encrypted", 0, NULL},
+		{"signed, not said, cut", wrapped("application/octet-stream", str_sub(der, 0, der.len / 2)),
+			"mail.smime", 0, NULL},
 		{"signature beside", carry_multipart(carry_header(), "signed", (struct str[]){good, detached}, 2),
 			"", 1, ""},
 		{"signed, one part", wrapped(opaque, signed_data(report, 0, false)), "", 1, ""},
