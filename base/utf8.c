@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/utf8.h"
 
+#include <locale.h>
 #include <string.h>
+#include <wctype.h>
 
 size_t utf8_decode(struct str s, uint32_t *code_r)
 {
@@ -108,5 +110,23 @@ void utf8_add_visible(struct buf *buf, struct str s, bool one_line)
 		else
 			buf_add(buf, s.ptr + at, len);
 		at += len;
+	}
+}
+
+void utf8_add_folded(struct buf *buf, struct str s)
+{
+	static locale_t unicode;
+	if (!unicode)
+		unicode = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+	while (s.len > 0) {
+		uint32_t code;
+		size_t len = (unsigned char)s.ptr[0] < 0x80 ? 0 : utf8_decode(s, &code);
+		if (len == 0 || !unicode) {
+			buf_add_char(buf, ascii_lower(s.ptr[0]));
+			len = 1;
+		} else {
+			utf8_encode(buf, (uint32_t)towlower_l((wint_t)code, unicode));
+		}
+		s = str_from_offset(s, len);
 	}
 }

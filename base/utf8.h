@@ -22,6 +22,9 @@ void utf8_encode(struct buf *buf, uint32_t code);
  * C0 except TAB and LF, DEL, C1, bidirectional controls, U+2028/2029, U+FEFF. */
 bool utf8_is_control(uint32_t code);
 
+/* Appends s with letters as small ones, whatever the locale of the process. */
+void utf8_add_folded(struct buf *buf, struct str s);
+
 /* Appends s for a terminal or log: controls and invalid bytes (and, if asked,
  * TAB and LF) as \xHH or \u{HHHH}; everything else as it is. */
 void utf8_add_visible(struct buf *buf, struct str s, bool one_line);

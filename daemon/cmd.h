@@ -6,6 +6,7 @@
 
 #include "daemon/cli.h"
 #include "daemon/services.h"
+#include "model/digest.h"
 
 extern const struct command cmd_run, cmd_ingest, cmd_web, cmd_parse, cmd_status, cmd_mails, cmd_psql,
 	cmd_quarantine, cmd_reparse, cmd_migrate, cmd_init, cmd_demo, cmd_config, cmd_retention;
@@ -29,7 +30,8 @@ struct cmd_reader {
 NODISCARD int cmd_reader_open(const struct cli *cli, struct cmd_reader *reader_r);
 void cmd_reader_close(struct cmd_reader *reader);
 
-/* "1,234,567" in one of a few static buffers: for printing at once. */
-const char *cmd_number(uint64_t number, char text[32]);
+/* A SHA-256 in hex as people give it, cut to its first digits (6 or more) or whole. */
+bool cmd_hash(const char *text, char hex[SHA256_HEX_BYTES]);
+
 /* "1 mail", "2 mails". */
 #define CMD_PLURAL(n) ((n) == 1 ? "" : "s")

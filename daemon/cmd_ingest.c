@@ -34,33 +34,35 @@ void cmd_ingest_print(const struct ingest_balance *balance, bool json)
 	struct json writer;
 	const struct {
 		const char *name;
-		uint64_t value;
+		wide value;
 	} parts[] = {
 		{"mails", balance->mails}, {"stored", balance->stored}, {"duplicate", balance->duplicate},
 		{"not_a_report", balance->not_a_report}, {"quarantined", balance->quarantined},
 		{"reports", balance->reports}, {"records", balance->records},
 		{"messages", balance->messages}};
-	char number[32];
+	char number[WIDE_GROUPED_BYTES], text[WIDE_TEXT_BYTES];
 	buf_init(&out, 4096);
 	if (json) {
 		json_init(&writer, &out);
 		json_object(&writer);
-		for (size_t i = 0; i < 8; i++)
-			json_key_value_u64(&writer, parts[i].name, parts[i].value);
+		for (size_t i = 0; i < 8; i++) {
+			json_key(&writer, parts[i].name);
+			json_verbatim(&writer, str_from(wide_text(parts[i].value, text)));
+		}
 		json_object_end(&writer);
 		buf_add_char(&out, '\n');
 	} else {
-		buf_printf(&out, "%s mail%s", cmd_number(balance->mails, number), CMD_PLURAL(balance->mails));
-		buf_printf(&out, ": %s stored", cmd_number(balance->stored, number));
-		buf_printf(&out, ", %s duplicate%s", cmd_number(balance->duplicate, number),
+		buf_printf(&out, "%s mail%s", wide_grouped(balance->mails, number), CMD_PLURAL(balance->mails));
+		buf_printf(&out, ": %s stored", wide_grouped(balance->stored, number));
+		buf_printf(&out, ", %s duplicate%s", wide_grouped(balance->duplicate, number),
 			CMD_PLURAL(balance->duplicate));
-		buf_printf(&out, ", %s not a report", cmd_number(balance->not_a_report, number));
-		buf_printf(&out, ", %s quarantined\n", cmd_number(balance->quarantined, number));
-		buf_printf(&out, "added %s report%s", cmd_number(balance->reports, number),
+		buf_printf(&out, ", %s not a report", wide_grouped(balance->not_a_report, number));
+		buf_printf(&out, ", %s quarantined\n", wide_grouped(balance->quarantined, number));
+		buf_printf(&out, "added %s report%s", wide_grouped(balance->reports, number),
 			CMD_PLURAL(balance->reports));
-		buf_printf(&out, ", %s record%s", cmd_number(balance->records, number),
+		buf_printf(&out, ", %s record%s", wide_grouped(balance->records, number),
 			CMD_PLURAL(balance->records));
-		buf_printf(&out, ", %s message%s\n", cmd_number(balance->messages, number),
+		buf_printf(&out, ", %s message%s\n", wide_grouped(balance->messages, number),
 			CMD_PLURAL(balance->messages));
 	}
 	cli_flush(&out);

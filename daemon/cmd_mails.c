@@ -19,7 +19,8 @@ static const char select_mails[] =
 	"FROM dmarcd_api.mail m WHERE ($1::text IS NULL OR m.outcome = $1) "
 	"AND ($2::date IS NULL OR m.taken_at >= $2::date) "
 	"AND ($3::text IS NULL OR m.sha256 LIKE $3 || '%') "
-	"AND ($4::text IS NULL OR m.file = $4 OR right(m.file, length($4) + 1) = '/' || $4) "
+	"AND ($4::text IS NULL OR '/' || $4 IN (right('/' || m.file, length($4) + 1), "
+	"right('/' || regexp_replace(m.file, ':[0-9]+$', ''), length($4) + 1))) " /* an mbox's mails: FILE:OFFSET */
 	"ORDER BY m.taken_at, m.sha256";
 
 static void write_json(const struct rows *rows, struct buf *out)
@@ -47,16 +48,6 @@ static void write_text(const struct rows *rows, struct buf *out)
 	if (code.len > 0)
 		buf_printf(out, "  %.*s: %.*s", STR_FMT(code), STR_FMT(query_get(rows, "reason")));
 	buf_add_char(out, '\n');
-}
-
-static bool is_hash(struct str text)
-{
-	if (text.len < 6 || text.len > 64)
-		return false;
-	for (size_t i = 0; i < text.len; i++)
-		if (!ascii_is_hex(text.ptr[i]))
-			return false;
-	return true;
 }
 
 /* The mails of a file that lies here are those of its bytes. */
@@ -122,8 +113,8 @@ static int list_all(const struct cli *cli, struct store *store, const struct fil
 		uint64_t before = found;
 		if (hash_of_file(names[i], hex))
 			err = list(store, filter, str_from(hex), STR_NONE, &found, &error);
-		else if (is_hash(name))
-			err = list(store, filter, name, STR_NONE, &found, &error);
+		else if (cmd_hash(names[i], hex))
+			err = list(store, filter, str_from(hex), STR_NONE, &found, &error);
 		if (!err && found == before)
 			err = list(store, filter, STR_NONE, name, &found, &error);
 		if (!err && found == before)

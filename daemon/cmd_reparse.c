@@ -11,7 +11,7 @@
 #define OUT_BYTES ((size_t)64 * 1024)
 
 struct totals {
-	int64_t reports, records, messages, issues;
+	wide reports, records, messages, issues;
 };
 
 static enum err read_totals(struct store *store, struct totals *totals_r, struct error *error)
@@ -23,10 +23,10 @@ static enum err read_totals(struct store *store, struct totals *totals_r, struct
 		NULL, 0, false, &rows, error);
 	if (!err && query_next(rows))
 		*totals_r = (struct totals){
-			.reports = query_get_i64(rows, "reports"),
-			.records = query_get_i64(rows, "records"),
-			.messages = query_get_i64(rows, "messages"),
-			.issues = query_get_i64(rows, "issues"),
+			.reports = wide_parse(query_get(rows, "reports")),
+			.records = wide_parse(query_get(rows, "records")),
+			.messages = wide_parse(query_get(rows, "messages")),
+			.issues = wide_parse(query_get(rows, "issues")),
 		};
 	query_close(&rows);
 	return err;
@@ -63,9 +63,10 @@ static void print_difference(const struct run *run, const struct totals *before,
 	struct json writer;
 	const struct {
 		const char *name;
-		int64_t before, after;
+		wide before, after;
 	} lines[] = {{"reports", before->reports, after->reports}, {"records", before->records, after->records},
 		{"messages", before->messages, after->messages}, {"issues", before->issues, after->issues}};
+	char before_text[WIDE_TEXT_BYTES], after_text[WIDE_TEXT_BYTES];
 	buf_init(&out, OUT_BYTES);
 	json_init(&writer, &out);
 	if (json) {
@@ -81,14 +82,16 @@ static void print_difference(const struct run *run, const struct totals *before,
 			json_key(&writer, lines[i].name);
 			json_object(&writer);
 			json_key(&writer, "before");
-			json_i64(&writer, lines[i].before);
+			json_verbatim(&writer, str_from(wide_text(lines[i].before, before_text)));
 			json_key(&writer, "after");
-			json_i64(&writer, lines[i].after);
+			json_verbatim(&writer, str_from(wide_text(lines[i].after, after_text)));
 			json_object_end(&writer);
 		} else {
-			buf_printf(&out, "  %-10s %12lld -> %12lld  (%+lld)\n", lines[i].name,
-			(long long)lines[i].before,
-				(long long)lines[i].after, (long long)(lines[i].after - lines[i].before));
+			bool less = lines[i].after < lines[i].before;
+			wide change = less ? lines[i].before - lines[i].after : lines[i].after - lines[i].before;
+			buf_printf(&out, "  %-10s %12s -> %12s", lines[i].name,
+				wide_text(lines[i].before, before_text), wide_text(lines[i].after, after_text));
+			buf_printf(&out, "  (%c%s)\n", less ? '-' : '+', wide_text(change, before_text));
 		}
 	}
 	if (json) {
@@ -123,7 +126,7 @@ static int reparse(struct run *run, const struct sha256 *sum, bool json)
 	if (err)
 		return cli_fail(cli_status(&error), &error);
 	print_difference(run, &before, &after, json);
-	return EX_OK;
+	return run->failed > 0 ? EX_DATAERR : EX_OK;
 }
 
 static int run(struct cli *cli, int argc, char **argv)
@@ -154,7 +157,8 @@ const struct command cmd_reparse = {
 	.arguments = "[--json] [HASH]",
 	.summary = "read the stored originals again and show the difference",
 	.help = "After an upgrade of the parser: every mail whose original is kept is read again and\n"
-		"what the database has of it is replaced, sums included.\n"
+		"what the database has of it is replaced, sums included. One that gives no report any\n"
+		"more goes to the quarantine, and the exit status is 65.\n"
 		"  --json    the difference as one JSON object\n"
 		"\nexample: dmarcd reparse\n",
 	.needs_config = true,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/cmd.h"
+#include "base/wide.h"
 #include "model/json.h"
 #include "store/migrate.h"
 #include "store/query.h"
@@ -80,13 +81,13 @@ static void write_json(struct rows *totals, struct rows *domains, struct buf *ou
 
 static void line(struct buf *out, const char *label, const struct rows *rows, const char *column)
 {
-	char text[32];
-	buf_printf(out, "  %-16s %15s\n", label, cmd_number((uint64_t)query_get_i64(rows, column), text));
+	char text[WIDE_GROUPED_BYTES];
+	buf_printf(out, "  %-16s %15s\n", label, wide_grouped(wide_parse(query_get(rows, column)), text));
 }
 
 static void write_text(const struct cli *cli, struct rows *totals, struct rows *domains, struct buf *out)
 {
-	char text[32];
+	char text[WIDE_GROUPED_BYTES];
 	buf_printf(out, "mails taken in\n");
 	line(out, "stored", totals, "stored");
 	line(out, "duplicate", totals, "duplicate");
@@ -102,10 +103,10 @@ static void write_text(const struct cli *cli, struct rows *totals, struct rows *
 	line(out, "reported", totals, "messages");
 	line(out, "DMARC pass", totals, "messages_dmarc_pass");
 	while (query_next(domains)) {
-		uint64_t all = (uint64_t)query_get_i64(domains, "messages");
-		uint64_t pass = (uint64_t)query_get_i64(domains, "dmarc_pass");
+		wide all = wide_parse(query_get(domains, "messages"));
+		wide pass = wide_parse(query_get(domains, "dmarc_pass"));
 		struct str name = query_get(domains, "policy_domain");
-		buf_printf(out, "  %-32.*s %15s  %5.1f %% pass\n", STR_FMT(name), cmd_number(all, text),
+		buf_printf(out, "  %-32.*s %15s  %5.1f %% pass\n", STR_FMT(name), wide_grouped(all, text),
 			all ? 100.0 * (double)pass / (double)all : 0.0);
 	}
 	if (query_get(totals, "first_day").ptr)

@@ -50,17 +50,16 @@ void cmd_reader_close(struct cmd_reader *reader)
 	services_close(&reader->services);
 }
 
-const char *cmd_number(uint64_t number, char text[32])
+bool cmd_hash(const char *text, char hex[SHA256_HEX_BYTES])
 {
-	char *at = text + 31;
-	unsigned digits = 0;
-	*at = '\0';
-	do {
-		if (digits > 0 && digits % 3 == 0)
-			*--at = ',';
-		*--at = (char)('0' + number % 10);
-		number /= 10;
-		digits++;
-	} while (number > 0);
-	return at;
+	struct str whole = str_from(text);
+	if (whole.len < 6 || whole.len >= SHA256_HEX_BYTES)
+		return false;
+	for (size_t i = 0; i < whole.len; i++) {
+		if (!ascii_is_hex(text[i]))
+			return false;
+		hex[i] = ascii_lower(text[i]);
+	}
+	hex[whole.len] = '\0';
+	return true;
 }

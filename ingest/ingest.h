@@ -13,6 +13,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "base/wide.h"
 #include "model/limits.h"
 #include "store/store.h"
 
@@ -49,7 +50,8 @@ struct ingest_options {
 /* What a run added; the first five are the balance of the run. */
 struct ingest_balance {
 	uint64_t mails, stored, duplicate, not_a_report, quarantined;
-	uint64_t reports, records, messages;
+	uint64_t reports, records;
+	wide messages;
 };
 
 /* Runs until the work is done, or (the daemon) until SIGTERM or SIGINT, which

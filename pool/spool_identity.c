@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pool/spool_identity.h"
 
+#include "base/utf8.h"
 #include "model/wire_field.h"
 
 #define TEXT_BYTES ((size_t)1024 * 1024)
 
 static void put_folded(struct buf *buf, struct str s)
 {
-	wire_put_u32(buf, (uint32_t)s.len);
-	for (size_t i = 0; i < s.len; i++)
-		buf_add_char(buf, ascii_lower(s.ptr[i]));
+	struct buf folded;
+	buf_init(&folded, TEXT_BYTES);
+	utf8_add_folded(&folded, s);
+	wire_put_str(buf, buf_str(&folded));
+	buf_fini(&folded);
 }
 
 static struct str domain_of(struct str email)

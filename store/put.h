@@ -8,6 +8,7 @@
 #pragma once
 
 #include "base/clock.h"
+#include "base/wide.h"
 #include "pool/spool.h"
 #include "store/store.h"
 
@@ -22,7 +23,8 @@ enum mail_outcome {
 const char *mail_outcome_text(enum mail_outcome outcome);
 
 /* Where a mail came from. Two sightings with the same maildir and unique are
- * one; a file outside a Maildir has an empty maildir and is new at every sight. */
+ * one, told once or twice; a file outside a Maildir is new at every sight, so
+ * each sight of it brings a unique of its own. */
 struct mail_source {
 	struct str maildir; /* absolute path, empty: a bare file, an mbox or stdin */
 	struct str unique;  /* file name up to ':' */
@@ -45,7 +47,8 @@ struct put_mail {
 	bool copy;                 /* this hash was there already: counted as a further copy (or not at all) */
 	bool same_sighting;        /* ... and this very sighting too: nothing was counted */
 	uint64_t inserted;         /* reports of it that are kept, those in conflict too */
-	uint64_t reports, records, messages; /* what it added to totals */
+	uint64_t reports, records; /* what it added to totals */
+	wide messages;
 };
 
 struct put_options {
@@ -72,10 +75,15 @@ NODISCARD enum err put_known(struct store *store, const struct sha256 *sums,
 	const struct mail_source *sources, size_t count, struct known_mail *known_r,
 	struct error *error);
 
-/* Counts further copies of settled mails, each sighting once. */
+struct copy_mail {
+	bool known;   /* the mail is there; where it is not, nothing was counted */
+	bool counted; /* this sighting was new */
+};
+
+/* Counts further copies of settled mails, each sighting once. ERR_UNCERTAIN: just
+ * tell them again. */
 NODISCARD enum err put_copies(struct store *store, const struct sha256 *sums,
-	const struct mail_source *sources, size_t count, int64_t now_epoch_secs,
-	struct error *error);
+	const struct mail_source *sources, size_t count, struct copy_mail *copies_r, struct error *error);
 
 /* Replaces everything stored of one known mail by what its bytes give now
  * (reparse, quarantine retry), rollups included. ERR_NOTFOUND: no such mail;

@@ -6,7 +6,9 @@
 /*
  * Rows -> daily sums. A report of up to 26 hours counts on its day; a longer
  * one is split evenly over the UTC days it touches, the remainder on the
- * first, and flagged as estimated. $2 is 1 to add and -1 to take away.
+ * first, and flagged as estimated; over the first of them only where a hostile
+ * period would make more parts than a transaction bears. $2 is 1 to add and -1
+ * to take away.
  * Rows are locked in the order of their keys, so that two ingests wait for
  * each other instead of dying of it.
  */
@@ -18,20 +20,25 @@
 	"WITH wanted AS (SELECT r.* FROM dmarcd.report r WHERE r.mail_sha256 = decode($1, 'hex') " \
 	"AND NOT r.conflict AND r.kind = 'aggregate'), "
 
+#define DAYS_MAX "4000"
+#define PARTS_MAX "1500000"
+
 #define SPANS \
 	"spans AS (SELECT w.policy_domain, w.day, w.report_key, w.provenance, " \
 	"dmarcd.reporter_of(w.org_name, w.email) AS reporter, " \
+	"w.end_at - w.begin_at > interval '26 hours' AS estimated, " \
 	"CASE WHEN w.end_at - w.begin_at > interval '26 hours' " \
-	"THEN ((w.end_at - interval '1 second') AT TIME ZONE 'UTC')::date - w.day + 1 ELSE 1 END AS days " \
+	"THEN least(((w.end_at - interval '1 second') AT TIME ZONE 'UTC')::date - w.day + 1, " DAYS_MAX ", " \
+	"greatest(" PARTS_MAX " / greatest(w.records, 1), 1))::integer ELSE 1 END AS days " \
 	"FROM wanted w), " \
-	"parts AS (SELECT s.policy_domain, s.day + d.n AS day, s.days > 1 AS estimated, d.n AS part, s.provenance, " \
+	"parts AS (SELECT s.policy_domain, s.day + d.n AS day, s.estimated, d.n AS part, s.provenance, " \
 	"s.reporter, s.report_key, r.source_ip, coalesce(r.header_from, '') AS header_from, r.spf_aligned, " \
 	"r.dkim_aligned, r.disposition, " \
 	"div(r.messages::numeric, s.days) + CASE WHEN d.n = 0 THEN mod(r.messages::numeric, s.days) ELSE 0 " \
 	"END AS messages " \
 	"FROM spans s JOIN dmarcd.record r ON r.policy_domain = s.policy_domain AND r.day = s.day " \
 	"AND r.report_key = s.report_key " \
-	"CROSS JOIN LATERAL generate_series(0, least(s.days, 4000) - 1) AS d(n)) "
+	"CROSS JOIN LATERAL generate_series(0, CASE WHEN r.messages < s.days THEN 0 ELSE s.days - 1 END) AS d(n)) "
 
 #define CELLS \
 	"INSERT INTO dmarcd.daily_cell AS t (policy_domain, day, header_from, spf_aligned, dkim_aligned, " \
