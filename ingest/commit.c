@@ -5,6 +5,7 @@
 #include "ingest/pipeline.h"
 
 #include <poll.h>
+#include <string.h>
 
 #define BATCH_RECORDS ((uint64_t)50000)
 #define BATCH_BYTES ((uint64_t)32 * 1024 * 1024)
@@ -57,7 +58,7 @@ bool pipeline_wants_commit(const struct pipeline *pipeline)
 		pipeline->waiting.count + pipeline->running.count == 0;
 }
 
-/* The connection broke at COMMIT: did it happen? *done_r when every mail is there. */
+/* The connection broke at COMMIT: did it happen? *done_r when every sighting is there. */
 static enum err look_whether_done(struct pipeline *pipeline, const struct put_mail *mails, size_t count,
 	bool *done_r, struct error *error)
 {
@@ -77,8 +78,16 @@ static enum err look_whether_done(struct pipeline *pipeline, const struct put_ma
 	} while (err == ERR_TEMP);
 	*done_r = !err;
 	for (size_t i = 0; i < count && !err; i++)
-		*done_r &= known[i].known && (known[i].same_sighting || mails[i].source.maildir.len == 0);
+		*done_r &= known[i].known && known[i].same_sighting;
 	return err;
+}
+
+/* A try that found the sighting there found the one before it, whose answer was lost. */
+static void keep_doubtful(struct put_mail *mails, const struct put_mail *doubtful, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (mails[i].same_sighting && !doubtful[i].same_sighting)
+			mails[i] = doubtful[i];
 }
 
 /* All of them, or an error that no retry mends. */
@@ -88,10 +97,18 @@ static enum err put_all(struct pipeline *pipeline, struct put_mail *mails, size_
 		.now_epoch_secs = clock_epoch_secs(),
 		.keep_samples = pipeline->options->ruf_store != RUF_OFF,
 	};
+	struct put_mail given[PIPELINE_BATCH_MAX], doubtful[PIPELINE_BATCH_MAX];
+	bool doubt = false;
+	(void)memcpy(given, mails, count * sizeof(*mails));
 	for (;;) {
 		bool done = false;
+		(void)memcpy(mails, given, count * sizeof(*mails));
 		enum err err = put_batch(pipeline->store, mails, count, &options, error);
+		if (doubt && (!err || err == ERR_UNCERTAIN))
+			keep_doubtful(mails, doubtful, count);
 		if (err == ERR_UNCERTAIN) {
+			doubt = true;
+			(void)memcpy(doubtful, mails, count * sizeof(*mails));
 			err = look_whether_done(pipeline, mails, count, &done, error);
 			if (err || done)
 				return err;
@@ -109,7 +126,7 @@ static enum err put_all(struct pipeline *pipeline, struct put_mail *mails, size_
 static void log_settled(const struct pipeline *pipeline, const struct taken *taken)
 {
 	struct log_line line;
-	char id[TAKEN_ID_BYTES];
+	char id[TAKEN_ID_BYTES], messages[WIDE_TEXT_BYTES];
 	const struct put_mail *put = &taken->put;
 	bool bad = put->outcome == OUTCOME_QUARANTINED;
 	log_begin(&line, bad ? LOG_WARN_LEVEL : pipeline->options->once ? LOG_DEBUG_LEVEL : LOG_INFO_LEVEL,
@@ -129,7 +146,7 @@ static void log_settled(const struct pipeline *pipeline, const struct taken *tak
 	if (put->outcome == OUTCOME_STORED) {
 		log_u64(&line, "reports", put->reports);
 		log_u64(&line, "records", put->records);
-		log_u64(&line, "messages", put->messages);
+		log_cstr(&line, "messages", wide_text(put->messages, messages));
 	}
 	log_end(&line);
 }
@@ -260,14 +277,33 @@ static bool is_settled(const struct pipeline *pipeline, const struct taken *take
 		!taken_list_find(&pipeline->batch, &taken->sha256);
 }
 
+/* A sighting counts once however often it is told. */
+static enum err tell_copies(struct pipeline *pipeline, const struct sha256 *sums, const struct mail_source *sources,
+	size_t count, struct copy_mail *copies_r, struct error *error)
+{
+	bool doubtful[PIPELINE_BATCH_MAX] = {false};
+	for (;;) {
+		enum err err = put_copies(pipeline->store, sums, sources, count, copies_r, error);
+		for (size_t i = 0; i < count && (!err || err == ERR_UNCERTAIN); i++)
+			doubtful[i] = copies_r[i].counted |= doubtful[i];
+		if (err != ERR_UNCERTAIN && err != ERR_TEMP) {
+			pipeline_answered(pipeline);
+			return err;
+		}
+		err = pipeline_reconnect(pipeline, error);
+		if (err)
+			return err;
+	}
+}
+
 /* Further copies of mails that are settled by now. */
 static enum err commit_copies(struct pipeline *pipeline, struct error *error)
 {
 	struct sha256 sums[PIPELINE_BATCH_MAX];
 	struct mail_source sources[PIPELINE_BATCH_MAX];
 	struct taken *takens[PIPELINE_BATCH_MAX];
+	struct copy_mail copies[PIPELINE_BATCH_MAX];
 	size_t held = 0;
-	enum err err;
 	for (size_t i = pipeline->copies.count; i > 0 && held < PIPELINE_BATCH_MAX; i--) {
 		struct taken *taken = taken_list_pop(&pipeline->copies);
 		if (!is_settled(pipeline, taken)) {
@@ -280,21 +316,18 @@ static enum err commit_copies(struct pipeline *pipeline, struct error *error)
 	}
 	if (held == 0)
 		return ERR_OK;
-	do {
-		err = put_copies(pipeline->store, sums, sources, held, clock_epoch_secs(), error);
-		/* A sighting in a Maildir counts once however often it is told; a file
-		 * outside one has no name to know it by, so its doubt is left at that. */
-		if (err == ERR_UNCERTAIN || err == ERR_TEMP)
-			err = pipeline_reconnect(pipeline, error) == ERR_OK ? ERR_TEMP : ERR_PERM;
-	} while (err == ERR_TEMP);
-	if (!err)
-		pipeline_answered(pipeline);
+	enum err err = tell_copies(pipeline, sums, sources, held, copies, error);
 	for (size_t i = 0; i < held; i++) {
-		if (err) {
+		/* What it is a copy of may have been left where it is; so is it, then. */
+		if (err || !copies[i].known) {
 			pipeline_leave(pipeline, takens[i], NULL);
 			continue;
 		}
-		takens[i]->put = (struct put_mail){.outcome = OUTCOME_DUPLICATE, .copy = true};
+		takens[i]->put = (struct put_mail){
+			.outcome = OUTCOME_DUPLICATE,
+			.copy = true,
+			.same_sighting = !copies[i].counted,
+		};
 		finish(pipeline, takens[i]);
 	}
 	return err;

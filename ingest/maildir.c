@@ -233,10 +233,10 @@ static int move_aside(const struct maildir *maildir, const char *name)
 enum err maildir_finish(struct maildir *maildir, const char *name, bool cur, struct error *error)
 {
 	int failed;
-	if (maildir->in_place || (cur && maildir->done == DONE_KEEP))
+	if (maildir->in_place || cur)
 		return ERR_OK;
 	if (maildir->done == DONE_DELETE)
-		failed = unlinkat(cur ? maildir->cur_fd : maildir->new_fd, name, 0) == 0 ? 0 : errno;
+		failed = unlinkat(maildir->new_fd, name, 0) == 0 ? 0 : errno;
 	else
 		failed = move_aside(maildir, name);
 	if (failed == 0)

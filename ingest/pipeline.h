@@ -4,9 +4,12 @@
  *
  *	take      read the bytes, hash them                      ingest.taken
  *	look up   known already? then only the move is left      ingest.known
- *	parse     a confined worker's frames, proved             ingest.parsed
- *	keep      quarantined bytes are on disk                  ingest.quarantined
- *	commit    rows of many mails in one transaction          store.*
+ *	parse     a confined worker's frames, proved             ingest.submitted,
+ *	                                                         ingest.parsed
+ *	keep      quarantined bytes are on disk                  quarantine.written,
+ *	                                                         ingest.quarantined
+ *	commit    rows of many mails in one transaction          store.begin, store.copy,
+ *	                                                         store.commit, store.copies
  *	settle    the file leaves new/, folders synced           ingest.committed,
  *	                                                         ingest.moved, ingest.settled
  *

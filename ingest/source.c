@@ -3,14 +3,17 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include "ingest/mbox.h"
 #include "ingest/seen.h"
 #include "ingest/walk.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -223,12 +226,38 @@ static void complain(struct source *source, const char *folder, const char *name
 	log_end(&line);
 }
 
-static struct taken *new_taken(const char *maildir, struct str unique, const char *file)
+/* Names are bytes, the database takes UTF-8: other names become "//" and hex,
+ * which no name and no real path is. */
+static struct str name_text(struct arena *arena, struct str name)
+{
+	struct buf hex;
+	if (utf8_valid(name))
+		return arena_str(arena, name);
+	buf_init(&hex, name.len * 2 + 3);
+	buf_add_str(&hex, STR("//"));
+	for (size_t i = 0; i < name.len; i++)
+		buf_printf(&hex, "%02x", (unsigned char)name.ptr[i]);
+	struct str text = arena_str(arena, buf_str(&hex));
+	buf_fini(&hex);
+	return text;
+}
+
+/* Outside a Maildir every sight is a new one, and has a name that no other has:
+ * so a commit without an answer can be looked up. */
+static struct str sight_name(struct arena *arena)
+{
+	uint64_t random[2];
+	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
+		die("no random bytes");
+	return str_from(arena_printf(arena, "%016" PRIx64 "%016" PRIx64, random[0], random[1]));
+}
+
+static struct taken *new_taken(const char *maildir, const char *name, const char *file)
 {
 	struct taken *taken = taken_new();
 	taken->source = (struct mail_source){
-		.maildir = maildir ? arena_str(taken->arena, str_from(maildir)) : STR(""),
-		.unique = arena_str(taken->arena, unique),
+		.maildir = maildir ? name_text(taken->arena, str_from(maildir)) : STR(""),
+		.unique = maildir ? name_text(taken->arena, maildir_unique(name)) : sight_name(taken->arena),
 		.file = arena_str(taken->arena, str_from(file)),
 	};
 	return taken;
@@ -263,7 +292,7 @@ static enum err take_from_maildir(struct source *source, struct root *root, cons
 			complain(source, path, name, &why);
 		return err == ERR_TEMP ? err : ERR_OK;
 	}
-	struct taken *taken = new_taken(path, maildir_unique(name), "");
+	struct taken *taken = new_taken(path, name, "");
 	taken->source.file = str_from(arena_printf(taken->arena, "%s/%s/%s", path,
 		source->cur ? "cur" : "new", name));
 	taken->name = arena_cstr(taken->arena, str_from(name));
@@ -344,7 +373,7 @@ static enum err next_of_mbox(struct source *source, struct root *root, struct ta
 		source->at++;
 		return ERR_OK;
 	}
-	struct taken *taken = new_taken(NULL, STR(""), "");
+	struct taken *taken = new_taken(NULL, NULL, "");
 	taken->source.file = str_from(arena_printf(taken->arena, "%s:%llu", root->path,
 		(unsigned long long)offset));
 	taken->mbox = arena_str(taken->arena, str_from(root->path));
@@ -380,7 +409,7 @@ static enum err next_of_file(struct source *source, struct root *root, struct ta
 		source->mbox_told = 0;
 		return next_of_mbox(source, root, taken_r, error);
 	}
-	struct taken *taken = new_taken(NULL, STR(""), root->path);
+	struct taken *taken = new_taken(NULL, NULL, root->path);
 	taken->weight = root->bytes;
 	enum err err = load_fd(source->load, fd, taken, &why);
 	(void)close(fd);
@@ -423,7 +452,7 @@ enum err source_sync(struct source *source, struct error *error)
 void source_settled(struct source *source, const struct taken *taken)
 {
 	if (taken->maildir && source->options->in_place)
-		(void)seen_add(source->settled, taken->source.maildir, taken->source.unique);
+		(void)seen_add(source->settled, str_from(maildir_path(taken->maildir)), maildir_unique(taken->name));
 }
 
 const char *source_watch_path(const struct source *source, size_t i, bool *cur_too_r)

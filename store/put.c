@@ -166,7 +166,8 @@ static void reset_out(struct put_mail *mails, size_t count, const enum mail_outc
 	for (size_t i = 0; i < count; i++) {
 		mails[i].outcome = outcomes[i];
 		mails[i].copy = mails[i].same_sighting = false;
-		mails[i].inserted = mails[i].reports = mails[i].records = mails[i].messages = 0;
+		mails[i].inserted = mails[i].reports = mails[i].records = 0;
+		mails[i].messages = 0;
 	}
 }
 
@@ -221,27 +222,43 @@ enum err put_known(struct store *store, const struct sha256 *sums, const struct 
 		if (!err && db_count(rows) == 1) {
 			known_r[i].known = true;
 			known_r[i].outcome = outcome_of(db_value(rows, 0, 0));
-			known_r[i].same_sighting = sources[i].maildir.len > 0 && db_bool(rows, 0, 1);
+			known_r[i].same_sighting = db_bool(rows, 0, 1);
 		}
 		db_free(&rows);
 	}
 	return err;
 }
 
-static enum err copies_once(struct store *store, const struct sha256 *sums, const struct mail_source *sources,
-	size_t count, bool *fresh, struct error *error)
+struct copies {
+	const struct sha256 *sums;
+	const struct mail_source *sources;
+	size_t count;
+	size_t *order; /* of their hashes, as put_mail_rows locks them */
+};
+
+static int by_sum(const void *a, const void *b, void *context)
+{
+	const struct copies *copies = context;
+	const size_t *left = a, *right = b;
+	return memcmp(copies->sums[*left].bytes, copies->sums[*right].bytes, SHA256_BYTES);
+}
+
+static enum err copies_once(struct store *store, const struct copies *copies, struct copy_mail *copies_r,
+	struct error *error)
 {
 	enum err err = db_begin(store, error);
 	if (!err)
-		err = put_sightings(store, sums, sources, count, fresh, error);
-	for (size_t i = 0; i < count && !err; i++) {
+		err = put_sightings(store, copies->sums, copies->sources, copies->count, copies_r, error);
+	for (size_t k = 0; k < copies->count && !err; k++) {
 		char hex[SHA256_HEX_BYTES];
-		const struct str param = str_from(sha256_hex(&sums[i], hex));
-		if (fresh[i])
+		const size_t i = copies->order[k];
+		const struct str param = str_from(sha256_hex(&copies->sums[i], hex));
+		if (copies_r[i].counted)
 			err = db_query(store, "UPDATE dmarcd.mail SET copies = copies + 1 WHERE sha256 = "
 				"decode($1, 'hex')",
 				&param, 1, NULL, error);
 	}
+	fault_point("store.copies");
 	if (!err)
 		return db_commit(store, error);
 	db_rollback(store);
@@ -249,19 +266,21 @@ static enum err copies_once(struct store *store, const struct sha256 *sums, cons
 }
 
 enum err put_copies(struct store *store, const struct sha256 *sums, const struct mail_source *sources, size_t count,
-	int64_t now_epoch_secs, struct error *error)
+	struct copy_mail *copies_r, struct error *error)
 {
 	enum err err = ERR_OK;
-	bool *fresh = calloc(count ? count : 1, sizeof(*fresh));
-	(void)now_epoch_secs;
-	if (!fresh)
+	struct copies copies = {sums, sources, count, calloc(count ? count : 1, sizeof(*copies.order))};
+	if (!copies.order)
 		die_out_of_memory();
+	for (size_t i = 0; i < count; i++)
+		copies.order[i] = i;
+	qsort_r(copies.order, count, sizeof(*copies.order), by_sum, &copies);
 	for (int tries = 0; tries < REPEATS_MAX; tries++) {
-		err = copies_once(store, sums, sources, count, fresh, error);
+		err = copies_once(store, &copies, copies_r, error);
 		if (!err || err == ERR_UNCERTAIN || !db_may_repeat(store))
 			break;
 	}
-	free(fresh);
+	free(copies.order);
 	return err;
 }
 
@@ -297,15 +316,25 @@ static enum err update_mail(struct store *store, const struct put_mail *mail, st
 {
 	char hex[SHA256_HEX_BYTES];
 	const char *sentence = reason_sentence(mail->reason);
+	const struct mail_head *head = &mail->head;
 	const struct str params[] = {
 		str_from(sha256_hex(&mail->sha256, hex)),
 		str_from(mail_outcome_text(mail->outcome)),
 		str_from(reason_code(mail->reason)),
 		mail->detail.len == 0 ? str_from(sentence) :
 			str_from(arena_printf(arena, "%s: %.*s", sentence, STR_FMT(mail->detail))),
+		head->from,
+		head->subject,
+		head->message_id,
+		head->date,
+		head->date_epoch_secs > 0 ? str_from(arena_printf(arena, "%lld",
+			(long long)head->date_epoch_secs)) : STR_NONE,
 	};
-	return db_query(store, "UPDATE dmarcd.mail SET outcome = $2, code = $3, reason = $4 "
-		"WHERE sha256 = decode($1, 'hex')", params, 4, NULL, error);
+	return db_query(store, "UPDATE dmarcd.mail SET outcome = $2, code = $3, reason = $4, "
+		"head_from = coalesce($5, head_from), head_subject = coalesce($6, head_subject), "
+		"head_message_id = coalesce($7, head_message_id), head_date = coalesce($8, head_date), "
+		"head_date_at = coalesce(to_timestamp($9::bigint), head_date_at) "
+		"WHERE sha256 = decode($1, 'hex')", params, 9, NULL, error);
 }
 
 static enum err again_once(struct store *store, struct put_mail *mail, const struct put_options *options,

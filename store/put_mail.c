@@ -88,15 +88,18 @@ static enum err insert_new(struct store *store, struct put_mail **sorted, size_t
 }
 
 static const char insert_sightings[] =
-	"WITH given AS (SELECT * FROM jsonb_to_recordset($1::jsonb) AS g(no integer, sha256 text, maildir text, "
-	"name text)), added AS (INSERT INTO dmarcd.mail_sighting (sha256, maildir, unique_name) "
-	"SELECT DISTINCT decode(sha256, 'hex'), maildir, name FROM given ORDER BY 1, 2, 3 "
-	"ON CONFLICT DO NOTHING RETURNING encode(sha256, 'hex') AS sha256, maildir, unique_name) "
-	"SELECT min(g.no) FROM given g JOIN added a ON a.sha256 = g.sha256 AND a.maildir = g.maildir "
-	"AND a.unique_name = g.name GROUP BY a.sha256, a.maildir, a.unique_name";
+	"WITH given AS (SELECT g.no, m.sha256, g.maildir, g.name, row_number() OVER "
+	"(PARTITION BY m.sha256, g.maildir, g.name ORDER BY g.no) = 1 AS first "
+	"FROM jsonb_to_recordset($1::jsonb) AS g(no integer, sha256 text, maildir text, name text) "
+	"JOIN dmarcd.mail m ON m.sha256 = decode(g.sha256, 'hex')), "
+	"added AS (INSERT INTO dmarcd.mail_sighting (sha256, maildir, unique_name) "
+	"SELECT sha256, maildir, name FROM given WHERE first ORDER BY 1, 2, 3 "
+	"ON CONFLICT DO NOTHING RETURNING sha256, maildir, unique_name) "
+	"SELECT g.no, g.first AND a.sha256 IS NOT NULL FROM given g LEFT JOIN added a ON a.sha256 = g.sha256 "
+	"AND a.maildir = g.maildir AND a.unique_name = g.name";
 
 enum err put_sightings(struct store *store, const struct sha256 *sums, const struct mail_source *sources,
-	size_t count, bool *new_r, struct error *error)
+	size_t count, struct copy_mail *copies_r, struct error *error)
 {
 	struct arena *arena = arena_open(ARENA_BYTES);
 	struct buf text;
@@ -106,9 +109,7 @@ enum err put_sightings(struct store *store, const struct sha256 *sums, const str
 	json_init(&json, &text);
 	json_array(&json);
 	for (size_t i = 0; i < count; i++) {
-		new_r[i] = sources[i].maildir.len == 0; /* a file outside a Maildir is new at every sight */
-		if (new_r[i])
-			continue;
+		copies_r[i] = (struct copy_mail){0};
 		json_object(&json);
 		json_key_value_u64(&json, "no", i);
 		json_key_value_str(&json, "sha256", put_hex(arena, &sums[i]));
@@ -118,9 +119,9 @@ enum err put_sightings(struct store *store, const struct sha256 *sums, const str
 	}
 	json_array_end(&json);
 	const struct str param = buf_str(&text);
-	enum err err = param.len > 2 ? db_query(store, insert_sightings, &param, 1, &rows, error) : ERR_OK;
+	enum err err = db_query(store, insert_sightings, &param, 1, &rows, error);
 	for (size_t i = 0; rows && i < db_count(rows); i++)
-		new_r[db_u64(rows, i, 0)] = true;
+		copies_r[db_u64(rows, i, 0)] = (struct copy_mail){.known = true, .counted = db_bool(rows, i, 1)};
 	db_free(&rows);
 	buf_fini(&text);
 	arena_close(&arena);
@@ -148,7 +149,7 @@ enum err put_mail_rows(struct store *store, struct put_mail *mails, size_t count
 	struct put_mail **sorted = ARENA_ARRAY(arena, count, struct put_mail *);
 	struct sha256 *sums = ARENA_ARRAY(arena, count, struct sha256);
 	struct mail_source *sources = ARENA_ARRAY(arena, count, struct mail_source);
-	bool *fresh = ARENA_ARRAY(arena, count, bool);
+	struct copy_mail *copies = ARENA_ARRAY(arena, count, struct copy_mail);
 	for (size_t i = 0; i < count; i++)
 		sorted[i] = &mails[i];
 	qsort(sorted, count, sizeof(*sorted), by_hash);
@@ -158,9 +159,9 @@ enum err put_mail_rows(struct store *store, struct put_mail *mails, size_t count
 	}
 	enum err err = insert_new(store, sorted, count, now_epoch_secs, arena, error);
 	if (!err)
-		err = put_sightings(store, sums, sources, count, fresh, error);
+		err = put_sightings(store, sums, sources, count, copies, error);
 	for (size_t i = 0; i < count && !err; i++)
-		sorted[i]->same_sighting = sorted[i]->copy && !fresh[i];
+		sorted[i]->same_sighting = sorted[i]->copy && !copies[i].counted;
 	if (!err)
 		err = count_copies(store, sorted, count, arena, error);
 	arena_close(&arena);

@@ -26,9 +26,9 @@ NODISCARD enum err put_mail_rows(struct store *store, struct put_mail *mails, si
 	int64_t now_epoch_secs, struct error *error);
 NODISCARD enum err put_original(struct store *store, const struct put_mail *mail, int64_t now_epoch_secs,
 	struct error *error);
-/* Sightings of mails that are there already, each counted once. */
+/* Sightings of mails that are there, each counted once. */
 NODISCARD enum err put_sightings(struct store *store, const struct sha256 *sums,
-	const struct mail_source *sources, size_t count, bool *new_r, struct error *error);
+	const struct mail_source *sources, size_t count, struct copy_mail *copies_r, struct error *error);
 
 /* ---- put_report.c ---- */
 

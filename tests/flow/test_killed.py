@@ -174,6 +174,41 @@ class DatabaseKilled(flow.FlowTest):
         self.ingest(self.at(proxy.COMMIT, (1, 3, 4), lambda: proxy.SWALLOW))
         self.check_all()
 
+    def copies(self, what):
+        """Files outside a Maildir, known already, have no name to know a sight of them by."""
+        self.config = self.direct
+        folder = os.path.join(self.maildir, "new")
+        self.dmarcd("ingest", folder, code=flow.EX_DATAERR)
+        self.between = proxy.Proxy(self.server, self.path("proxy"), self.at(proxy.COMMIT, (1, 3), lambda: what))
+        self.addCleanup(self.between.close)
+        self.configure(dsn=self.between.dsn("dmarcd"))
+        told = json.loads(self.dmarcd("ingest", "--json", folder).stdout)
+        self.assertTrue(self.told, "the trouble did not happen")
+        count = len(os.listdir(folder))
+        self.assertEqual((told["mails"], told["duplicate"]), (count, count))
+        self.config = self.direct
+        balance = self.status()["balance"]
+        self.assertEqual((balance["mails"], balance["stored"]), (2 * count, self.wanted["stored"]))
+
+    def test_copies_that_never_came(self):
+        self.copies(proxy.CUT)
+
+    def test_copies_without_an_answer(self):
+        self.copies(proxy.SWALLOW)
+
+    def test_files_without_an_answer(self):
+        """The run's own balance, too, is that of what happened."""
+        folder = os.path.join(self.maildir, "new")
+        self.between = proxy.Proxy(self.server, self.path("proxy"),
+                                   self.at(proxy.COMMIT, (1, 3, 4), lambda: proxy.SWALLOW))
+        self.addCleanup(self.between.close)
+        self.configure(dsn=self.between.dsn("dmarcd"))
+        told = json.loads(self.dmarcd("ingest", "--json", folder, code=flow.EX_DATAERR).stdout)
+        self.assertTrue(self.told, "the trouble did not happen")
+        self.config = self.direct
+        self.assertEqual({key: told[key] for key in flow.BALANCE}, {key: self.wanted[key] for key in flow.BALANCE})
+        self.check_totals(self.status(), self.wanted)
+
     def test_copy_cut(self):
         self.ingest(self.at(proxy.COPY, (1, 4, 5), lambda: proxy.CUT))
         self.check_all()
