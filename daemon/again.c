@@ -21,6 +21,9 @@ int again_open(const struct cli *cli, struct again *again_r)
 	status = services_store_open(again_r->services, SERVICE_INGEST, &again_r->store, &error);
 	if (status == EX_OK && pool_open(&options, &again_r->pool, &error) != ERR_OK)
 		status = error.code == ERR_DENIED ? EX_NOPERM : EX_OSERR;
+	if (status == EX_OK && quarantine_open(cli->config->state_dir, &cli->config->limits, &again_r->quarantine,
+		&error) != ERR_OK)
+		status = cli_status(&error);
 	if (status == EX_OK) {
 		again_r->spool = spool_open(SPOOL_MEMORY_BYTES, "/tmp");
 		return EX_OK;
@@ -32,6 +35,7 @@ int again_open(const struct cli *cli, struct again *again_r)
 void again_close(struct again *again)
 {
 	spool_close(&again->spool);
+	quarantine_close(&again->quarantine);
 	pool_close(&again->pool);
 	store_close(&again->store);
 	services_close(&again->services);
@@ -102,9 +106,13 @@ enum err again_mail(struct again *again, struct str bytes, const char *file, boo
 	};
 	judge(again, &done, put_r);
 	buf_init(&packed, taken->bytes + taken->bytes / 8 + 4096);
-	if (keep_original && put_r->outcome == OUTCOME_STORED && gzip_pack(taken->fd, taken->bytes, &packed))
+	if (put_r->outcome == OUTCOME_QUARANTINED)
+		err = quarantine_keep(again->quarantine, taken, error);
+	if (keep_original && put_r->outcome == OUTCOME_STORED &&
+		taken_may_keep(again->spool, config->ruf_store) && gzip_pack(taken->fd, taken->bytes, &packed))
 		put_r->original = buf_str(&packed);
-	err = put_again(again->store, put_r, &options, error);
+	if (!err)
+		err = put_again(again->store, put_r, &options, error);
 	put_r->original = STR_NONE;
 	buf_fini(&packed);
 	taken_free(&taken);

@@ -53,7 +53,10 @@ static const char *find_psql(struct arena *arena, const struct cluster *cluster)
 	return NULL;
 }
 
-_Noreturn static void exec_psql(const char *path, const struct store_options *store, int count, char **arguments)
+#define READ_ONLY "-c default_transaction_read_only=on -c search_path=dmarcd_api,public"
+
+_Noreturn static void exec_psql(const char *path, const struct store_options *store, const char *role, int count,
+	char **arguments)
 {
 	size_t used = 0;
 	const char **argv = calloc((size_t)count + 4, sizeof(*argv));
@@ -65,7 +68,7 @@ _Noreturn static void exec_psql(const char *path, const struct store_options *st
 	for (int i = 0; i < count; i++)
 		argv[used++] = arguments[i];
 	spawn_reset_signals();
-	(void)setenv("PGOPTIONS", "-c default_transaction_read_only=on -c search_path=dmarcd_api,public", 1);
+	(void)setenv("PGOPTIONS", role ? READ_ONLY " -c role=dmarcd_read" : READ_ONLY, 1);
 	(void)execv(path, (char *const *)argv);
 	_exit(errno == ENOENT ? EX_UNAVAILABLE : EX_OSERR);
 }
@@ -79,17 +82,20 @@ static int wait_for(pid_t pid)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-/* psql itself would end with 2, and wait for as long as it likes. */
-static int check_connection(struct services *services)
+/* psql itself would end with 2, and wait for as long as it likes. *role_r: the one that a
+ * server of one's own lets us take; the private cluster's user has no need of it. */
+static int check_connection(struct services *services, const char **role_r)
 {
 	struct error error = {0};
 	struct store *store = NULL;
-	enum err err = store_open(services_store_options(services, SERVICE_READ), &store, &error);
+	const struct store_options *options = services_store_options(services, SERVICE_READ);
+	enum err err = store_open(options, &store, &error);
+	*role_r = !err && store_role(store) ? options->role : NULL;
 	store_close(&store);
 	return err ? cli_fail(err == ERR_DENIED ? EX_NOPERM : EX_UNAVAILABLE, &error) : EX_OK;
 }
 
-static int psql(struct services *services, int count, char **arguments)
+static int psql(struct services *services, const char *role, int count, char **arguments)
 {
 	char passfile[64];
 	struct arena *arena = arena_open((size_t)1024 * 1024);
@@ -109,7 +115,7 @@ static int psql(struct services *services, int count, char **arguments)
 		if (pid == 0) {
 			if (fd >= 0)
 				(void)setenv("PGPASSFILE", passfile, 1);
-			exec_psql(path, store, count, arguments);
+			exec_psql(path, store, role, count, arguments);
 		}
 		status = pid < 0 ? cli_failf(EX_OSERR, "could not start psql") : wait_for(pid);
 	}
@@ -122,12 +128,13 @@ static int psql(struct services *services, int count, char **arguments)
 static int run(struct cli *cli, int argc, char **argv)
 {
 	struct services *services = NULL;
+	const char *role = NULL;
 	int status = cmd_services(cli, CMD_READS, &services);
 	if (status != EX_OK)
 		return status;
-	status = check_connection(services);
+	status = check_connection(services, &role);
 	if (status == EX_OK)
-		status = psql(services, argc - 1, argv + 1);
+		status = psql(services, role, argc - 1, argv + 1);
 	services_close(&services);
 	return status;
 }
@@ -137,8 +144,8 @@ const struct command cmd_psql = {
 	.arguments = "[ARGUMENTS...]",
 	.summary = "psql on dmarcd's database, read-only; arguments go to psql",
 	.help = "Starts the private cluster when it does not run. Connects with the role\n"
-		"dmarcd_read there, and with read-only transactions everywhere; the documented\n"
-		"views are in schema dmarcd_api.\n"
+		"dmarcd_read, where it may, and with read-only transactions everywhere; the\n"
+		"documented views are in schema dmarcd_api.\n"
 		"\nexample: dmarcd psql -c 'select outcome, count(*) from mail group by 1'\n",
 	.needs_config = true,
 	.verbatim = true,

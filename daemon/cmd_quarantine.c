@@ -26,7 +26,7 @@ struct quarantine_run {
 	bool json;
 	struct arena *arena;
 	struct again *again; /* retry only */
-	uint64_t done;
+	bool named; /* by its HASH, not with all the others */
 	int status;
 };
 
@@ -111,6 +111,38 @@ static enum err read_file(const char *path, struct buf *out, struct error *error
 	return got == 0 ? ERR_OK : error_set(error, ERR_PERM, "cannot read %s", path);
 }
 
+/* What a command has done, a line of text or of JSON. */
+static void tell(struct quarantine_run *run, const struct rows *rows, const char *outcome, const char *code,
+	const char *reason)
+{
+	struct buf out;
+	struct json json;
+	struct str file = query_get(rows, "file");
+	if (!run->json) {
+		cli_say(run->cli, "%.*s: %s%s%s%s", STR_FMT(file), *code ? "still " : "", *code ? code : outcome,
+			*code ? ": " : "", reason);
+		return;
+	}
+	buf_init(&out, OUT_BYTES);
+	json_init(&json, &out);
+	json_object(&json);
+	json_key_value_str(&json, "sha256", query_get(rows, "sha256"));
+	json_key_value_str(&json, "file", file);
+	json_key_value_cstr(&json, "outcome", outcome);
+	json_key_value_cstr(&json, "code", code);
+	json_key_value_cstr(&json, "reason", reason);
+	json_object_end(&json);
+	buf_add_char(&out, '\n');
+	cli_flush(&out);
+	buf_fini(&out);
+}
+
+static void tell_still(struct quarantine_run *run, const struct rows *rows, enum reason reason)
+{
+	run->status = EX_DATAERR;
+	tell(run, rows, mail_outcome_text(OUTCOME_QUARANTINED), reason_code(reason), reason_sentence(reason));
+}
+
 static enum err retry_one(struct quarantine_run *run, const struct rows *rows, const struct sha256 *sum,
 	struct error *error)
 {
@@ -118,25 +150,27 @@ static enum err retry_one(struct quarantine_run *run, const struct rows *rows, c
 	struct put_mail put;
 	const struct config *config = run->cli->config;
 	const char *path = quarantine_path(config->state_dir, sum, run->arena);
-	struct str file = query_get(rows, "file");
-	buf_init(&bytes, config->limits.mail_bytes + PATHS_BYTES);
+	if ((uint64_t)query_get_i64(rows, "bytes") > config->limits.mail_bytes && access(path, F_OK) == 0) {
+		tell_still(run, rows, REASON_FILE_TOO_LARGE);
+		return ERR_OK;
+	}
+	buf_init(&bytes, config->limits.mail_bytes + PATHS_BYTES * 2);
 	enum err err = read_file(path, &bytes, error);
 	if (!err)
 		err = again_mail(run->again, buf_str(&bytes), "", config->keep_originals_secs != 0, &put, error);
 	buf_fini(&bytes);
 	if (err == ERR_NOTFOUND) {
-		run->status = cli_fail(EX_NOINPUT, error);
+		if (run->named)
+			run->status = cli_fail(EX_NOINPUT, error);
 		return ERR_OK;
 	}
 	if (err)
 		return err;
 	if (put.outcome == OUTCOME_QUARANTINED) {
-		run->status = EX_DATAERR;
-		cli_say(run->cli, "%.*s: still %s: %s", STR_FMT(file), reason_code(put.reason),
-			reason_sentence(put.reason));
+		tell_still(run, rows, put.reason);
 		return ERR_OK;
 	}
-	cli_say(run->cli, "%.*s: %s", STR_FMT(file), mail_outcome_text(put.outcome));
+	tell(run, rows, mail_outcome_text(put.outcome), "", "");
 	return quarantine_drop(config->state_dir, sum, error);
 }
 
@@ -147,7 +181,7 @@ static enum err drop_one(struct quarantine_run *run, const struct rows *rows, co
 	if (err == ERR_NOTFOUND)
 		return ERR_OK;
 	if (!err)
-		cli_say(run->cli, "%.*s: dropped", STR_FMT(query_get(rows, "file")));
+		tell(run, rows, "dropped", "", "");
 	return err;
 }
 
@@ -155,10 +189,13 @@ static enum err each(struct quarantine_run *run, struct store *store, const char
 	struct error *error)
 {
 	struct rows *rows = NULL;
-	const struct str param = str_from(hash);
-	enum err err = query_open(store, select_quarantined, &param, 1, false, &rows, error);
+	char hex[SHA256_HEX_BYTES];
+	bool none = hash && !cmd_hash(hash, hex); /* an empty word must not be all of them */
+	const struct str param = hash ? str_from(hex) : STR_NONE;
+	enum err err = none ? ERR_OK : query_open(store, select_quarantined, &param, 1, false, &rows, error);
 	uint64_t found = 0;
-	while (!err && query_next(rows)) {
+	run->named = hash != NULL;
+	while (!err && rows && query_next(rows)) {
 		struct sha256 sum;
 		if (!sha256_parse(query_get(rows, "sha256"), &sum))
 			die("a hash that is none");
@@ -168,7 +205,6 @@ static enum err each(struct quarantine_run *run, struct store *store, const char
 	query_close(&rows);
 	if (!err && found == 0 && hash)
 		run->status = cli_failf(EX_NOINPUT, "no mail %s is in the quarantine", hash);
-	run->done += found;
 	return err;
 }
 
@@ -249,7 +285,7 @@ const struct command cmd_quarantine = {
 		"  drop     delete the bytes; the line in the balance stays\n"
 		"  --all    all of them, for show, retry and drop\n"
 		"  --json   one JSON object a line\n"
-		"A HASH may be cut to its first digits.\n"
+		"A HASH may be cut to its first digits (6 or more).\n"
 		"\nexample: dmarcd quarantine show --all\n",
 	.needs_config = true,
 	.run = run,

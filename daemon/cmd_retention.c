@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/cmd.h"
 #include "base/clock.h"
+#include "ingest/quarantine.h"
 #include "store/retention.h"
 
 #include <sysexits.h>
@@ -18,12 +19,15 @@ static int forget(const struct cli *cli, struct store *store)
 	};
 	if (retention_run(store, &retention, &done, &error) != ERR_OK)
 		return cli_fail(cli_status(&error), &error);
+	uint64_t quarantined = quarantine_expire(config->state_dir,
+		retention.now_epoch_secs - config->keep_quarantine_secs);
 	struct log_line line;
 	log_begin(&line, LOG_INFO_LEVEL, "retention");
 	log_u64(&line, "months", done.months);
 	log_u64(&line, "reports", done.reports);
 	log_u64(&line, "originals", done.originals);
 	log_u64(&line, "samples", done.samples);
+	log_u64(&line, "quarantined", quarantined);
 	log_end(&line);
 	return EX_OK;
 }
@@ -52,7 +56,7 @@ const struct command cmd_retention = {
 	.name = "retention",
 	.arguments = "",
 	.summary = "forget what is older than retention: says (run does it daily)",
-	.help = "Drops rows, originals and failure samples beyond their time.\n"
+	.help = "Drops rows, originals, failure samples and quarantined bytes beyond their time.\n"
 		"\nexample: dmarcd retention\n",
 	.needs_config = true,
 	.hidden = true,

@@ -210,6 +210,11 @@ int services_open(const struct services_options *options, struct services **serv
 	struct services *services = ARENA_NEW(arena, struct services);
 	services->arena = arena;
 	int status = open_database(services, options, error);
+	if (options->config->database.dsn) {
+		/* One user for all; in the private cluster each role has its own. */
+		services->options[SERVICE_WEB].role = "dmarcd_web";
+		services->options[SERVICE_READ].role = "dmarcd_read";
+	}
 	if (status == EX_OK && options->create && !options->schema_later &&
 		options->handed_fd < 0)
 		status = make_schema(services, options->may_be_away, error);

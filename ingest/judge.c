@@ -79,23 +79,12 @@ void pipeline_quarantine(struct pipeline *pipeline, struct taken *taken, enum re
 	taken_list_add(&pipeline->batch, taken);
 }
 
-/* Bodies of failure samples are kept only when they are wanted. */
-static bool may_keep_original(const struct pipeline *pipeline, const struct spool *spool)
-{
-	if (!pipeline->options->keep_originals)
-		return false;
-	for (size_t i = 0; i < spool_reports_count(spool); i++)
-		if (spool_report_at(spool, i)->kind == REPORT_FAILURE &&
-			pipeline->options->ruf_store != RUF_FULL)
-			return false;
-	return true;
-}
-
 static void add_original(const struct pipeline *pipeline, struct taken *taken)
 {
 	struct buf packed;
 	size_t ceiling = taken->bytes + taken->bytes / 8 + 4096;
-	if (!may_keep_original(pipeline, taken->job.spool))
+	if (!pipeline->options->keep_originals ||
+		!taken_may_keep(taken->job.spool, pipeline->options->ruf_store))
 		return;
 	buf_init(&packed, ceiling);
 	/* Bytes that do not pack are no reason to lose the reports in them. */

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #define NAME_BYTES (SHA256_HEX_BYTES + 8)
+#define PART ".part"
 #define COPY_BYTES ((size_t)64 * 1024)
 
 struct quarantine {
@@ -28,16 +29,42 @@ static enum err kind_of(int errno_value)
 	return errno_value == EACCES || errno_value == EPERM || errno_value == EROFS ? ERR_DENIED : ERR_TEMP;
 }
 
+static void lock(int fd)
+{
+	while (flock(fd, LOCK_EX) != 0 && errno == EINTR)
+		;
+}
+
+static DIR *list(int at)
+{
+	int fd = openat(at, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+	if (fd >= 0 && !dir)
+		(void)close(fd);
+	return dir;
+}
+
+static const char *next_file(DIR *dir, struct stat *st)
+{
+	const struct dirent *entry;
+	while (dir && (entry = readdir(dir)))
+		if (fstatat(dirfd(dir), entry->d_name, st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st->st_mode))
+			return entry->d_name;
+	return NULL;
+}
+
+/* Under the folder's lock: half a file is nobody's work at hand. */
 static void count_what_is_there(struct quarantine *quarantine)
 {
 	struct stat st;
-	const struct dirent *entry;
-	int fd = openat(quarantine->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-	while (dir && (entry = readdir(dir))) {
-		if (fstatat(quarantine->fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
-			!S_ISREG(st.st_mode))
+	const char *name;
+	DIR *dir = list(quarantine->fd);
+	quarantine->mails = quarantine->bytes = 0;
+	while ((name = next_file(dir, &st))) {
+		if (str_ends(str_from(name), STR(PART))) {
+			(void)unlinkat(quarantine->fd, name, 0);
 			continue;
+		}
 		quarantine->mails++;
 		quarantine->bytes += (uint64_t)st.st_size;
 	}
@@ -58,7 +85,9 @@ enum err quarantine_open(const char *state_dir, const struct limits *limits,
 		quarantine->fd = open(quarantine->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	*quarantine_r = quarantine;
 	if (quarantine->fd >= 0) {
+		lock(quarantine->fd);
 		count_what_is_there(quarantine);
+		(void)flock(quarantine->fd, LOCK_UN);
 		return ERR_OK;
 	}
 	enum err err = error_errno(error, kind_of(errno), errno, "cannot open the quarantine %s",
@@ -103,6 +132,26 @@ enum err quarantine_drop(const char *state_dir, const struct sha256 *sum, struct
 	return err;
 }
 
+uint64_t quarantine_expire(const char *state_dir, int64_t before_epoch_secs)
+{
+	struct arena *arena = arena_open(COPY_BYTES);
+	const char *name;
+	struct stat st;
+	uint64_t removed = 0;
+	int fd = open(arena_printf(arena, "%s/quarantine", state_dir), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	DIR *dir = fd >= 0 ? list(fd) : NULL;
+	if (fd >= 0)
+		lock(fd);
+	while ((name = next_file(dir, &st)))
+		removed += st.st_mtim.tv_sec < before_epoch_secs && unlinkat(fd, name, 0) == 0;
+	if (dir)
+		(void)closedir(dir);
+	if (fd >= 0)
+		(void)close(fd);
+	arena_close(&arena);
+	return removed;
+}
+
 /* 0 or an errno value. */
 static int copy(int from, int to)
 {
@@ -128,7 +177,7 @@ static int write_file(const struct quarantine *quarantine, const struct taken *t
 {
 	char part[NAME_BYTES], name[NAME_BYTES];
 	int failed = 0;
-	(void)file_name(&taken->sha256, ".part", part);
+	(void)file_name(&taken->sha256, PART, part);
 	int fd = openat(quarantine->fd, part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return errno;
@@ -156,14 +205,21 @@ static bool is_kept(const struct quarantine *quarantine, const struct taken *tak
 		S_ISREG(st.st_mode) && (uint64_t)st.st_size == taken->bytes;
 }
 
+static bool has_room(const struct quarantine *quarantine, const struct taken *taken)
+{
+	return quarantine->mails < quarantine->limits->quarantine_mails &&
+		taken->bytes <= quarantine->limits->quarantine_bytes &&
+		quarantine->bytes <= quarantine->limits->quarantine_bytes - taken->bytes;
+}
+
 /* Under the folder's lock: two runs may set aside copies of one mail. */
 static enum err keep(struct quarantine *quarantine, const struct taken *taken, struct error *error)
 {
 	if (is_kept(quarantine, taken))
 		return ERR_OK;
-	if (quarantine->mails >= quarantine->limits->quarantine_mails ||
-		taken->bytes > quarantine->limits->quarantine_bytes ||
-		quarantine->bytes > quarantine->limits->quarantine_bytes - taken->bytes) {
+	if (!has_room(quarantine, taken))
+		count_what_is_there(quarantine); /* others drop from it, and add to it */
+	if (!has_room(quarantine, taken)) {
 		(void)error_set(error, ERR_LIMIT, "the quarantine %s is full", quarantine->path);
 		error_hint(error, "look at it with `dmarcd quarantine list`, then drop what is not needed");
 		return ERR_LIMIT;
@@ -179,8 +235,7 @@ static enum err keep(struct quarantine *quarantine, const struct taken *taken, s
 
 enum err quarantine_keep(struct quarantine *quarantine, const struct taken *taken, struct error *error)
 {
-	while (flock(quarantine->fd, LOCK_EX) != 0 && errno == EINTR)
-		;
+	lock(quarantine->fd);
 	enum err err = keep(quarantine, taken, error);
 	(void)flock(quarantine->fd, LOCK_UN);
 	fault_point("ingest.quarantined");

@@ -10,7 +10,8 @@
 
 struct quarantine;
 
-/* Makes the folder when it is not there and counts what it holds. ERR_DENIED
+/* Makes the folder when it is not there, removes what an interrupted run left
+ * half written and counts what it holds. ERR_DENIED
  * or ERR_TEMP when that cannot be done. */
 NODISCARD enum err quarantine_open(const char *state_dir, const struct limits *limits,
 	struct quarantine **quarantine_r, struct error *error);
@@ -25,3 +26,5 @@ NODISCARD enum err quarantine_keep(struct quarantine *quarantine, const struct t
 const char *quarantine_path(const char *state_dir, const struct sha256 *sum, struct arena *arena);
 /* Removes the bytes. ERR_NOTFOUND when there are none. */
 NODISCARD enum err quarantine_drop(const char *state_dir, const struct sha256 *sum, struct error *error);
+/* Removes what was set aside before that time; how many. No folder: none. */
+uint64_t quarantine_expire(const char *state_dir, int64_t before_epoch_secs);

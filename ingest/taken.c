@@ -29,6 +29,14 @@ void taken_free(struct taken **taken)
 	arena_close(&arena);
 }
 
+bool taken_may_keep(const struct spool *spool, enum ruf_store ruf_store)
+{
+	for (size_t i = 0; i < spool_reports_count(spool); i++)
+		if (spool_report_at(spool, i)->kind == REPORT_FAILURE && ruf_store != RUF_FULL)
+			return false;
+	return true;
+}
+
 const char *taken_id(const struct taken *taken, char text[TAKEN_ID_BYTES])
 {
 	char hex[SHA256_HEX_BYTES];

@@ -36,6 +36,9 @@ struct taken *taken_new(void);
 /* Closes and frees it and the spool it may still have; nulls the pointer. */
 void taken_free(struct taken **taken);
 
+/* The bytes of failure samples are kept only when they are wanted whole. */
+bool taken_may_keep(const struct spool *spool, enum ruf_store ruf_store);
+
 /* Eight hex digits: the mail id of log lines. */
 #define TAKEN_ID_BYTES 9
 const char *taken_id(const struct taken *taken, char text[TAKEN_ID_BYTES]);

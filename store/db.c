@@ -112,6 +112,16 @@ static enum err connect_now(struct store *store, struct error *error)
 	return refused ? ERR_DENIED : ERR_TEMP;
 }
 
+/* A user who is no member of the role reads as itself. */
+static bool may_be(struct store *store, const char *role)
+{
+	PGresult *result = PQexecParams(store->connection, "SELECT set_config('role', $1, true)", 1, NULL, &role,
+		NULL, NULL, 0);
+	bool may = PQresultStatus(result) == PGRES_TUPLES_OK;
+	PQclear(result);
+	return may;
+}
+
 enum err store_open(const struct store_options *options, struct store **store_r, struct error *error)
 {
 	struct store *store = calloc(1, sizeof(*store));
@@ -124,6 +134,8 @@ enum err store_open(const struct store_options *options, struct store **store_r,
 	store->role = options->role ? arena_cstr(store->arena, str_from(options->role)) : NULL;
 	store->statement_secs = options->statement_secs;
 	enum err err = connect_now(store, error);
+	if (!err && store->role && !may_be(store, store->role))
+		store->role = NULL;
 	if (err)
 		store_close(&store);
 	*store_r = store;
@@ -189,11 +201,15 @@ static enum err failed(struct store *store, const PGresult *result, struct error
 {
 	const char *state = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
 	const char *text = result ? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
+	const char *hint = result ? PQresultErrorField(result, PG_DIAG_MESSAGE_HINT) : NULL;
 	store->state[0] = '\0';
 	if (!state || PQstatus(store->connection) != CONNECTION_OK)
 		return no_connection(error);
 	(void)snprintf(store->state, sizeof(store->state), "%s", state);
-	return error_set(error, kind_of(state), "the database says: %s (SQLSTATE %s)", text ? text : "", state);
+	(void)error_set(error, kind_of(state), "the database says: %s (SQLSTATE %s)", text ? text : "", state);
+	if (hint)
+		error_hint(error, "%s", hint);
+	return kind_of(state);
 }
 
 bool db_may_repeat(const struct store *store)

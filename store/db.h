@@ -62,4 +62,3 @@ size_t db_columns(const struct db_rows *rows);
 const char *db_column_name(const struct db_rows *rows, size_t column);
 unsigned db_column_type(const struct db_rows *rows, size_t column); /* an OID of pg_type */
 
-const char *store_role(const struct store *store); /* NULL: none is set */

@@ -60,8 +60,12 @@ static enum err apply(struct store *store, const struct schema_file *file, struc
 	char hex[SHA256_HEX_BYTES], number[16];
 	struct error why = {0};
 	enum err err = db_run(store, file->sql, &why);
-	if (err)
-		return error_set(error, err, "migration %s: %s", file->name, why.text);
+	if (err) {
+		(void)error_set(error, err, "migration %s: %s", file->name, why.text);
+		if (why.hint[0])
+			error_hint(error, "%s", why.hint);
+		return err;
+	}
 	(void)snprintf(number, sizeof(number), "%u", file->number);
 	const struct str params[] = {str_from(number), str_from(file->name), str_from(checksum(file, hex))};
 	return db_query(store, "INSERT INTO dmarcd.migration (number, name, sha256) VALUES ($1::integer, $2, $3)",

@@ -273,8 +273,9 @@ static enum err run_pass(struct copy *copy, enum pass pass, const struct put_rep
 
 /* ---- failure reports ---- */
 
-static void write_failure_fields(struct json *json, const struct failure_report *failure)
+static void write_failure_fields(struct json *json, const struct failure_report *failure, bool keep_sample)
 {
+	const struct str none = STR_NONE;
 	const struct {
 		const char *name;
 		struct str value;
@@ -289,8 +290,9 @@ static void write_failure_fields(struct json *json, const struct failure_report 
 		{"spf_dns", failure->spf_dns}, {"authentication_results", failure->authentication_results},
 		{"user_agent", failure->user_agent}, {"version", failure->version},
 		{"reporting_mta", failure->reporting_mta}, {"incidents", failure->incidents},
-		{"orig_part", failure->orig_part}, {"orig_from", failure->orig_from},
-		{"orig_subject", failure->orig_subject}, {"orig_message_id", failure->orig_message_id}};
+		{"orig_part", failure->orig_part}, {"orig_from", keep_sample ? failure->orig_from : none},
+		{"orig_subject", keep_sample ? failure->orig_subject : none},
+		{"orig_message_id", keep_sample ? failure->orig_message_id : none}};
 	json_object(json);
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
 		key_word(json, fields[i].name, fields[i].value);
@@ -306,7 +308,7 @@ static enum err put_failure(struct store *store, const struct put_report *report
 	struct json json;
 	buf_init(&fields, LINE_BYTES);
 	json_init(&json, &fields);
-	write_failure_fields(&json, failure);
+	write_failure_fields(&json, failure, keep_sample);
 	(void)snprintf(arrived, sizeof(arrived), "%lld", (long long)failure->arrival_epoch_secs);
 	(void)snprintf(bytes, sizeof(bytes), "%llu", (unsigned long long)failure->sample_bytes);
 	const struct str params[] = {

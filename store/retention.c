@@ -47,6 +47,9 @@ static enum err forget_records(struct store *store, struct str day, struct reten
 	uint64_t ignored = 0;
 	char sql[160];
 	enum err err = drop_months(store, day, &done->months, error);
+	if (!err)
+		err = change(store, "DELETE FROM dmarcd.report_identity i USING dmarcd.report r "
+			"WHERE r.day < $1::date AND i.identity = r.identity", day, &ignored, error);
 	for (size_t i = 0; !err && i < sizeof(tables) / sizeof(tables[0]); i++) {
 		(void)snprintf(sql, sizeof(sql), "DELETE FROM dmarcd.%s WHERE day < $1::date", tables[i]);
 		err = change(store, sql, day, &ignored, error);

@@ -16,7 +16,7 @@ struct store;
 struct store_options {
 	const char *conninfo;      /* libpq keywords or URI; connect_timeout is added when missing */
 	const char *password;      /* NULL: none */
-	const char *role;          /* SET LOCAL ROLE of reading transactions; NULL: none */
+	const char *role;          /* SET LOCAL ROLE of reading transactions, where the server lets us; NULL: none */
 	const char *application;   /* application_name: "dmarcd ingest" */
 	unsigned statement_secs;   /* statement_timeout */
 };
@@ -31,6 +31,7 @@ void store_close(struct store **store); /* nulls the pointer */
 /* Drops the connection and makes a new one with the same options. */
 NODISCARD enum err store_reconnect(struct store *store, struct error *error);
 bool store_alive(struct store *store);
+const char *store_role(const struct store *store); /* the one in use; NULL: none */
 
 /* ERR_OK when the schema is the one this program knows; ERR_NOTFOUND: none
  * (hint: dmarcd migrate); ERR_INVALID: older or newer than the program. */

@@ -43,3 +43,61 @@ Content-Disposition: attachment; filename="{1}!{0}!1774828800!1774915199.xml.gz"
 Content-Transfer-Encoding: base64
 
 """.format(domain, org, report_id) + packed).encode()
+
+
+ROW = """<record><row><source_ip>{0}</source_ip><count>{1}</count><policy_evaluated>
+<disposition>none</disposition><dkim>pass</dkim><spf>fail</spf></policy_evaluated></row>
+<identifiers><header_from>{2}</header_from></identifiers><auth_results/></record>
+"""
+
+
+def aggregate(report_id, *counts, domain="example.com", org="made.example", begin=1774828800, end=None):
+    """Bytes of a mail whose report has a row for each count."""
+    head = HEAD.format(org=org, report_id=report_id, domain=domain).replace(
+        "<begin>1774828800</begin><end>1774915199</end>",
+        "<begin>%d</begin><end>%d</end>" % (begin, begin + 86399 if end is None else end))
+    rows = [ROW.format("192.0.2.%d" % number, count, domain) for number, count in enumerate(counts, 1)]
+    return mail(head + "".join(rows) + "</feedback>\n", report_id, domain, "made.example")
+
+
+def broken(number):
+    """Bytes of a mail that is quarantined: archive.damaged."""
+    return mail("", "broken-%d" % number).replace(b"application/gzip", b"application/zip").split(b"\n\n")[0] + \
+        b"\n\n" + base64.encodebytes(b"PK\x03\x04 broken %d" % number)
+
+
+def failure(number):
+    """Bytes of a mail with a failure report and the message it is about."""
+    return b"""From: reports@made.example
+To: ruf@example.com
+Subject: failure %d
+Date: Tue, 31 Mar 2026 01:02:03 +0000
+Message-ID: <failure-%d@made.example>
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=feedback-report; boundary="part"
+
+--part
+Content-Type: text/plain
+
+A message failed.
+--part
+Content-Type: message/feedback-report
+
+Feedback-Type: auth-failure
+User-Agent: made/1
+Version: 1
+Auth-Failure: dmarc
+Source-IP: 192.0.2.9
+Reported-Domain: example.com
+
+--part
+Content-Type: message/rfc822
+
+From: someone@example.com
+To: other@example.net
+Subject: private words
+Message-ID: <private@example.com>
+
+private body
+--part--
+""" % (number, number)
