@@ -4,8 +4,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -66,17 +68,39 @@ static int check_maildirs(const struct init *init)
 	return EX_OK;
 }
 
-/* Whole or not at all, and never over a file that is there. */
-static int write_file(const char *path, struct str text)
+/* /etc/dmarcd, where nobody has installed it. */
+static void make_folder(const char *path)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0640);
+	struct buf folder;
+	size_t slash = str_rfind_char(str_from(path), '/');
+	buf_init(&folder, TEXT_BYTES);
+	buf_add_str(&folder, str_sub(str_from(path), 0, slash == SIZE_MAX ? 0 : slash));
+	if (folder.len > 0 && mkdir(buf_cstr(&folder), 0755) == 0)
+		(void)chmod(buf_cstr(&folder), 0755);
+	buf_fini(&folder);
+}
+
+/* The daemon may be another user than we are: it reads what is no secret, as a dsn may be, and
+ * that as a member of the group dmarcd. */
+static bool open_to_daemon(int fd, bool secret)
+{
+	const struct group *group = secret && geteuid() == 0 ? getgrnam("dmarcd") : NULL;
+	if (group && fchown(fd, (uid_t)-1, group->gr_gid) != 0)
+		return false;
+	return fchmod(fd, !secret ? 0644 : group ? 0640 : 0600) == 0;
+}
+
+/* Whole or not at all, and never over a file that is there. */
+static int write_file(const char *path, struct str text, bool secret)
+{
+	make_folder(path);
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0 && errno == EEXIST)
 		return cli_failf(EX_CANTCREAT, "%s is there already; remove it or choose another with -c", path);
 	if (fd < 0)
-		return cli_failf(errno == EACCES || errno == EROFS ? EX_NOPERM : EX_CANTCREAT, "cannot "
-			"write %s: %s", path,
-			strerror(errno));
-	bool good = write(fd, text.ptr, text.len) == (ssize_t)text.len && fsync(fd) == 0;
+		return cli_failf(errno == EACCES || errno == EROFS ? EX_NOPERM : EX_CANTCREAT, "cannot write %s: %s",
+			path, strerror(errno));
+	bool good = open_to_daemon(fd, secret) && write(fd, text.ptr, text.len) == (ssize_t)text.len && fsync(fd) == 0;
 	good = close(fd) == 0 && good;
 	if (good)
 		return EX_OK;
@@ -89,9 +113,8 @@ static int make_services(struct cli *cli, const char *path)
 {
 	struct error error = {0};
 	struct services *services = NULL;
-	if (config_load(path, &cli->config, &error) != ERR_OK)
-		return cli_fail(EX_CONFIG, &error);
-	int status = cmd_services(cli, CMD_MAKES, &services);
+	int status = config_load(path, &cli->config, &error) == ERR_OK ?
+		cmd_services(cli, CMD_MAKES, &services) : cli_fail(EX_CONFIG, &error);
 	services_close(&services);
 	if (status != EX_OK)
 		(void)unlink(path);
@@ -116,7 +139,7 @@ static int run(struct cli *cli, int argc, char **argv)
 		return status;
 	buf_init(&text, TEXT_BYTES);
 	write_config(&init, &text);
-	status = write_file(path, buf_str(&text));
+	status = write_file(path, buf_str(&text), init.dsn != NULL);
 	buf_fini(&text);
 	if (status == EX_OK)
 		status = make_services(cli, path);

@@ -226,8 +226,14 @@ class Inputs(flow.FlowTest):
 
     def test_init(self):
         self.config = None
-        path = self.path("made.yaml")
+        path = self.path("folder not there yet", "made.yaml")
+        self.dmarcd("init", "--state-dir", "relative", self.path("mails"), config=path, code=flow.EX_CONFIG)
+        self.dmarcd("init", "--state-dir", self.path("made"), "--dsn", "host=%s" % self.path("nowhere"), config=path,
+                    code=flow.EX_UNAVAILABLE)
+        self.assertEqual(os.listdir(os.path.dirname(path)), [])
         self.dmarcd("init", "--state-dir", self.path("made"), self.path("mails"), config=path)
+        # The unit's user reads it, too.
+        self.assertEqual([os.stat(name).st_mode & 0o777 for name in (os.path.dirname(path), path)], [0o755, 0o644])
         self.dmarcd("config", "check", config=path)
         self.dmarcd("ingest", "--once", config=path, code=(flow.EX_OK, flow.EX_DATAERR))
         self.check_totals(self.status(path), self.wanted)
