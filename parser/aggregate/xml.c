@@ -90,11 +90,8 @@ static void on_error(void *context, xmlErrorPtr error)
 		return;
 	if (error->code == XML_ERR_NO_MEMORY)
 		die_out_of_memory();
-	/* Behind the root nothing comes here, so its end is what is missing. */
-	struct str what = error->code == XML_ERR_DOCUMENT_END ? STR("the document is not complete") :
-		str_trim(str_from(error->message));
 	reject_set(&xml->error, REASON_XML_MALFORMED, "line %d, column %d: %.*s", error->line, error->int2,
-		STR_FMT(what));
+		STR_FMT(str_trim(str_from(error->message))));
 }
 
 struct xml *xml_open(const struct xml_events *events)

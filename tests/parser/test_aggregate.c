@@ -369,7 +369,7 @@ static void test_place_is_told(void **state)
 	} cases[] = {
 		{"<feedback><a></b>", "line 1, column 18: Opening and ending tag mismatch"},
 		{"<?xml version=\"1.0\"?><feedback><a></b>", "line 1, column 39: Opening and ending tag mismatch"},
-		{"<feedback>\n<a>\n", "the document is not complete"},
+		{"<feedback>\n<a>\n", "line 3, column 1: Premature end of data"},
 		{"<feedback>\n<a>\n</a", "line 3, column 4: the document ends within a tag"},
 		{"<feedback>\n<!-- a", "line 2, column 7: the document ends within a comment"},
 		{"<feedback>\n &nbsp;", "line 2, column 7: &nbsp;"},
