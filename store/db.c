@@ -81,6 +81,9 @@ static enum err connect_now(struct store *store, struct error *error)
 		{"application_name", store->application},
 		{"connect_timeout", connect_secs(store->conninfo)},
 		{"tcp_user_timeout", says(store->conninfo, "tcp_user_timeout") ? NULL : "10000"},
+		{"keepalives_idle", says(store->conninfo, "keepalives_idle") ? NULL : "10"},
+		{"keepalives_interval", says(store->conninfo, "keepalives_interval") ? NULL : "5"},
+		{"keepalives_count", says(store->conninfo, "keepalives_count") ? NULL : "3"},
 		{"client_encoding", "UTF8"}};
 	for (size_t i = 0; i < sizeof(extra) / sizeof(extra[0]); i++) {
 		if (!extra[i][1])
@@ -214,7 +217,8 @@ static enum err failed(struct store *store, const PGresult *result, struct error
 
 bool db_may_repeat(const struct store *store)
 {
-	return strcmp(store->state, "40001") == 0 || strcmp(store->state, "40P01") == 0;
+	return strcmp(store->state, "40001") == 0 || strcmp(store->state, "40P01") == 0 ||
+		strcmp(store->state, "55P03") == 0;
 }
 
 static enum err finish(struct store *store, PGresult *result, struct db_rows **rows_r, struct error *error)

@@ -35,7 +35,8 @@ NODISCARD enum err db_begin(struct store *store, struct error *error);
 /* ERR_UNCERTAIN when the connection broke before the answer came. */
 NODISCARD enum err db_commit(struct store *store, struct error *error);
 void db_rollback(struct store *store);
-/* A serialization failure or deadlock was the last error: repeat the whole. */
+/* A serialization failure, a deadlock or a lock that others held for long was the last
+ * error: repeat the whole. */
 bool db_may_repeat(const struct store *store);
 
 /* ---- COPY ... FROM STDIN, text format ---- */

@@ -252,6 +252,10 @@ class Server(flow.FlowTest):
     def tearDown(self):
         self.server.stop()
 
+    def server_log(self):
+        with open(os.path.join(self.server.folder, "log"), encoding="utf-8") as stream:
+            return stream.read()
+
     def test_readers_take_their_role(self):
         self.configure(dsn=self.server.create("dmarcd"))
         self.dmarcd("migrate")
@@ -272,6 +276,39 @@ class Server(flow.FlowTest):
         self.dmarcd("ingest", self.path("mail"))
         self.assertEqual(self.status()["messages"], 3)
         self.assertEqual(self.sql("SELECT current_user, count(*) FROM mail"), [("plain", "1")])
+
+    def test_month_in_the_default_partition(self):
+        """A row of a month that has no partition yet: reports of that month are stored all the same."""
+        self.configure(dsn=self.server.create("dmarcd"))
+        self.dmarcd("migrate")
+        self.server.psql("dmarcd", "-c", "INSERT INTO dmarcd.record (policy_domain, day, report_key, row_no, counted, "
+                         "messages, disposition, spf_aligned, dkim_aligned) VALUES ('other.example', '2026-03-30', "
+                         "gen_random_uuid(), 0, false, 1, 'none', 'pass', 'pass')")
+        with open(self.path("mail"), "wb") as stream:
+            stream.write(mails.aggregate("one", 3))
+        self.dmarcd("ingest", self.path("mail"))
+        self.assertEqual(self.status()["messages"], 3)
+
+    def test_waits_for_locks(self):
+        """Somebody's long transaction on the same sums holds a batch up, and no more."""
+        self.configure(dsn=self.server.create("dmarcd"))
+        for name in ("first", "second"):
+            with open(self.path(name), "wb") as stream:
+                stream.write(mails.aggregate(name, 3))
+        self.dmarcd("ingest", self.path("first"))
+        holder = subprocess.Popen(
+            [os.path.join(self.server.bin, "psql"), "-X", "-q", "-h", self.server.folder, "-U", "postgres", "dmarcd"],
+            stdin=subprocess.PIPE, text=True, cwd="/")
+        holder.stdin.write("BEGIN; UPDATE dmarcd.daily_cell SET messages = messages;\n")
+        holder.stdin.flush()
+        held = "SELECT count(*) FROM pg_locks WHERE relation = 'dmarcd.daily_cell'::regclass AND mode = " \
+               "'RowExclusiveLock'"
+        flow.wait_until(lambda: self.server.psql("dmarcd", "-c", held) == "1", "the lock")
+        ingest = self.start("ingest", self.path("second"), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        flow.wait_until(lambda: "lock timeout" in self.server_log(), "the batch to be repeated")
+        holder.communicate("COMMIT;\n")
+        self.assertEqual((ingest.communicate()[1], ingest.returncode), ("", flow.EX_OK))
+        self.assertEqual(self.status()["messages"], 6)
 
     def test_retention_forgets_identities(self):
         self.configure(dsn=self.server.create("dmarcd"), more="retention: {records: 1d}\n")
