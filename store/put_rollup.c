@@ -9,8 +9,9 @@
  * first, and flagged as estimated; over the first of them only where a hostile
  * period would make more parts than a transaction bears. $2 is 1 to add and -1
  * to take away.
- * Rows are locked in the order of their keys, so that two ingests wait for
- * each other instead of dying of it.
+ * One statement adds to all three tables, so that rows are read once; they are
+ * locked in the order of their keys, so that two ingests wait for each other
+ * instead of dying of it.
  */
 #define WANTED_BY_KEY \
 	"WITH wanted AS (SELECT r.* FROM unnest($1::text[], $3::date[], $4::uuid[]) AS k(domain, day, key) " \
@@ -31,44 +32,44 @@
 	"THEN least(((w.end_at - interval '1 second') AT TIME ZONE 'UTC')::date - w.day + 1, " DAYS_MAX ", " \
 	"greatest(" PARTS_MAX " / greatest(w.records, 1), 1))::integer ELSE 1 END AS days " \
 	"FROM wanted w), " \
-	"parts AS (SELECT s.policy_domain, s.day + d.n AS day, s.estimated, d.n AS part, s.provenance, " \
+	"parts AS MATERIALIZED (SELECT s.policy_domain, s.day + d.n AS day, s.estimated, d.n AS part, s.provenance, " \
 	"s.reporter, s.report_key, r.source_ip, coalesce(r.header_from, '') AS header_from, r.spf_aligned, " \
 	"r.dkim_aligned, r.disposition, " \
-	"div(r.messages::numeric, s.days) + CASE WHEN d.n = 0 THEN mod(r.messages::numeric, s.days) ELSE 0 " \
-	"END AS messages " \
+	"r.messages / s.days + CASE WHEN d.n = 0 THEN r.messages % s.days ELSE 0 END AS messages " \
 	"FROM spans s JOIN dmarcd.record r ON r.policy_domain = s.policy_domain AND r.day = s.day " \
 	"AND r.report_key = s.report_key " \
-	"CROSS JOIN LATERAL generate_series(0, CASE WHEN r.messages < s.days THEN 0 ELSE s.days - 1 END) AS d(n)) "
+	"CROSS JOIN LATERAL generate_series(0, CASE WHEN r.messages < s.days THEN 0 ELSE s.days - 1 END) AS d(n)), "
 
 #define CELLS \
-	"INSERT INTO dmarcd.daily_cell AS t (policy_domain, day, header_from, spf_aligned, dkim_aligned, " \
+	"cells AS (INSERT INTO dmarcd.daily_cell AS t (policy_domain, day, header_from, spf_aligned, dkim_aligned, " \
 	"disposition, provenance, estimated, messages, records) " \
 	"SELECT policy_domain, day, header_from, spf_aligned, dkim_aligned, disposition, provenance, estimated, " \
 	"$2::integer * sum(messages), $2::integer * count(*) FILTER (WHERE part = 0) FROM parts " \
 	"GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 ORDER BY 1, 2, 3, 4, 5, 6, 7, 8 " \
 	"ON CONFLICT (policy_domain, day, header_from, mta, class, spf_aligned, dkim_aligned, disposition, " \
 	"provenance, estimated) DO UPDATE SET messages = t.messages + excluded.messages, " \
-	"records = t.records + excluded.records"
+	"records = t.records + excluded.records), "
 
 #define SOURCES \
-	"INSERT INTO dmarcd.daily_source AS t (policy_domain, day, source, messages, spf_aligned, dkim_aligned, " \
-	"dmarc_pass, rejected, quarantined, records) " \
+	"sources AS (INSERT INTO dmarcd.daily_source AS t (policy_domain, day, source, messages, spf_aligned, " \
+	"dkim_aligned, dmarc_pass, rejected, quarantined, records) " \
 	"SELECT policy_domain, day, coalesce(host(source_ip), ''), $2::integer * sum(messages), " \
 	"$2::integer * coalesce(sum(messages) FILTER (WHERE spf_aligned = 'pass'), 0), " \
 	"$2::integer * coalesce(sum(messages) FILTER (WHERE dkim_aligned = 'pass'), 0), " \
 	"$2::integer * coalesce(sum(messages) FILTER (WHERE spf_aligned = 'pass' OR dkim_aligned = 'pass'), 0), " \
 	"$2::integer * coalesce(sum(messages) FILTER (WHERE disposition = 'reject'), 0), " \
 	"$2::integer * coalesce(sum(messages) FILTER (WHERE disposition = 'quarantine'), 0), " \
-	"$2::integer * count(*) FILTER (WHERE part = 0) FROM parts GROUP BY 1, 2, 3 ORDER BY 1, 2, 3 " \
+	"$2::integer * count(*) FILTER (WHERE part = 0) FROM parts " \
+	"GROUP BY policy_domain, day, source_ip ORDER BY policy_domain, day, source_ip " \
 	"ON CONFLICT (policy_domain, day, source) DO UPDATE SET messages = t.messages + excluded.messages, " \
 	"spf_aligned = t.spf_aligned + excluded.spf_aligned, dkim_aligned = t.dkim_aligned + " \
 	"excluded.dkim_aligned, " \
 	"dmarc_pass = t.dmarc_pass + excluded.dmarc_pass, rejected = t.rejected + excluded.rejected, " \
-	"quarantined = t.quarantined + excluded.quarantined, records = t.records + excluded.records"
+	"quarantined = t.quarantined + excluded.quarantined, records = t.records + excluded.records), "
 
 /* A report without rows is a report all the same. */
 #define REPORTERS \
-	", counts AS (SELECT policy_domain, day, reporter, messages, " \
+	"counts AS (SELECT policy_domain, day, reporter, messages, " \
 	"CASE WHEN spf_aligned = 'pass' OR dkim_aligned = 'pass' THEN messages ELSE 0 END AS pass, " \
 	"CASE WHEN part = 0 THEN 1 ELSE 0 END AS records, 0 AS reports FROM parts " \
 	"UNION ALL SELECT policy_domain, day, reporter, 0, 0, 0, 1 FROM spans) " \
@@ -80,10 +81,10 @@
 	"dmarc_pass = t.dmarc_pass + excluded.dmarc_pass, records = t.records + excluded.records, " \
 	"reports = t.reports + excluded.reports"
 
-static const char *const by_key[] = {WANTED_BY_KEY SPANS CELLS, WANTED_BY_KEY SPANS SOURCES,
-	WANTED_BY_KEY SPANS REPORTERS};
-static const char *const by_mail[] = {WANTED_BY_MAIL SPANS CELLS, WANTED_BY_MAIL SPANS SOURCES,
-	WANTED_BY_MAIL SPANS REPORTERS};
+#define ADD SPANS CELLS SOURCES REPORTERS
+
+static const char by_key[] = WANTED_BY_KEY ADD;
+static const char by_mail[] = WANTED_BY_MAIL ADD;
 
 /* {"a","b"}: an array in PostgreSQL's text form. */
 static void array_add(struct buf *buf, struct str value)
@@ -118,8 +119,7 @@ enum err put_rollups(struct store *store, const struct put_report *reports, size
 		buf_add_char(&days, '}');
 		buf_add_char(&keys, '}');
 		const struct str params[] = {buf_str(&domains), STR("1"), buf_str(&days), buf_str(&keys)};
-		for (size_t i = 0; i < 3 && !err; i++)
-			err = db_query(store, by_key[i], params, 4, NULL, error);
+		err = db_query(store, by_key, params, 4, NULL, error);
 	}
 	buf_fini(&domains);
 	buf_fini(&days);
@@ -131,9 +131,7 @@ enum err put_rollups_remove(struct store *store, const struct sha256 *mail_sha25
 {
 	char hex[SHA256_HEX_BYTES];
 	const struct str params[] = {str_from(sha256_hex(mail_sha256, hex)), STR("-1")};
-	enum err err = ERR_OK;
-	for (size_t i = 0; i < 3 && !err; i++)
-		err = db_query(store, by_mail[i], params, 2, NULL, error);
+	enum err err = db_query(store, by_mail, params, 2, NULL, error);
 	return err ? err : db_run(store,
 		"DELETE FROM dmarcd.daily_cell WHERE messages = 0 AND records = 0;"
 		"DELETE FROM dmarcd.daily_source WHERE messages = 0 AND records = 0;"
