@@ -37,11 +37,10 @@ static struct str raw_word(struct draft *draft, struct str word, bool exact)
 	return exact || !word.ptr ? STR_NONE : draft_text(draft, word, WORD_BYTES);
 }
 
-static struct str read_domain(struct draft *draft, struct str text, enum issue_code issue, bool needed)
+static struct str read_domain(struct draft *draft, struct str text, enum issue_code issue)
 {
 	struct str name;
-	enum domain_form form = domain_read(draft->row, text, &name);
-	if (form == DOMAIN_NORMALISED || form == DOMAIN_INVALID || (form == DOMAIN_EMPTY && needed))
+	if (domain_read(draft->row, text, &name) != DOMAIN_PLAIN)
 		draft_issue(draft, issue, text);
 	return draft_text(draft, name, 4 * WORD_BYTES);
 }
@@ -104,7 +103,7 @@ void record_add_dkim(struct draft *draft)
 		return;
 	if (!list_room(draft, record->dkim_count, draft->limits->record_dkim))
 		return;
-	result.domain = read_domain(draft, domain, ISSUE_RECORD_DKIM_DOMAIN, false);
+	result.domain = read_domain(draft, domain, ISSUE_RECORD_DKIM_DOMAIN);
 	result.result = words_dkim_result(word, &exact);
 	result.result_raw = raw_word(draft, word, exact);
 	if (!exact)
@@ -128,7 +127,7 @@ void record_add_spf(struct draft *draft)
 		return;
 	if (!list_room(draft, record->spf_count, draft->limits->record_spf))
 		return;
-	result.domain = read_domain(draft, domain, ISSUE_RECORD_SPF_DOMAIN, false);
+	result.domain = read_domain(draft, domain, ISSUE_RECORD_SPF_DOMAIN);
 	result.scope = words_spf_scope(scope, &exact_scope);
 	result.scope_raw = raw_word(draft, scope, exact_scope);
 	if (!exact_scope)
@@ -292,7 +291,7 @@ static void read_identifiers(struct draft *draft)
 	if (from.len == 0)
 		draft_issue(draft, ISSUE_RECORD_HEADER_FROM_MISSING, STR_NONE);
 	else
-		record->header_from = read_domain(draft, from, ISSUE_RECORD_HEADER_FROM_FORM, true);
+		record->header_from = read_domain(draft, from, ISSUE_RECORD_HEADER_FROM_FORM);
 	if (draft->values[FIELD_ENVELOPE_FROM].ptr)
 		draft->marks_7489 = true;
 	record->envelope_from = read_envelope(draft, FIELD_ENVELOPE_FROM);

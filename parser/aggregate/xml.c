@@ -42,7 +42,7 @@ static void on_start(void *context, const xmlChar *name, const xmlChar *prefix, 
 	const xmlChar **attributes)
 {
 	struct xml *xml = context;
-	(void)prefix, (void)namespaces_count, (void)namespaces;
+	(void)namespaces_count, (void)namespaces;
 	(void)attributes_count, (void)defaulted_count, (void)attributes;
 	if (xml->stopped)
 		return;
@@ -51,7 +51,8 @@ static void on_start(void *context, const xmlChar *name, const xmlChar *prefix, 
 		struct str home = str_sub(str_from((const char *)uri), 0, URI_BYTES - 1);
 		if (home.len > 0)
 			(void)memcpy(xml->home, home.ptr, home.len);
-		xml->events.root(xml->events.context, home.ptr ? home : STR(""));
+		/* A prefix that nothing declares is no namespace either. */
+		xml->events.root(xml->events.context, home.ptr ? home : str_from((const char *)prefix));
 	}
 	if (!xml->events.start(xml->events.context, (const char *)name, space_of(xml, uri)))
 		stop(xml);

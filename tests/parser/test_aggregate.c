@@ -108,6 +108,8 @@ static void test_bytes(void **state)
 		{"prefixed", carry_replace(carry_replace(carry_replace(XML, STR("</"), STR("@@")),
 		STR("<"), STR("<d:")),
 			STR("@@"), STR("</d:")), "xml.malformed", 0, NULL},
+		{"prefix that nothing declares", carry_replace(swap("<feedback>", "<d:feedback>"),
+			STR("</feedback>"), STR("</d:feedback>")), "", 1, "xml.namespace"},
 		{"unused namespaces", swap("<feedback>", "<feedback "
 			"xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\""
 			" xmlns:xsd=\"http://www.w3.org/2001/XMLSchema\">"), "", 1, ""},
@@ -265,7 +267,9 @@ static void test_identifiers_and_results(void **state)
 			"record.dkim_result"},
 		{"dkim domain of spaces", swap(dkim, "<dkim><domain>a b</domain><result>fail</result></dkim>"), "", 1,
 			"record.dkim_domain"},
-		{"spf without domain", swap(spf, "<spf><result>none</result></spf>"), "", 1, ""},
+		{"spf without domain", swap(spf, "<spf><result>none</result></spf>"), "", 1, "record.spf_domain"},
+		{"spf with an empty domain", swap(spf, "<spf><domain/><scope>mfrom</scope><result>none</result></spf>"),
+			"", 1, "record.spf_domain"},
 		{"spf scope odd", swap("<scope>mfrom", "<scope>mailfrom"), "", 1, "record.spf_scope"},
 		{"spf helo", swap("<scope>mfrom", "<scope>helo"), "", 1, ""},
 		{"spf TempError", swap(spf,
