@@ -105,9 +105,8 @@ static void test_bytes(void **state)
 		{"misspelled namespace", swap("<feedback>", "<feedback "
 			"xmlns=\"http//dmarc.org/dmarc-xml/0.1\">"), "", 1,
 			"xml.namespace"},
-		{"prefixed", carry_replace(carry_replace(carry_replace(XML, STR("</"), STR("@@")),
-		STR("<"), STR("<d:")),
-			STR("@@"), STR("</d:")), "xml.malformed", 0, NULL},
+		{"prefixed", carry_replace(carry_replace(carry_replace(XML, STR("</"), STR("@@")), STR("<"),
+			STR("<d:")), STR("@@"), STR("</d:")), "xml.malformed", 0, NULL},
 		{"prefix that nothing declares", carry_replace(swap("<feedback>", "<d:feedback>"),
 			STR("</feedback>"), STR("</d:feedback>")), "", 1, "xml.namespace"},
 		{"unused namespaces", swap("<feedback>", "<feedback "
