@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "parser/unpack.h"
 
+#include "parser/zip_directory.h"
+
 #include <archive.h>
 #include <archive_entry.h>
 #include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <zlib.h>
 
 #define BLOCK_BYTES ((size_t)4096)
@@ -40,9 +41,8 @@ struct unpack {
 	size_t window_len;
 
 	/* zip */
-	struct str bytes;
-	int fd;
-	uint64_t zip_bytes;
+	struct zip_bytes zip;
+	uint64_t zip_end; /* for libarchive */
 	uint64_t zip_at;
 	uint64_t entries;
 };
@@ -254,7 +254,6 @@ static struct unpack *unpack_new(struct unpack_budget *budget)
 	if (unpack->archive == NULL)
 		die_out_of_memory();
 	unpack->budget = budget;
-	unpack->fd = -1;
 	return unpack;
 }
 
@@ -306,21 +305,16 @@ static ssize_t feed_zip(struct archive *archive, void *context, const void **blo
 	(void)archive;
 	if (!count_stall(unpack))
 		return -1;
-	uint64_t left = unpack->zip_bytes - unpack->zip_at;
+	uint64_t left = unpack->zip_end - unpack->zip_at;
 	size_t len = left < BLOCK_BYTES ? (size_t)left : BLOCK_BYTES;
-	if (unpack->bytes.ptr != NULL) {
-		*block_r = unpack->bytes.ptr + unpack->zip_at;
-	} else {
-		ssize_t got = pread(unpack->fd, unpack->window, len, (off_t)unpack->zip_at);
-		if (got < 0) {
-			reject_set(&unpack->broken, REASON_FILE_UNREADABLE, "read error");
-			return -1;
-		}
-		len = (size_t)got;
-		*block_r = unpack->window;
+	ssize_t got = zip_bytes_read(&unpack->zip, unpack->zip_at, unpack->window, len);
+	if (got < 0) {
+		reject_set(&unpack->broken, REASON_FILE_UNREADABLE, "read error");
+		return -1;
 	}
-	unpack->zip_at += len;
-	return (ssize_t)len;
+	*block_r = unpack->window;
+	unpack->zip_at += (uint64_t)got;
+	return got;
 }
 
 static int64_t seek_zip(struct archive *archive, void *context, int64_t offset, int whence)
@@ -331,9 +325,9 @@ static int64_t seek_zip(struct archive *archive, void *context, int64_t offset, 
 	if (whence == SEEK_CUR)
 		from = (int64_t)unpack->zip_at;
 	else if (whence == SEEK_END)
-		from = (int64_t)unpack->zip_bytes;
+		from = (int64_t)unpack->zip_end;
 	int64_t at;
-	if (__builtin_add_overflow(from, offset, &at) || at < 0 || (uint64_t)at > unpack->zip_bytes)
+	if (__builtin_add_overflow(from, offset, &at) || at < 0 || (uint64_t)at > unpack->zip_end)
 		return ARCHIVE_FATAL;
 	unpack->zip_at = (uint64_t)at;
 	return at;
@@ -352,7 +346,7 @@ static ssize_t read_zip(void *context, char *out, size_t cap, struct reject *rej
 			unpack->ended = true;
 			return 0;
 		}
-		if (!charge(unpack, unpack->block_len, unpack->zip_bytes, reject))
+		if (!charge(unpack, unpack->block_len, unpack->zip.len, reject))
 			return -1;
 	}
 	return (ssize_t)take_block(unpack, out, cap);
@@ -362,9 +356,7 @@ struct unpack *unpack_zip_open(struct str bytes, int fd, uint64_t file_bytes,
 	struct unpack_budget *budget)
 {
 	struct unpack *unpack = unpack_new(budget);
-	unpack->bytes = bytes;
-	unpack->fd = fd;
-	unpack->zip_bytes = bytes.ptr != NULL ? bytes.len : file_bytes;
+	unpack->zip = (struct zip_bytes){bytes, fd, bytes.ptr != NULL ? bytes.len : file_bytes};
 	unpack->payload = (struct payload){read_zip, unpack, STR_NONE};
 	archive_read_support_format_zip_seekable(unpack->archive);
 	archive_read_set_read_callback(unpack->archive, feed_zip);
@@ -426,6 +418,9 @@ static bool entry_is_read(struct unpack *unpack, struct archive_entry *entry, st
 int unpack_zip_next(struct unpack *unpack, struct issue_list *issues, struct str *name_r,
 	struct reject *reject)
 {
+	if (unpack->entries == 0 &&
+	    !zip_directory_check(&unpack->zip, unpack->budget->limits, &unpack->zip_end, reject))
+		return -1;
 	if (unpack->entries == 0 && archive_read_open1(unpack->archive) != ARCHIVE_OK) {
 		note_archive_error(unpack, reject);
 		if (archive_errno(unpack->archive) == EILSEQ)
