@@ -84,7 +84,7 @@ ISSUE(FAILURE_OUTER_TYPE, "failure.outer_type", true, "the mail is not multipart
 ISSUE(FAILURE_FIELD_MISSING, "failure.field_missing", true, "a required field is missing")
 ISSUE(FAILURE_FIELD_FORM, "failure.field_form", true, "a field was read tolerantly")
 ISSUE(FAILURE_FIELD_REPEATED, "failure.field_repeated", true, "a field that is allowed once stands several times; the first counts")
-ISSUE(FAILURE_DATE, "failure.date", true, "the arrival date cannot be read")
+ISSUE(FAILURE_DATE, "failure.date", true, "the arrival date cannot be read or lies ahead")
 ISSUE(FAILURE_SAMPLE_MISSING, "failure.sample_missing", true, "the report holds no sample of the message")
 ISSUE(FAILURE_SAMPLE_FORM, "failure.sample_form", true, "the sample is not a well-formed message")
 

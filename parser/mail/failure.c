@@ -8,6 +8,7 @@
 #include "parser/mail/mail.h"
 #include "parser/sniff.h"
 
+#define AHEAD_SECS ((int64_t)2 * 86400) /* a clock may be wrong by this much */
 #define ARENA_BYTES ((size_t)64 * 1024 * 1024)
 #define FIELD_BYTES ((size_t)4096)
 #define LIST_BYTES ((size_t)64 * 1024)
@@ -232,8 +233,13 @@ static void check_words(struct reader *reader)
 		note(reader, ISSUE_FAILURE_FIELD_FORM, "Feedback-Type");
 }
 
+static bool is_past(int64_t when, int64_t now_epoch_secs)
+{
+	return when > 0 && when <= now_epoch_secs + AHEAD_SECS;
+}
+
 /* RFC 5965 section 3.2: Received-Date is the old name; both at once is malformed. */
-static void read_date(struct reader *reader, int64_t mail_epoch_secs)
+static void read_date(struct reader *reader, const struct failure_source *source)
 {
 	struct failure_report *report = &reader->report;
 	if (report->arrival_date.len == 0)
@@ -241,13 +247,14 @@ static void read_date(struct reader *reader, int64_t mail_epoch_secs)
 	else if (reader->received_date.ptr != NULL)
 		note(reader, ISSUE_FAILURE_FIELD_FORM, "Received-Date");
 	int64_t when = 0;
-	if (time_parse_mail(report->arrival_date, &when) && when > 0) {
+	if (time_parse_mail(report->arrival_date, &when) && is_past(when, source->now_epoch_secs)) {
 		report->arrival_epoch_secs = when;
 		return;
 	}
 	if (report->arrival_date.len > 0)
 		issue_add(reader->issues, ISSUE_FAILURE_DATE, report->arrival_date);
-	report->arrival_epoch_secs = mail_epoch_secs;
+	if (is_past(source->mail_epoch_secs, source->now_epoch_secs))
+		report->arrival_epoch_secs = source->mail_epoch_secs;
 }
 
 /* ---- sample ---- */
@@ -362,7 +369,7 @@ bool failure_write(const struct failure_source *source, const struct limits *lim
 		require_fields(&reader);
 		check_words(&reader);
 		read_source(&reader);
-		read_date(&reader, source->mail_epoch_secs);
+		read_date(&reader, source);
 		read_sample(&reader, source);
 		read_domain(&reader);
 		write_report(&reader, writer);

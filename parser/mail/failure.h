@@ -14,6 +14,7 @@ struct failure_source {
 	struct str sample;      /* bytes of the sample as sent, transfer encoding undone; absent: none */
 	struct str sample_type; /* as declared, lower case; absent for plain text */
 	int64_t mail_epoch_secs; /* the mail's own date; 0: unknown */
+	int64_t now_epoch_secs;
 };
 
 enum failure_kind {

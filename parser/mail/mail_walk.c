@@ -172,7 +172,8 @@ static bool read_failure(struct walk *walk, size_t container, size_t at, size_t 
 	buf_init(&sample, (size_t)limits->mail_bytes * 2);
 	bool good = part_bytes(walk, at, TEXT_BYTES, &fields);
 	struct failure_source source = {.fields = str_from_offset(buf_str(&fields), offset),
-		.mail_epoch_secs = walk->mail_epoch_secs};
+		.mail_epoch_secs = walk->mail_epoch_secs,
+		.now_epoch_secs = walk->job->input->now_epoch_secs};
 	size_t sample_at = container != at ? find_sample(walk, container, at) : at;
 	if (good && sample_at != at) {
 		good = part_bytes(walk, sample_at, (size_t)limits->mail_bytes, &sample);
@@ -218,6 +219,7 @@ static bool read_failure_text(struct walk *walk, size_t at, size_t sample_at, bo
 		struct issue_list *issues = issues_new(walk);
 		issue_add(issues, ISSUE_FAILURE_NO_FEEDBACK_PART, STR_NONE);
 		source.mail_epoch_secs = walk->mail_epoch_secs;
+		source.now_epoch_secs = walk->job->input->now_epoch_secs;
 		good = carrier_failure(walk->job, &source, issues);
 		free(issues);
 	}
