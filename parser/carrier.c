@@ -264,7 +264,7 @@ static bool read_unpacked(struct carrier_job *job, const struct carrier *outer, 
 	uint32_t before = job->reports;
 	struct payload *payload = unpack_payload(unpack);
 	payload->member = without_gz(payload->member);
-	struct carrier inner = {.payload = payload, .place = CARRIER_ARCHIVE,
+	struct carrier inner = {.payload = payload, .place = CARRIER_ARCHIVE, .type = outer->type,
 		.name = without_gz(outer->name), .depth = depth, .issues = outer->issues};
 	bool good = carrier_read(job, &inner);
 	if (good && job->reports == before)

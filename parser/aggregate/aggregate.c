@@ -249,13 +249,15 @@ static bool on_start(void *context, const char *name, enum xml_space space)
 		reader->skipping++;
 		return true;
 	}
-	const struct element *element = space == XML_SPACE_HOME || parent->place == PLACE_DOCUMENT ?
+	const struct element *element = space != XML_SPACE_FOREIGN || parent->place == PLACE_DOCUMENT ?
 		find_element(reader, parent->place, name) : NULL;
 	if (!element && parent->place == PLACE_DOCUMENT) {
 		reject_set(draft->reject, REASON_XML_ROOT, "the root is <%.60s>", name);
 		return false;
 	}
-	if (!element && space == XML_SPACE_HOME)
+	if (element && space == XML_SPACE_SLIP && parent->place != PLACE_DOCUMENT)
+		draft_issue(draft, ISSUE_XML_NAMESPACE, str_from(name));
+	if (!element && space != XML_SPACE_FOREIGN)
 		draft_issue(draft, ISSUE_XML_UNKNOWN_ELEMENT, str_from(name));
 	draft->marks_9990 |= element && element->place == PLACE_SKIP; /* extension or extensions */
 	if (!element || element->place == PLACE_SKIP || !may_stand_again(reader, parent, element)) {
@@ -369,6 +371,7 @@ struct stream {
 	size_t taken; /* of scanned */
 	uint64_t bytes;
 	bool ended;
+	bool refused; /* by the prescan, behind what is in scanned */
 	char piece[READ_BYTES];
 };
 
@@ -389,8 +392,14 @@ static bool pull(struct reader *reader, struct stream *stream)
 	stream->taken = 0;
 	buf_reset(&stream->decoded);
 	buf_reset(&stream->scanned);
-	return decode_add(&stream->decode, piece, stream->ended, &stream->decoded, reject) &&
-		prescan_add(&stream->prescan, buf_str(&stream->decoded), stream->ended, &stream->scanned, reject);
+	if (!decode_add(&stream->decode, piece, stream->ended, &stream->decoded, reject))
+		return false;
+	stream->refused =
+		!prescan_add(&stream->prescan, buf_str(&stream->decoded), stream->ended, &stream->scanned, reject);
+	stream->ended |= stream->refused;
+	/* The prescan counts tags and does not compare their names: what seems a second root may follow
+	 * from a wrong end tag, which libxml2 finds in what came before. */
+	return !stream->refused || reject->reason == REASON_XML_SECOND_ROOT;
 }
 
 static ssize_t on_read(void *context, char *out, size_t cap)
@@ -404,7 +413,7 @@ static ssize_t on_read(void *context, char *out, size_t cap)
 	if (part.len > 0)
 		(void)memcpy(out, part.ptr, part.len);
 	stream->taken += part.len;
-	return (ssize_t)part.len;
+	return part.len == 0 && stream->refused ? -1 : (ssize_t)part.len;
 }
 
 static bool read_document(struct reader *reader, struct payload *payload)
@@ -420,7 +429,7 @@ static bool read_document(struct reader *reader, struct payload *payload)
 	buf_init(&stream->scanned, SIZE_MAX / 4);
 	reader->stream = stream;
 	reader->xml = xml_open(&events);
-	bool good = xml_parse(reader->xml, reader->draft.reject);
+	bool good = xml_parse(reader->xml, reader->draft.reject) && !stream->refused;
 	xml_close(&reader->xml);
 	buf_fini(&stream->decoded);
 	buf_fini(&stream->scanned);

@@ -276,6 +276,12 @@ static void blank_out(struct str dropped, struct buf *out)
 		buf_add_char(out, dropped.ptr[i] == '\n' ? '\n' : ' ');
 }
 
+static bool is_utf32(struct str bytes)
+{
+	return str_starts(bytes, STR("\xff\xfe\0\0")) || str_starts(bytes, STR("<\0\0\0")) ||
+		str_starts(bytes, STR("\0\0\0<")) || str_starts(bytes, STR("\0\0\xfe\xff"));
+}
+
 static struct str take_bom(struct decode *decode, struct str bytes)
 {
 	static const struct {
@@ -284,7 +290,7 @@ static struct str take_bom(struct decode *decode, struct str bytes)
 	} marks[] = {{{"\xef\xbb\xbf", 3}, ENCODING_UTF8}, {{"\xff\xfe", 2}, ENCODING_UTF16_LE},
 		{{"\xfe\xff", 2}, ENCODING_UTF16_BE}};
 	static const struct str plain_le = {"<\0", 2}, plain_be = {"\0<", 2};
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
 		if (!str_starts(bytes, marks[i].mark))
 			continue;
 		decode->encoding = marks[i].encoding;
@@ -314,6 +320,10 @@ static size_t narrow_head(const struct decode *decode, struct str bytes, char *n
 static bool begin(struct decode *decode, struct str bytes, bool final, struct buf *out, struct reject *reject)
 {
 	char narrow[HEAD_BYTES];
+	if (is_utf32(bytes)) {
+		reject_set(reject, REASON_XML_ENCODING, "UTF-32");
+		return false;
+	}
 	struct str rest = take_bom(decode, bytes), head = rest;
 	bool wide = decode->encoding == ENCODING_UTF16_LE || decode->encoding == ENCODING_UTF16_BE;
 	size_t unit = wide ? 2 : 1;

@@ -151,7 +151,8 @@ static bool emit_tag(struct prescan *prescan, struct buf *out, struct reject *re
 		emit(prescan, out, str_sub(rest, 0, at));
 		rest = str_from_offset(rest, at);
 		size_t len = 1;
-		while (len < rest.len && len < 15 && (is_name_char(rest.ptr[len]) || (len == 1 && rest.ptr[1] == '#')))
+		while (len < rest.len && len < PRESCAN_ENTITY_BYTES - 1 &&
+			(is_name_char(rest.ptr[len]) || (len == 1 && rest.ptr[1] == '#')))
 			len++;
 		if (len > 1 && len < rest.len && rest.ptr[len] == ';') {
 			if (!end_entity(prescan, str_sub(rest, 0, len + 1), out, reject))

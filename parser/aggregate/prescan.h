@@ -11,6 +11,8 @@
 
 #include "parser/payload.h"
 
+#define PRESCAN_ENTITY_BYTES 256 /* a longer name is a bare & before a long word */
+
 enum prescan_state { PRESCAN_TEXT, PRESCAN_TAG, PRESCAN_COMMENT, PRESCAN_CDATA, PRESCAN_INSTRUCTION,
 	PRESCAN_ENTITY };
 
@@ -20,7 +22,7 @@ struct prescan {
 	enum prescan_state state;
 	struct buf tag;        /* the tag at hand, from its "<" */
 	char quote;            /* in a tag: the quote that is open */
-	char entity[16];       /* from its "&" */
+	char entity[PRESCAN_ENTITY_BYTES]; /* from its "&" */
 	size_t entity_len;
 	char tail[3];          /* last bytes of a comment, CDATA or instruction */
 	uint64_t line, column; /* of the next byte, from 1 */

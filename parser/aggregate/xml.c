@@ -28,13 +28,13 @@ static void stop(struct xml *xml)
 	xmlStopParser(xml->parser);
 }
 
-static enum xml_space space_of(const struct xml *xml, const xmlChar *uri)
+static enum xml_space space_of(const struct xml *xml, const xmlChar *prefix, const xmlChar *uri)
 {
 	const char *text = (const char *)uri;
 	if (!text || !text[0] || strcmp(text, xml->home) == 0 || strcmp(text, XML_NAMESPACE_7489) == 0 ||
 		strcmp(text, XML_NAMESPACE_9990) == 0)
 		return XML_SPACE_HOME;
-	return XML_SPACE_FOREIGN;
+	return prefix ? XML_SPACE_FOREIGN : XML_SPACE_SLIP;
 }
 
 static void on_start(void *context, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri,
@@ -54,7 +54,7 @@ static void on_start(void *context, const xmlChar *name, const xmlChar *prefix, 
 		/* A prefix that nothing declares is no namespace either. */
 		xml->events.root(xml->events.context, home.ptr ? home : str_from((const char *)prefix));
 	}
-	if (!xml->events.start(xml->events.context, (const char *)name, space_of(xml, uri)))
+	if (!xml->events.start(xml->events.context, (const char *)name, space_of(xml, prefix, uri)))
 		stop(xml);
 }
 

@@ -11,7 +11,8 @@
 /* How an element's namespace relates to a DMARC report. */
 enum xml_space {
 	XML_SPACE_HOME,    /* none, one of the specifications', or the root's own */
-	XML_SPACE_FOREIGN, /* an extension's */
+	XML_SPACE_SLIP,    /* another default namespace, on an inner element */
+	XML_SPACE_FOREIGN, /* an extension's: it has a prefix */
 };
 
 struct xml_events {

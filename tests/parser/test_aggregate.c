@@ -123,6 +123,21 @@ static void test_bytes(void **state)
 	CARRY_CHECK(cases, NULL);
 }
 
+static void test_hostile_bytes(void **state)
+{
+	(void)state;
+	struct carry_case cases[] = {
+		{"UTF-32", STR("\xff\xfe\0\0<\0\0\0f\0\0\0"), "xml.encoding", 0, NULL},
+		{"a default namespace on an inner element", swap("<record>", "<record xmlns=\"urn:x\">"), "", 1,
+			"xml.namespace"},
+		{"an entity with a long name", swap("acme.example", "&an_entity_with_a_long_name;"),
+			"xml.entity", 0, NULL},
+		{"a wrong end tag before more", swap("<row>", "<row></x></record></feedback>"),
+			"xml.malformed", 0, NULL},
+	};
+	CARRY_CHECK(cases, NULL);
+}
+
 /* D and E: metadata, dates, policy_published */
 static void test_head(void **state)
 {
@@ -389,6 +404,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bytes),
+		cmocka_unit_test(test_hostile_bytes),
 		cmocka_unit_test(test_head),
 		cmocka_unit_test(test_records),
 		cmocka_unit_test(test_identifiers_and_results),
