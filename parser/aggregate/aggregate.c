@@ -413,7 +413,7 @@ static ssize_t on_read(void *context, char *out, size_t cap)
 	if (part.len > 0)
 		(void)memcpy(out, part.ptr, part.len);
 	stream->taken += part.len;
-	return part.len == 0 && stream->refused ? -1 : (ssize_t)part.len;
+	return (ssize_t)part.len;
 }
 
 static bool read_document(struct reader *reader, struct payload *payload)
