@@ -25,7 +25,7 @@ import flow  # noqa: E402
 from corpus import maildir_names  # noqa: E402
 from corpus.kit import CANARY_TEXT  # noqa: E402
 
-SANITIZED = os.environ.get("DMARCD_SANITIZED") == "yes"
+SANITIZED = os.environ.get("DMARCD_SANITIZED") == "1"
 # RELIABILITY P5.
 MAIN_MIB, WORKER_MIB = 128, 192
 MUST_NOT_EXIST = ("/tmp/hostile-escape.xml", "/tmp/hostile", "/tmp/hostile.gz")

@@ -141,11 +141,13 @@ def forms(kind, corpus, report):
     put("type_no_slash", usual("type_no_slash").replace("multipart/mixed", "multipart"), ANY)
     put("type_upper", usual("type_upper").replace("multipart/mixed", "MULTIPART/MIXED"))
     put("partial", usual("partial").replace('multipart/mixed; boundary="=_b0"', 'message/partial; id="x"; number=1; total=99'), ANY)
+    # A report that lies elsewhere is never fetched; beside a good one it may count as missing (all or none).
     for name, more in (("file", 'access-type=local-file; name="%s"' % corpus.canary_file), ("ftp", "access-type=anon-ftp; site=127.0.0.1; name=x"),
                        ("url", 'access-type=URL; URL="%sbody"' % corpus.canary_url)):
         text = part("Content-Type: application/gzip\nContent-ID: <x>\n\n", "message/external-body; " + more)
         put("external_" + name, multipart(kind.id("form_external_" + name), [text]), "NQ", None)
-        put("external_beside_" + name, multipart(kind.id("form_external_beside_" + name), [text, attachment(report("form_external_beside_" + name))]))
+        put("external_beside_" + name, multipart(kind.id("form_external_beside_" + name), [text, attachment(report("form_external_beside_" + name))]), "SQ",
+            codes="archive.empty")
     put("content_location", usual("content_location").replace("Content-Disposition", "Content-Location: %s\nContent-Disposition" % corpus.canary_url, 1))
     put("digest", nested(attachment(report("form_digest")), 1, kind.id("form_digest"), "digest"), ANY)
     put("alternative", nested(attachment(report("form_alternative")), 1, kind.id("form_alternative"), "alternative"))
