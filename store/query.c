@@ -106,6 +106,13 @@ bool query_next(struct rows *rows)
 	return true;
 }
 
+void query_rewind(struct rows *rows)
+{
+	if (rows->stream)
+		die("query: a stream does not go back");
+	rows->at = 0;
+}
+
 bool query_failed(const struct rows *rows, struct error *error)
 {
 	if (rows->error.code && error)

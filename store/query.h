@@ -21,6 +21,8 @@ void query_close(struct rows **rows);
 /* True while there is a row; at the end (or on a failure of the stream, then
  * query_failed) false. */
 bool query_next(struct rows *rows);
+/* Before the first row again, of a result that is wholly in memory. */
+void query_rewind(struct rows *rows);
 bool query_failed(const struct rows *rows, struct error *error);
 
 size_t query_columns(const struct rows *rows);

@@ -7,6 +7,9 @@
 
 #define DAYS_MAX 800
 #define LINK_BYTES ((size_t)4096)
+#define LOW_VOLUME 30
+#define DENSE_COLUMNS 10
+#define MIX_PARTS_MAX 4
 
 static bool has_badge(struct str word)
 {
@@ -65,23 +68,51 @@ static void write_word(struct html *html, struct str value)
 	html_close(html);
 }
 
-static void write_percent(struct html *html, struct str value)
+/* Of few messages a rate says little: it is shown and not judged. */
+static void write_percent(struct html *html, const struct column *column, const struct rows *rows, struct str value)
 {
 	int whole = 0;
+	bool few = column->of && query_get_i64(rows, column->of) < LOW_VOLUME;
 	uint64_t read = 0;
 	if (str_to_u64(str_sub(value, 0, str_find_char(value, '.')), 100, &read))
 		whole = (int)read;
 	html_open(html, "span");
-	html_attr_cstr(html, "class", whole >= 99 ? "rate ok" : whole >= 90 ? "rate warn" : "rate bad");
-	html_printf(html, "%s %.*s %%", whole >= 99 ? "✓" : whole >= 90 ? "!" : "✕", STR_FMT(value));
+	html_attr_cstr(html, "class", few ? "rate few" : whole >= 99 ? "rate ok" : whole >= 90 ? "rate warn" :
+		"rate bad");
+	if (few)
+		html_attr_cstr(html, "title", "low volume: fewer than 30 messages");
+	html_printf(html, "%s %.*s %%", few ? "low volume" : whole >= 99 ? "✓" : whole >= 90 ? "!" : "✕",
+		STR_FMT(value));
 	html_close(html);
 }
 
-static void write_plain(struct html *html, const struct column *column, struct str value)
+static void write_mix(struct html *html, const struct column *column, const struct rows *rows)
+{
+	static const struct {
+		const char *name, *label;
+	} known[] = {{"both", "SPF and DKIM"}, {"dkim_only", "DKIM only"}, {"spf_only", "SPF only"},
+		{"dmarc_pass", "pass"}, {"failing", "fail"}, {"success", "successful"}, {"failure", "failed"}};
+	struct str rest = str_from(column->of), name;
+	double parts[MIX_PARTS_MAX];
+	const char *labels[MIX_PARTS_MAX];
+	size_t count = 0;
+	while (count < MIX_PARTS_MAX && str_split(&rest, ' ', &name))
+		for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+			if (str_eq(name, str_from(known[i].name))) {
+				labels[count] = known[i].label;
+				parts[count++] = (double)query_get_i64(rows, known[i].name);
+			}
+	chart_mix(html, parts, labels, count);
+}
+
+static void write_plain(struct html *html, const struct column *column, const struct rows *rows, struct str value)
 {
 	switch (column->look) {
 	case LOOK_TEXT:
+	case LOOK_PROSE:
+	case LOOK_ID:
 	case LOOK_HIDDEN:
+	case LOOK_GROUP:
 		html_hostile(html, value);
 		break;
 	case LOOK_WORD:
@@ -91,7 +122,13 @@ static void write_plain(struct html *html, const struct column *column, struct s
 		write_number(html, value);
 		break;
 	case LOOK_PERCENT:
-		write_percent(html, value);
+		write_percent(html, column, rows, value);
+		break;
+	case LOOK_SHARE:
+		html_printf(html, "%.*s %%", STR_FMT(value));
+		break;
+	case LOOK_MIX:
+		write_mix(html, column, rows);
 		break;
 	case LOOK_BYTES:
 		write_bytes(html, value);
@@ -114,40 +151,99 @@ static void write_plain(struct html *html, const struct column *column, struct s
 	}
 }
 
-static void write_link(struct html *html, const struct request *request, const struct column *column,
-	const struct rows *rows)
+/* false: a value that it needs is not there. */
+static bool add_target(struct buf *href, const struct column *column, const struct rows *rows)
 {
-	struct str target = column->link_by ? query_get(rows, column->link_by) : query_get(rows, column->name);
-	struct buf href;
-	buf_init(&href, LINK_BYTES);
-	buf_add_str(&href, str_from(column->link));
-	url_add(&href, target);
-	/* A list that is filtered by the value keeps the rest of the filter. */
-	if (!str_ends(str_from(column->link), STR("=")) && request->filter.given_period)
-		buf_printf(&href, "?from=%.*s&to=%.*s", STR_FMT(request->filter.from), STR_FMT(request->filter.to));
-	html_open(html, "a");
-	html_attr(html, "href", buf_str(&href));
-	write_plain(html, column, query_get(rows, column->name));
-	html_close(html);
-	buf_fini(&href);
+	struct str rest = str_from(column->link);
+	while (rest.len > 0) {
+		size_t open = str_find_char(rest, '{'), close = str_find_char(rest, '}');
+		buf_add_str(href, str_sub(rest, 0, open));
+		if (open == SIZE_MAX)
+			return true;
+		struct buf name;
+		buf_init(&name, 64);
+		buf_add_str(&name, str_sub(rest, open + 1, close - open - 1));
+		struct str value = query_get(rows, buf_cstr(&name));
+		buf_fini(&name);
+		if (value.len == 0)
+			return false;
+		url_add(href, value);
+		rest = str_from_offset(rest, close + 1);
+	}
+	return true;
+}
+
+/* The rows behind a number are those of the same period and domain. */
+static void add_filter(struct buf *href, const struct filter *filter, bool domain)
+{
+	if (filter->given_period)
+		buf_printf(href, "from=%.*s&to=%.*s&", STR_FMT(filter->from), STR_FMT(filter->to));
+	if (domain && filter->domain.ptr) {
+		buf_add_str(href, STR("domain="));
+		url_add(href, filter->domain);
+		buf_add_char(href, '&');
+	}
+	href->len--; /* the last "?" or "&" */
 }
 
 static void write_cell(struct html *html, const struct request *request, const struct column *column,
 	const struct rows *rows)
 {
 	struct str value = query_get(rows, column->name);
-	bool no_target = column->link_by && query_get(rows, column->link_by).len == 0;
-	if (value.len == 0)
+	struct buf href;
+	buf_init(&href, LINK_BYTES);
+	if (value.len == 0) {
 		html_cstr(html, "–");
-	else if (column->link && !no_target)
-		write_link(html, request, column, rows);
-	else
-		write_plain(html, column, value);
+	} else if (column->link && !str_eq(value, STR("0")) && add_target(&href, column, rows)) {
+		char last = href.ptr[href.len - 1];
+		if (last == '?' || last == '&')
+			add_filter(&href, &request->filter, !strstr(column->link, "{policy_domain}") &&
+				!strstr(column->link, "{reported_domain}"));
+		html_open(html, "a");
+		html_attr(html, "href", buf_str(&href));
+		write_plain(html, column, rows, value);
+		html_close(html);
+	} else {
+		write_plain(html, column, rows, value);
+	}
+	buf_fini(&href);
 }
 
-static bool is_right(const struct column *column)
+static const char *class_of(const struct column *column)
 {
-	return column->look == LOOK_NUMBER || column->look == LOOK_PERCENT || column->look == LOOK_BYTES;
+	switch (column->look) {
+	case LOOK_NUMBER:
+	case LOOK_PERCENT:
+	case LOOK_SHARE:
+	case LOOK_BYTES:
+		return "n";
+	case LOOK_MIX:
+		return "mix";
+	case LOOK_PROSE:
+		return "prose";
+	case LOOK_ID:
+		return "id";
+	case LOOK_RESULTS:
+		return "results";
+	case LOOK_TEXT:
+	case LOOK_WORD:
+	case LOOK_TIME:
+	case LOOK_DAY:
+	case LOOK_YES:
+	case LOOK_PRE:
+	case LOOK_GROUP:
+	case LOOK_HIDDEN:
+		break;
+	}
+	return NULL;
+}
+
+static size_t shown_columns(const struct block *block)
+{
+	size_t shown = 0;
+	for (const struct column *column = block->columns; column->name; column++)
+		shown += column->look != LOOK_HIDDEN;
+	return shown;
 }
 
 static void write_table_head(struct html *html, const struct block *block)
@@ -159,8 +255,7 @@ static void write_table_head(struct html *html, const struct block *block)
 			continue;
 		html_open(html, "th");
 		html_attr_cstr(html, "scope", "col");
-		if (is_right(column))
-			html_attr_cstr(html, "class", "n");
+		html_attr(html, "class", str_from(class_of(column)));
 		html_cstr(html, column->label);
 		html_close(html);
 	}
@@ -168,29 +263,30 @@ static void write_table_head(struct html *html, const struct block *block)
 	html_close(html);
 }
 
-static void write_next(struct html *html, const struct request *request, struct str cursor)
+static void write_more(struct html *html, const struct request *request, const struct block *block, struct str cursor)
 {
-	struct buf href;
-	struct str query = filter_query(request->arena, &request->filter, "after", cursor);
-	buf_init(&href, LINK_BYTES);
-	struct str rest = request->path, segment;
-	while (str_split(&rest, '/', &segment)) {
-		if (segment.len == 0)
-			continue;
-		buf_add_char(&href, '/');
-		url_add(&href, segment);
-	}
-	if (href.len == 0)
-		buf_add_char(&href, '/');
-	buf_add_str(&href, query);
 	html_open(html, "p");
-	html_open(html, "a");
-	html_attr_cstr(html, "rel", "next");
-	html_attr(html, "href", buf_str(&href));
-	html_printf(html, "The next %d", PAGE_ROWS_MAX);
+	html_attr_cstr(html, "class", "more");
+	if (block->paged || block->more.ptr) {
+		struct filter filter = request->filter;
+		filter.given_period |= filter.step != NULL; /* the default moves with the days */
+		struct str query = filter_query(request->arena, &filter, "after", cursor);
+		struct buf href;
+		buf_init(&href, LINK_BYTES);
+		buf_add_str(&href, block->paged ? request_path(request) : block->more);
+		if (block->paged)
+			buf_add_str(&href, query);
+		html_open(html, "a");
+		if (block->paged)
+			html_attr_cstr(html, "rel", "next");
+		html_attr(html, "href", buf_str(&href));
+		html_printf(html, block->paged ? "The next %zu" : "All of them, not only %zu", block->limit);
+		html_close(html);
+		buf_fini(&href);
+	} else {
+		html_printf(html, "Only the first %zu are shown.", block->limit);
+	}
 	html_close(html);
-	html_close(html);
-	buf_fini(&href);
 }
 
 static void write_table(struct html *html, const struct request *request, const struct block *block,
@@ -204,31 +300,32 @@ static void write_table(struct html *html, const struct request *request, const 
 	html_attr_cstr(html, "role", "region");
 	html_attr_cstr(html, "aria-label", block->title);
 	html_open(html, "table");
+	if (shown_columns(block) >= DENSE_COLUMNS)
+		html_attr_cstr(html, "class", "dense");
 	html_attr_cstr(html, "data-block", block->name);
 	write_table_head(html, block);
 	html_open(html, "tbody");
-	while (shown <= PAGE_ROWS_MAX && query_next(rows)) {
-		if (shown++ == PAGE_ROWS_MAX)
+	while (query_next(rows)) {
+		if (shown++ == block->limit && block->limit > 0)
 			break;
 		html_open(html, "tr");
 		for (const struct column *column = block->columns; column->name; column++) {
 			if (column->look == LOOK_HIDDEN)
 				continue;
 			html_open(html, "td");
-			if (is_right(column))
-				html_attr_cstr(html, "class", "n");
+			html_attr(html, "class", str_from(class_of(column)));
 			write_cell(html, request, column, rows);
 			html_close(html);
 		}
 		html_close(html);
 		if (block->paged)
-			cursor = arena_str(request->arena, query_get(rows, block->cursor_column));
+			cursor = arena_str(request->arena, query_get(rows, block_cursor(block)));
 	}
 	html_close(html);
 	html_close(html);
 	html_close(html);
-	if (block->paged && shown > PAGE_ROWS_MAX)
-		write_next(html, request, cursor);
+	if (block->limit > 0 && shown > block->limit)
+		write_more(html, request, block, cursor);
 }
 
 static void write_figures(struct html *html, const struct request *request, const struct block *block,
@@ -260,6 +357,13 @@ static void write_facts(struct html *html, const struct request *request, const 
 	for (const struct column *column = block->columns; column->name; column++) {
 		if (column->look == LOOK_HIDDEN || query_get(rows, column->name).len == 0)
 			continue;
+		if (column->look == LOOK_GROUP) {
+			html_close(html);
+			html_element(html, "h2", column->label);
+			html_open(html, "dl");
+			html_attr_cstr(html, "class", "facts");
+			continue;
+		}
 		html_open(html, "div");
 		html_open(html, "dt");
 		html_cstr(html, column->label);
@@ -286,7 +390,19 @@ static void write_chart(struct html *html, const struct request *request, struct
 			all += day->parts[i] = (double)query_get_i64(rows, names[i]);
 	}
 	if (all > 0) {
-		chart_daily(html, days, count, request->filter.step);
+		struct filter unbound = request->filter;
+		unbound.given_period = false;
+		struct str query = filter_query(request->arena, &unbound, NULL, STR_NONE), path = request_path(request);
+		const struct chart chart = {
+			.days = days,
+			.count = count,
+			.step = request->filter.step,
+			.from = request->filter.from,
+			.to = request->filter.to,
+			.link = str_from(arena_printf(request->arena, "%.*s%.*s%s", STR_FMT(path), STR_FMT(query),
+				query.len > 0 ? "&" : "?")),
+		};
+		chart_daily(html, &chart);
 	} else {
 		html_open(html, "p");
 		html_attr_cstr(html, "class", "empty");
@@ -295,9 +411,32 @@ static void write_chart(struct html *html, const struct request *request, struct
 	}
 }
 
-static void write_block(struct html *html, const struct request *request, const struct block *block,
-	struct rows *rows)
+static void write_note(struct html *html, const struct rows *rows)
 {
+	struct str text = query_get(rows, "text");
+	if (text.len == 0)
+		return;
+	html_open(html, "p");
+	html_attr_cstr(html, "class", "intro");
+	html_hostile(html, text);
+	html_close(html);
+}
+
+static void write_one(struct html *html, const struct request *request, const struct block *block,
+	const struct rows *rows)
+{
+	if (block->look == BLOCK_FIGURES)
+		write_figures(html, request, block, rows);
+	else if (block->look == BLOCK_NOTE)
+		write_note(html, rows);
+	else
+		write_facts(html, request, block, rows);
+}
+
+void block_write_html(struct html *html, const struct request *request, const struct block *block, struct rows *rows)
+{
+	if (query_count(rows) == 0 && (block->hide_empty || block->look == BLOCK_NOTE))
+		return;
 	html_open(html, "section");
 	if (block->title && block->look != BLOCK_DAILY)
 		html_element(html, "h2", block->title);
@@ -311,110 +450,7 @@ static void write_block(struct html *html, const struct request *request, const 
 	} else if (block->look == BLOCK_TABLE) {
 		write_table(html, request, block, rows);
 	} else if (query_next(rows)) {
-		if (block->look == BLOCK_FIGURES)
-			write_figures(html, request, block, rows);
-		else
-			write_facts(html, request, block, rows);
+		write_one(html, request, block, rows);
 	}
 	html_close(html);
-}
-
-static void write_input(struct html *html, const char *name, const char *label, const char *type,
-	struct str value)
-{
-	html_open(html, "label");
-	html_cstr(html, label);
-	html_cstr(html, " ");
-	html_open(html, "input");
-	html_attr_cstr(html, "name", name);
-	html_attr_cstr(html, "type", type);
-	html_attr(html, "value", value);
-	html_close(html);
-	html_close(html);
-}
-
-static void write_hidden(struct html *html, const char *name, struct str value)
-{
-	if (!value.ptr)
-		return;
-	html_open(html, "input");
-	html_attr_cstr(html, "type", "hidden");
-	html_attr_cstr(html, "name", name);
-	html_attr(html, "value", value);
-	html_close(html);
-}
-
-static void write_form(struct html *html, const struct filter *filter, bool choose_domain)
-{
-	html_open(html, "form");
-	html_attr_cstr(html, "class", "filter");
-	html_attr_cstr(html, "method", "get");
-	write_input(html, "from", "From", "date", filter->from);
-	write_input(html, "to", "to", "date", filter->to);
-	if (choose_domain)
-		write_input(html, "domain", "Domain", "text", filter->domain.ptr ? filter->domain : STR(""));
-	write_hidden(html, "reporter", filter->reporter);
-	write_hidden(html, "source", filter->source);
-	write_hidden(html, "kind", filter->kind);
-	write_hidden(html, "outcome", filter->outcome);
-	html_open(html, "button");
-	html_cstr(html, "Show");
-	html_close(html);
-	html_close(html);
-}
-
-static void write_formats(struct html *html, const struct request *request, const struct page *page)
-{
-	struct buf href;
-	struct str query = filter_query(request->arena, &request->filter, NULL, STR_NONE);
-	html_open(html, "p");
-	html_attr_cstr(html, "class", "formats");
-	for (size_t i = 0; i < page->links_count; i++) {
-		html_open(html, "a");
-		html_attr(html, "href", page->links[i].href);
-		html_cstr(html, page->links[i].label);
-		html_close(html);
-	}
-	for (int csv = 0; csv <= 1; csv++) {
-		struct str rest = request->path, segment;
-		buf_init(&href, LINK_BYTES);
-		if (!csv)
-			buf_add_str(&href, STR("/api/v1"));
-		while (str_split(&rest, '/', &segment)) {
-			if (segment.len == 0)
-				continue;
-			buf_add_char(&href, '/');
-			url_add(&href, segment);
-		}
-		if (href.len == 0 || (!csv && href.len == 7))
-			buf_add_char(&href, '/');
-		buf_add_str(&href, query);
-		if (csv)
-			buf_add_str(&href, query.len > 0 ? STR("&format=csv") : STR("?format=csv"));
-		html_open(html, "a");
-		html_attr(html, "href", buf_str(&href));
-		html_cstr(html, csv ? "CSV" : "JSON");
-		html_close(html);
-		buf_fini(&href);
-	}
-	html_close(html);
-}
-
-void page_write_html(const struct request *request, const struct page *page, struct rows **rows, struct buf *out)
-{
-	struct html html;
-	html_init(&html, out);
-	frame_begin(&html, request->web, page->title, page->subject, page->nav);
-	if (page->intro) {
-		html_open(&html, "p");
-		html_attr_cstr(&html, "class", "intro");
-		html_cstr(&html, page->intro);
-		html_close(&html);
-	}
-	if (page->filtered)
-		write_form(&html, &request->filter, page->subject.len == 0);
-	for (size_t i = 0; i < page->blocks_count; i++)
-		write_block(&html, request, &page->blocks[i], rows[i]);
-	write_formats(&html, request, page);
-	frame_end(&html);
 }

@@ -27,6 +27,11 @@ void page_param(struct block *block, struct str value)
 	block->params[block->params_count++] = value;
 }
 
+const char *block_cursor(const struct block *block)
+{
+	return block->cursor_column ? block->cursor_column : "cursor";
+}
+
 void page_params_filter(struct block *block, const struct filter *filter)
 {
 	page_param(block, filter->from);
@@ -112,24 +117,26 @@ static enum err write_json(const struct request *request, const struct page *pag
 	}
 	for (size_t i = 0; i < page->blocks_count; i++) {
 		const struct block *block = &page->blocks[i];
-		bool single = block->look == BLOCK_FIGURES || block->look == BLOCK_FACTS;
+		bool single = block->look == BLOCK_FIGURES || block->look == BLOCK_FACTS || block->look == BLOCK_NOTE;
 		size_t shown = 0;
 		json_key(&json, block->name);
 		if (!single)
 			json_array(&json);
 		while (query_next(rows[i])) {
-			if (block->paged && shown++ == PAGE_ROWS_MAX)
+			if (block->limit > 0 && shown++ == block->limit)
 				break;
 			write_row(&json, rows[i]);
 			if (block->paged)
-				next = arena_str(request->arena, query_get(rows[i], block->cursor_column));
+				next = arena_str(request->arena, query_get(rows[i], block_cursor(block)));
 			if (single)
 				break;
 		}
 		if (!single)
 			json_array_end(&json);
+		else if (query_count(rows[i]) == 0)
+			json_null(&json);
 		if (block->paged)
-			json_key_value_str(&json, "next", shown > PAGE_ROWS_MAX ? next : STR_NONE);
+			json_key_value_str(&json, "next", shown > block->limit ? next : STR_NONE);
 	}
 	json_object_end(&json);
 	buf_add_char(out, '\n');
@@ -157,7 +164,8 @@ static enum err write_csv(const struct request *request, const struct page *page
 	size_t columns = query_columns(data);
 	for (size_t i = 0; i < columns; i++)
 		csv_field(out, str_from(query_column_name(data, i)), false, i + 1 == columns);
-	for (size_t row = 0; query_next(data) && !(page->blocks[chosen].paged && row == PAGE_ROWS_MAX); row++)
+	size_t limit = page->blocks[chosen].limit;
+	for (size_t row = 0; query_next(data) && !(limit > 0 && row == limit); row++)
 		for (size_t i = 0; i < columns; i++)
 			csv_field(out, query_value(data, i), query_column_kind(data, i) == COLUMN_NUMBER,
 				i + 1 == columns);

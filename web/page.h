@@ -14,18 +14,24 @@
 #define PAGE_BLOCKS_MAX 12
 #define BLOCK_PARAMS_MAX 8
 #define PAGE_ROWS_MAX 500
+#define PAGE_LINKS_MAX 4
 
 enum column_look {
 	LOOK_TEXT,     /* of strangers */
 	LOOK_WORD,     /* of ours or an enum: a badge where it has a colour */
 	LOOK_NUMBER,
-	LOOK_PERCENT,
+	LOOK_PERCENT,  /* a pass rate, judged; "of" names its count: few are not judged */
+	LOOK_SHARE,    /* a rate that is not judged */
+	LOOK_MIX,      /* a small stacked bar of the columns that "of" names, the failing last */
 	LOOK_BYTES,
 	LOOK_TIME,     /* a timestamp: shown to the minute, UTC */
 	LOOK_DAY,
 	LOOK_YES,      /* a boolean: ✓ or – */
 	LOOK_RESULTS,  /* JSON list of DKIM or SPF results, or reasons */
 	LOOK_PRE,      /* several lines */
+	LOOK_PROSE,    /* of strangers, in sentences: wide */
+	LOOK_ID,       /* of strangers, long and seldom read: small */
+	LOOK_GROUP,    /* of facts: a heading over those behind it, where there is a value */
 	LOOK_HIDDEN,   /* in JSON and CSV only */
 };
 
@@ -33,12 +39,15 @@ struct column {
 	const char *name;  /* of the query's column */
 	const char *label;
 	enum column_look look;
-	const char *link;  /* path before the value, "/domains/"; NULL: none */
-	const char *link_by; /* the column that names the target; NULL: this one */
+	/* Where it leads, with {column} for values: "/sources/{source_ip}?". The filter
+	 * goes behind a last "?" or "&". NULL: nowhere. */
+	const char *link;
+	const char *of;
 };
 
 enum block_look {
 	BLOCK_FIGURES, /* one row: the big numbers */
+	BLOCK_NOTE,    /* one row: its column text is a sentence */
 	BLOCK_FACTS,   /* one row: a list of label and value */
 	BLOCK_DAILY,   /* day, both, dkim_only, spf_only, fail: stacked bars */
 	BLOCK_TABLE,
@@ -53,10 +62,18 @@ struct block {
 	struct str params[BLOCK_PARAMS_MAX];
 	size_t params_count;
 	const char *empty; /* what to say without rows */
-	bool paged;        /* PAGE_ROWS_MAX + 1 rows mean that there are more */
-	const char *cursor_column; /* value of the last row shown that "next" begins after */
+	bool hide_empty;   /* without rows the page says nothing of it */
+	size_t limit;      /* rows shown; the query gives one more when there are more; 0: all */
+	struct str more;   /* where all of them are, or STR_NONE */
+	bool paged;        /* read on by ?after= */
+	const char *cursor_column; /* value of the last row shown that "next" begins after; NULL: "cursor" */
 	bool main;         /* what CSV gives */
 };
+
+/* What a page can be narrowed by, beside the period. */
+enum page_field { FIELD_DOMAIN = 1, FIELD_REPORTER = 2, FIELD_SOURCE = 4, FIELD_KIND = 8, FIELD_OUTCOME = 16,
+	FIELD_FIXED_DOMAIN = 32 /* it is one domain's page */ };
+extern const char *const report_kinds[];
 
 /* What the query string asks for. */
 struct filter {
@@ -72,10 +89,14 @@ struct page {
 	struct str subject;   /* behind the title, of strangers; absent: none */
 	const char *nav;      /* path of its navigation entry */
 	const char *intro;    /* one sentence */
-	bool filtered;        /* has the period and domain form */
+	const char *heading;  /* column of the first block that stands for the subject in HTML; NULL: none */
+	bool filtered;        /* has a period */
+	unsigned fields;      /* of enum page_field */
+	const char *const *outcomes; /* those that FIELD_OUTCOME knows */
+	bool welcome;         /* says how to begin as long as there is no mail */
 	struct block blocks[PAGE_BLOCKS_MAX];
 	size_t blocks_count;
-	struct { const char *label; struct str href; } links[4];
+	struct { const char *label; struct str href; } links[PAGE_LINKS_MAX];
 	size_t links_count;
 	bool must_exist;      /* the first block without a row means 404 */
 };
@@ -88,6 +109,7 @@ struct request {
 	struct str path;      /* decoded, without /api/v1 */
 	struct str raw_query;
 	struct filter filter;
+	bool given_days;      /* period=…d was asked for */
 	int32_t period_days;  /* where from is not given */
 	enum page_format format;
 	struct str csv_block; /* ?block=: which table; absent: the main one */
@@ -96,6 +118,8 @@ struct request {
 struct block *page_add(struct page *page, const char *name, const char *title, enum block_look look,
 	const char *sql, const struct column *columns);
 void page_param(struct block *block, struct str value);
+/* The column that "next" begins after. */
+const char *block_cursor(const struct block *block);
 /* from, to and domain: $1, $2 and $3 of most queries. */
 void page_params_filter(struct block *block, const struct filter *filter);
 
@@ -104,7 +128,8 @@ void page_params_filter(struct block *block, const struct filter *filter);
 NODISCARD enum err page_write(const struct request *request, const struct page *page, struct store *store,
 	struct buf *out, struct error *error);
 
-/* "?from=…&to=…&domain=…" of this filter, with one more pair or without. */
+/* "?from=…&to=…&domain=…" of this filter, with one more pair or without. Of the
+ * period only what was asked for, unless a key of it is set anew. */
 struct str filter_query(struct arena *arena, const struct filter *filter, const char *key, struct str value);
 
 /* ---- frame.c: what stands around every page ---- */
@@ -117,14 +142,29 @@ void frame_message(struct buf *out, const struct web_options *web, const char *t
 
 /* ---- chart.c ---- */
 
-/* Stacked bars a day with axis, legend and the same numbers as a table. */
+/* Stacked bars with axis, legend and the same numbers as a table: a wide drawing
+ * and a compact one for narrow screens. */
 struct chart_day {
 	char day[DAY_TEXT_BYTES];
 	double parts[4]; /* both, DKIM only, SPF only, fail */
 };
-void chart_daily(struct html *html, const struct chart_day *days, size_t count, const char *step);
+struct chart {
+	const struct chart_day *days;
+	size_t count;
+	const char *step;      /* what a bar is: day, week, month */
+	struct str from, to;   /* days; first and last bar may reach over them */
+	struct str link;       /* "/?" or "/?domain=…&": from and to go behind it */
+};
+void chart_daily(struct html *html, const struct chart *chart);
+
+/* A bar in a table's cell; the last part is the failing one. */
+void chart_mix(struct html *html, const double *parts, const char *const *labels, size_t count);
 
 /* ---- pages ---- */
 
+/* Of the form of a report's key. */
+bool pages_is_uuid(struct str text);
 /* Fills the page for a path; false when there is none. */
 bool pages_find(struct request *request, struct page *page_r);
+/* ERR_INVALID: narrowed by what this page does not know. */
+NODISCARD enum err pages_check(const struct request *request, const struct page *page, struct error *error);

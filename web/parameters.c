@@ -42,6 +42,7 @@ static enum err set_period(struct request *request, struct str key, struct str v
 	if (str_ends(value, STR("d")) &&
 		str_to_u64(str_sub(value, 0, value.len - 1), DAYS_MAX, &days) && days > 0) {
 		request->period_days = (int32_t)days;
+		request->given_days = true;
 		return ERR_OK;
 	}
 	char text[DAY_TEXT_BYTES];

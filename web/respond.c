@@ -3,19 +3,23 @@
 
 #include "base/log.h"
 #include "model/json.h"
+#include "web/document.h"
 #include "web/page.h"
 #include "web/parameters.h"
 #include "web/url.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define ARENA_BYTES ((size_t)32 * 1024 * 1024)
+#define DAYS_MAX 20000
 #define API STR("/api/v1")
 
 void respond_message(const struct respond *respond, bool json, unsigned status, const char *title, const char *text,
 	struct answer *answer_r)
 {
 	answer_r->status = status;
+	answer_r->file_name[0] = '\0';
 	buf_reset(&answer_r->body);
 	if (json) {
 		struct json writer;
@@ -61,9 +65,9 @@ static enum err fill_period(struct request *request, struct store *store, struct
 		filter->from = day_text(request->arena, from);
 	(void)day_parse(filter->from, &from);
 	int days = to.number - from.number;
-	filter->step = days > 800 ? "month" : days > 92 ? "week" : "day";
-	if (!err && (days < 0 || days > 20000))
-		err = error_set(error, ERR_INVALID, "the period ends before it begins, or is longer than 50 years");
+	filter->given_period |= request->given_days;
+	if (days >= 0 && days <= DAYS_MAX)
+		filter->step = days > 800 ? "month" : days > 92 ? "week" : "day";
 	return err;
 }
 
@@ -102,13 +106,48 @@ static void answer_error(const struct respond *respond, const struct request *re
 	log_end(&line);
 }
 
-static bool is_original(struct str path, struct str *key_r)
+static bool is_report_part(struct str path, struct str suffix, struct str *key_r)
 {
-	struct str prefix = STR("/reports/"), suffix = STR("/original");
+	struct str prefix = STR("/reports/");
 	if (!str_starts(path, prefix) || !str_ends(path, suffix) || path.len != prefix.len + 36 + suffix.len)
 		return false;
 	*key_r = str_sub(path, prefix.len, 36);
-	return true;
+	return pages_is_uuid(*key_r);
+}
+
+static enum err write_original(const struct respond *respond, struct store *store, struct str key,
+	struct answer *answer, struct error *error)
+{
+	enum err err = original_read(respond->originals, store, key, &answer->body, error);
+	if (!err) {
+		answer->type = "application/octet-stream";
+		(void)snprintf(answer->file_name, sizeof(answer->file_name), "report-%.*s.%s", STR_FMT(key),
+			document_extension(buf_str(&answer->body)));
+	}
+	return err;
+}
+
+static enum err write_document(const struct respond *respond, const struct request *request, struct store *store,
+	struct str key, struct answer *answer, struct error *error)
+{
+	struct buf bytes;
+	buf_init(&bytes, ANSWER_BYTES_MAX);
+	enum err err = original_read(respond->originals, store, key, &bytes, error);
+	if (!err) {
+		answer->type = request->format == FORMAT_HTML ? "text/html; charset=utf-8" :
+			"application/json; charset=utf-8";
+		document_write(request, key, buf_str(&bytes), &answer->body);
+	}
+	buf_fini(&bytes);
+	return err;
+}
+
+/* What we refuse ourselves may say why; what the database refuses may not. */
+static enum err refuse(const struct respond *respond, const struct request *request, const struct error *error,
+	struct answer *answer)
+{
+	respond_message(respond, request->format != FORMAT_HTML, 400, "Not understood", error->text, answer);
+	return ERR_OK;
 }
 
 static enum err write_page(const struct respond *respond, struct request *request, struct store *store,
@@ -121,17 +160,26 @@ static enum err write_page(const struct respond *respond, struct request *reques
 	};
 	struct page page;
 	struct str key;
-	if (is_original(request->path, &key)) {
-		answer->type = "text/plain; charset=utf-8";
-		return original_read(respond->originals, store, key, &answer->body, error);
-	}
+	if (is_report_part(request->path, STR("/original"), &key))
+		return write_original(respond, store, key, answer, error);
+	if (is_report_part(request->path, STR("/document"), &key))
+		return write_document(respond, request, store, key, answer, error);
 	enum err err = fill_period(request, store, error);
 	if (err)
 		return err;
+	if (!request->filter.step) {
+		(void)error_set(error, ERR_INVALID, "The period ends before it begins, or is longer than 50 years.");
+		return refuse(respond, request, error, answer);
+	}
 	if (!pages_find(request, &page))
 		return error_set(error, ERR_NOTFOUND, "no such page");
+	if (pages_check(request, &page, error))
+		return refuse(respond, request, error, answer);
 	answer->type = types[request->format];
-	answer->file_name = request->format == FORMAT_CSV ? "dmarcd.csv" : NULL;
+	if (request->format == FORMAT_CSV)
+		(void)snprintf(answer->file_name, sizeof(answer->file_name), "dmarcd-%s.csv",
+			page.nav[1] ? page.nav + 1 :
+			"overview");
 	return page_write(request, &page, store, &answer->body, error);
 }
 

@@ -12,7 +12,7 @@
 struct answer {
 	unsigned status;
 	const char *type;
-	const char *file_name; /* to be saved as; NULL: shown */
+	char file_name[64];    /* to be saved as; "": shown */
 	struct buf body;       /* of up to ANSWER_BYTES_MAX */
 };
 

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "web/server.h"
 
+#include "model/digest.h"
 #include "web/assets.h"
+#include "web/deadlines.h"
 #include "web/listen.h"
 
 #include <microhttpd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -14,19 +17,31 @@
 #define IDLE_SECS 10u
 #define HEADER_BYTES ((size_t)16 * 1024)
 #define THREADS 4u
+#define BODY_BYTES ((size_t)64 * 1024)
+#define ETAG_BYTES (SHA256_HEX_BYTES + 2)
 
 struct server {
 	struct MHD_Daemon *daemon;
 	const struct respond *respond;
+	struct deadlines *deadlines;
 };
 
 static const char csp[] = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
 	"connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+/* Of what a stranger wrote and a browser might open. */
+static const char csp_sandbox[] = "default-src 'none'; script-src 'none'; style-src 'none'; base-uri 'none'; "
+	"form-action 'none'; frame-ancestors 'none'; sandbox";
 
-static void add_headers(struct MHD_Response *response, bool keep)
+enum keep { KEEP_NOT, KEEP_ASKING, KEEP_FOR_EVER };
+
+static void add_headers(struct MHD_Response *response, enum keep keep, const char *policy)
 {
+	static const char *const cache[] = {
+		[KEEP_NOT] = "no-store",
+		[KEEP_ASKING] = "private, no-cache",
+		[KEEP_FOR_EVER] = "public, max-age=31536000, immutable",
+	};
 	static const char *const headers[][2] = {
-		{"Content-Security-Policy", csp},
 		{"X-Content-Type-Options", "nosniff"},
 		{"X-Frame-Options", "DENY"},
 		{"Referrer-Policy", "same-origin"},
@@ -36,84 +51,106 @@ static void add_headers(struct MHD_Response *response, bool keep)
 	};
 	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
 		(void)MHD_add_response_header(response, headers[i][0], headers[i][1]);
-	(void)MHD_add_response_header(response, "Cache-Control", keep ? "public, max-age=31536000, immutable" :
-		"private, no-store");
+	(void)MHD_add_response_header(response, "Content-Security-Policy", policy);
+	(void)MHD_add_response_header(response, "Cache-Control", cache[keep]);
 }
 
-static enum MHD_Result queue(struct MHD_Connection *connection, unsigned status, struct MHD_Response *response)
+static struct deadline *deadline_of(struct MHD_Connection *connection)
 {
+	return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+}
+
+static enum MHD_Result queue(const struct server *server, struct MHD_Connection *connection, unsigned status,
+	struct MHD_Response *response, size_t bytes)
+{
+	deadline_writing(server->deadlines, deadline_of(connection), bytes);
 	enum MHD_Result result = MHD_queue_response(connection, status, response);
 	MHD_destroy_response(response);
 	return result;
 }
 
-/* Takes the body over. */
-static enum MHD_Result send_answer(struct MHD_Connection *connection, struct answer *answer)
+static bool is_known(struct MHD_Connection *connection, const char *etag)
 {
+	const char *known = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "If-None-Match");
+	return known && (strcmp(known, "*") == 0 || str_find(str_from(known), str_from(etag)) != SIZE_MAX);
+}
+
+static void format_etag(const struct buf *body, char text[ETAG_BYTES])
+{
+	struct sha256 sum = sha256_of(body->ptr, body->len);
+	text[0] = '"';
+	(void)sha256_hex(&sum, text + 1);
+	memcpy(text + SHA256_HEX_BYTES, "\"", 2);
+}
+
+/* Takes the body over. */
+static enum MHD_Result send_answer(const struct server *server, struct MHD_Connection *connection,
+	struct answer *answer)
+{
+	char etag[ETAG_BYTES], disposition[128];
 	struct buf *body = &answer->body;
-	struct MHD_Response *response = MHD_create_response_from_buffer(body->len, body->ptr,
-		MHD_RESPMEM_MUST_COPY);
+	bool original = str_eq(str_from(answer->type), STR("application/octet-stream"));
+	if (answer->status == 200) {
+		format_etag(body, etag);
+		if (is_known(connection, etag)) {
+			answer->status = 304;
+			buf_reset(body);
+		}
+	}
+	size_t bytes = body->len;
+	struct MHD_Response *response = MHD_create_response_from_buffer(bytes, body->ptr, MHD_RESPMEM_MUST_COPY);
 	buf_fini(body);
 	if (!response)
 		return MHD_NO;
-	add_headers(response, false);
+	bool good = answer->status == 200 || answer->status == 304;
+	add_headers(response, good ? KEEP_ASKING : KEEP_NOT, original ? csp_sandbox : csp);
 	(void)MHD_add_response_header(response, "Content-Type", answer->type);
-	if (answer->file_name)
-		(void)MHD_add_response_header(response, "Content-Disposition", "attachment; filename=\"dmarcd.csv\"");
+	if (good)
+		(void)MHD_add_response_header(response, "ETag", etag);
+	if (answer->file_name[0]) {
+		(void)snprintf(disposition, sizeof(disposition), "attachment; filename=\"%s\"", answer->file_name);
+		(void)MHD_add_response_header(response, "Content-Disposition", disposition);
+	}
 	if (answer->status == 405)
 		(void)MHD_add_response_header(response, "Allow", "GET, HEAD");
 	if (answer->status == 503)
 		(void)MHD_add_response_header(response, "Retry-After", "10");
-	return queue(connection, answer->status, response);
+	return queue(server, connection, answer->status, response, bytes);
 }
 
-static enum MHD_Result send_message(struct MHD_Connection *connection, const struct respond *respond, unsigned status,
+static enum MHD_Result send_message(const struct server *server, struct MHD_Connection *connection, unsigned status,
 	const char *title, const char *text)
 {
 	struct answer answer = {0};
 	buf_init(&answer.body, ANSWER_BYTES_MAX);
-	respond_message(respond, false, status, title, text, &answer);
-	return send_answer(connection, &answer);
+	respond_message(server->respond, false, status, title, text, &answer);
+	return send_answer(server, connection, &answer);
 }
 
-/* RFC 9110 section 12.5.3, without weights: the smaller one that is named. */
-static enum asset_coding coding_for(struct MHD_Connection *connection)
+static enum MHD_Result send_asset(const struct server *server, struct MHD_Connection *connection,
+	const struct asset *asset, bool keep)
 {
-	struct str accepted = str_from(MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Accept-Encoding"));
-	struct str piece;
-	bool gzip = false;
-	while (accepted.ptr && str_split(&accepted, ',', &piece)) {
-		piece = str_trim(piece);
-		if (str_eq_nocase(piece, STR("br")))
-			return ASSET_BROTLI;
-		gzip |= str_eq_nocase(piece, STR("gzip"));
-	}
-	return gzip ? ASSET_GZIP : ASSET_PLAIN;
-}
-
-static enum MHD_Result send_asset(struct MHD_Connection *connection, const struct asset *asset, bool keep)
-{
-	const char *known = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "If-None-Match");
-	bool same = known && (strcmp(known, "*") == 0 || str_find(str_from(known),
-		str_from(asset->etag)) != SIZE_MAX);
-	enum asset_coding coding = coding_for(connection);
+	bool same = is_known(connection, asset->etag);
+	enum asset_coding coding = asset_coding_for(str_from(MHD_lookup_connection_value(connection,
+		MHD_HEADER_KIND, "Accept-Encoding")));
 	struct str bytes = same ? STR("") : asset_bytes(asset, coding);
 	struct MHD_Response *response = MHD_create_response_from_buffer(bytes.len, (void *)(uintptr_t)bytes.ptr,
 		MHD_RESPMEM_PERSISTENT);
 	if (!response)
 		return MHD_NO;
-	add_headers(response, keep);
+	add_headers(response, keep ? KEEP_FOR_EVER : KEEP_ASKING, csp);
 	(void)MHD_add_response_header(response, "Content-Type", asset->type);
 	(void)MHD_add_response_header(response, "ETag", asset->etag);
 	(void)MHD_add_response_header(response, "Vary", "Accept-Encoding");
 	if (coding != ASSET_PLAIN && !same)
 		(void)MHD_add_response_header(response, "Content-Encoding", coding == ASSET_BROTLI ? "br" : "gzip");
-	return queue(connection, same ? 304 : 200, response);
+	return queue(server, connection, same ? 304 : 200, response, bytes.len);
 }
 
 struct asked {
 	char *uri; /* as it was sent: libmicrohttpd cuts the query string off the URL */
 	bool headers_read;
+	size_t body_bytes;
 };
 
 static void *keep_uri(void *context, const char *uri, struct MHD_Connection *connection)
@@ -130,13 +167,36 @@ static void *keep_uri(void *context, const char *uri, struct MHD_Connection *con
 static void forget_uri(void *context, struct MHD_Connection *connection, void **request,
 	enum MHD_RequestTerminationCode how)
 {
+	const struct server *server = context;
 	struct asked *asked = *request;
-	(void)context, (void)connection, (void)how;
+	(void)how;
+	deadline_reading(server->deadlines, deadline_of(connection));
 	if (!asked)
 		return;
 	free(asked->uri);
 	free(asked);
 	*request = NULL;
+}
+
+static void on_connection(void *context, struct MHD_Connection *connection, void **deadline,
+	enum MHD_ConnectionNotificationCode what)
+{
+	const struct server *server = context;
+	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+		int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+		*deadline = deadline_add(server->deadlines, fd);
+	} else {
+		deadline_remove(server->deadlines, *deadline);
+		*deadline = NULL;
+	}
+}
+
+/* A body that says it is too large is refused before it is sent. */
+static bool is_body_too_large(struct MHD_Connection *connection)
+{
+	uint64_t bytes = 0;
+	struct str length = str_from(MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Length"));
+	return length.ptr && !str_to_u64(str_trim(length), BODY_BYTES, &bytes);
 }
 
 static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url,
@@ -150,26 +210,30 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 	struct str query = path.len < uri.len ? str_from_offset(uri, path.len + 1) : STR_NONE;
 	struct answer answer;
 	(void)url, (void)version, (void)upload;
-	/* An answer at the first call would end the connection behind it. */
+	/* Another answer at the first call would end the connection behind it. */
+	if (!asked->headers_read && is_body_too_large(connection))
+		return send_message(server, connection, 413, "Too large", "This server takes no such body.");
 	if (!asked->headers_read || *upload_bytes > 0) {
 		asked->headers_read = true;
+		asked->body_bytes += *upload_bytes;
 		*upload_bytes = 0;
-		return MHD_YES;
+		return asked->body_bytes <= BODY_BYTES ? MHD_YES : MHD_NO;
 	}
+	deadline_working(server->deadlines, deadline_of(connection));
 	const char *host = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Host");
 	if (!host || !listen_host_is_ours(str_from(host), respond->web->public_url))
-		return send_message(connection, respond, 421, "Not for this server",
+		return send_message(server, connection, 421, "Not for this server",
 			"The name you used is not one of this server. http: {public_url: …} tells it its name.");
 	if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
-		return send_message(connection, respond, 405, "Not allowed", "This server answers GET and HEAD.");
+		return send_message(server, connection, 405, "Not allowed", "This server answers GET and HEAD.");
 	const struct asset *asset = asset_find(path);
 	if (asset)
-		return send_asset(connection, asset, true);
+		return send_asset(server, connection, asset, true);
 	/* What browsers ask for beside a page that names no icon: an original document. */
 	if (str_eq(path, STR("/favicon.ico")))
-		return send_asset(connection, asset_find(str_from(asset_path("favicon.svg"))), false);
+		return send_asset(server, connection, asset_find(str_from(asset_path("favicon.svg"))), false);
 	respond_get(respond, path, query, &answer);
-	return send_answer(connection, &answer);
+	return send_answer(server, connection, &answer);
 }
 
 enum err server_start(const struct respond *respond, int listen_fd, struct server **server_r, struct error *error)
@@ -178,6 +242,7 @@ enum err server_start(const struct respond *respond, int listen_fd, struct serve
 	if (!server)
 		die_out_of_memory();
 	server->respond = respond;
+	server->deadlines = deadlines_open();
 	server->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC, 0, NULL, NULL,
 		on_request, server,
 		MHD_OPTION_LISTEN_SOCKET, listen_fd,
@@ -187,11 +252,13 @@ enum err server_start(const struct respond *respond, int listen_fd, struct serve
 		MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECS,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, HEADER_BYTES * 2,
 		MHD_OPTION_URI_LOG_CALLBACK, keep_uri, NULL,
-		MHD_OPTION_NOTIFY_COMPLETED, forget_uri, NULL,
+		MHD_OPTION_NOTIFY_COMPLETED, forget_uri, server,
+		MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
 		MHD_OPTION_END);
 	*server_r = server;
 	if (server->daemon)
 		return ERR_OK;
+	deadlines_close(&server->deadlines);
 	free(server);
 	*server_r = NULL;
 	return error_set(error, ERR_TEMP, "cannot start the HTTP server");
@@ -202,6 +269,7 @@ void server_stop(struct server **server)
 	if (!*server)
 		return;
 	MHD_stop_daemon((*server)->daemon);
+	deadlines_close(&(*server)->deadlines);
 	free(*server);
 	*server = NULL;
 }

@@ -6,8 +6,8 @@ import { api, axeSource, launch, manifest, number, open, site, sql } from "./har
 
 const days = Object.keys(manifest.daily).sort();
 const whole = `from=${days[0]}&to=${days.at(-1)}`;
-const PLAIN = ["/", "/domains", "/domains/example.com", "/sources", "/reports", "/reporters", "/failures", "/tls",
-	"/quarantine"];
+const PLAIN = ["/", "/domains", "/domains/example.com", "/sources", "/sources?outcome=fail&domain=example.com",
+	"/reports", "/reporters", "/failures", "/tls", "/quarantine", "/mails?outcome=duplicate"];
 let axe, browser, paths;
 
 before(async () => {
@@ -20,6 +20,8 @@ before(async () => {
 		`/reports/${one("SELECT report_key FROM dmarcd_api.report WHERE kind = 'tlsrpt' AND org_name NOT LIKE '%canary%' LIMIT 1")}`,
 		`/failures/${one("SELECT report_key FROM dmarcd_api.failure WHERE reported_domain <> 'hostile.example' LIMIT 1")}`,
 		`/sources/${one("SELECT host(source_ip) FROM dmarcd_api.sources WHERE source_ip IS NOT NULL GROUP BY 1 ORDER BY sum(messages) DESC LIMIT 1")}`,
+		`/reports/${one("SELECT report_key FROM dmarcd_api.report WHERE policy_domain = 'example.com' AND kind = 'aggregate' LIMIT 1")}/document`,
+		`/quarantine/${one("SELECT sha256 FROM dmarcd_api.mail WHERE outcome = 'quarantined' LIMIT 1")}`,
 		"/?domain=no.such.domain.example"];
 });
 
@@ -96,7 +98,7 @@ test("the filter narrows to a domain and a day", async () => {
 		await page.waitForURL(/domain=example\.com/u);
 		const [[messages]] = sql(`SELECT sum(messages) FROM dmarcd_api.record WHERE day = '${day}' AND policy_domain = 'example.com'`);
 		assert.equal(number(await page.locator("[data-figure=messages]").textContent()), Number(messages));
-		assert.equal(await page.locator("g.bar").count(), 1);
+		assert.equal(await page.locator("svg.wide g.bar").count(), 1);
 		assert.equal(await page.locator("form.filter input[name=domain]").inputValue(), "example.com");
 	});
 });
@@ -123,8 +125,10 @@ test("each number can be followed down to the rows and the document", async () =
 		assert.equal(shown.reduce((a, b) => a + b, 0), report.report.messages);
 
 		await page.getByRole("link", { name: /original/iu }).click();
-		const text = await page.locator("body").innerText();
+		const text = await page.locator("pre.document").innerText();
 		assert.ok(text.includes("<feedback") && text.includes(report.report.report_id));
+		const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Download" }).click()]);
+		assert.match(download.suggestedFilename(), /^report-[0-9a-f-]{36}\.xml$/u);
 	});
 });
 
@@ -182,10 +186,10 @@ test("tables are sorted by a click or a key", async () => {
 		const failing = table.getByRole("columnheader", { name: "Failing" });
 		await failing.getByRole("button").click();
 		assert.equal(await failing.getAttribute("aria-sort"), "descending");
-		assert.ok(falling((await column(6)).map(number)));
+		assert.ok(falling((await column(7)).map(number)));
 		await failing.getByRole("button").press("Enter");
 		assert.equal(await failing.getAttribute("aria-sort"), "ascending");
-		assert.ok(rising((await column(6)).map(number)));
+		assert.ok(rising((await column(7)).map(number)));
 		assert.equal((await column(1)).length, (await api(`/sources?${whole}`)).sources.length);
 	});
 });
@@ -194,23 +198,52 @@ test("the chart tells its numbers, to the pointer and as a table", async () => {
 	await withPage({}, async ({ page, visit }) => {
 		await visit(`/?${whole}`);
 		const { daily } = await api(`/?${whole}`);
-		assert.equal(await page.locator("g.bar").count(), daily.length);
-		await page.locator("g.bar").nth(2).hover();
-		const tip = await page.locator(".tip").textContent();
+		assert.equal(await page.locator("svg.wide g.bar").count(), daily.length);
+		await page.locator("svg.wide g.bar").nth(2).hover();
+		const tip = await page.locator(".tip").first().textContent();
 		assert.ok(tip.startsWith(daily[2].day) && tip.includes(`${daily[2].both} SPF and DKIM`), tip);
-		await page.locator("figure svg").focus();
+		await page.locator("figure svg.wide").focus();
 		await page.keyboard.press("ArrowRight");
-		assert.ok((await page.locator(".tip").textContent()).startsWith(daily[3].day));
+		assert.ok((await page.locator(".tip").first().textContent()).startsWith(daily[3].day));
 		await page.keyboard.press("Escape");
-		assert.equal(await page.locator(".tip").isVisible(), false);
+		assert.equal(await page.locator(".tip").first().isVisible(), false);
 		await page.locator("figure summary").click();
 		const first = (await page.locator("figure tbody tr").first().locator("th, td").allTextContents());
 		assert.deepEqual(first.slice(1).map(number), [daily[0].both, daily[0].dkim_only, daily[0].spf_only, daily[0].fail]);
-		const heights = await page.locator("g.bar").evaluateAll((bars) => bars.map((bar) =>
+		const heights = await page.locator("svg.wide g.bar").evaluateAll((bars) => bars.map((bar) =>
 			[...bar.querySelectorAll("rect:not(.reach)")].reduce((sum, rect) => sum + rect.height.baseVal.value, 0)));
 		const totals = daily.map((d) => d.both + d.dkim_only + d.spf_only + d.fail);
 		const highest = totals.indexOf(Math.max(...totals));
 		assert.equal(heights.indexOf(Math.max(...heights)), highest);
+	});
+});
+
+test("a bar leads to its days, and a chip takes a filter away", async () => {
+	await withPage({}, async ({ page, visit }) => {
+		await visit(`/?${whole}`);
+		const { daily } = await api(`/?${whole}`);
+		await page.locator("svg.wide g.bar").nth(5).click();
+		await page.waitForURL(new RegExp(`from=${daily[5].day}&to=${daily[5].day}$`, "u"));
+		const sum = daily[5].both + daily[5].dkim_only + daily[5].spf_only + daily[5].fail;
+		assert.equal(number(await page.locator("[data-figure=messages]").textContent()), sum);
+		await page.locator("[data-figure=failing] a").click();
+		assert.equal(new URL(page.url()).pathname, "/sources");
+		assert.equal(await page.locator("select[name=outcome]").inputValue(), "fail");
+		assert.ok((await api(`/sources${new URL(page.url()).search}`)).sources.every((row) => row.failing > 0));
+		await page.locator(".chips a").click();
+		assert.equal(new URL(page.url()).searchParams.get("outcome"), null);
+		assert.equal(new URL(page.url()).searchParams.get("from"), daily[5].day);
+		await page.locator(".periods a", { hasText: "90 days" }).click();
+		assert.equal(await page.locator(".periods a[aria-current]").textContent(), "90 days");
+	});
+});
+
+test("a narrow screen has a drawing of its own, as legible as the rest", async () => {
+	await withPage({ viewport: { width: 390, height: 844 } }, async ({ page, visit }) => {
+		await visit(`/?${whole}`);
+		assert.equal(await page.locator("figure svg.wide").isVisible(), false);
+		const label = page.locator("figure svg.compact text.axis").first();
+		assert.ok((await label.boundingBox()).height >= 10);
 	});
 });
 
@@ -223,7 +256,7 @@ test("what reports say stays text", async () => {
 		for (const path of [...lists, ...keys.map(([kind, key]) => (kind === "failure" ? `/failures/${key}` : `/reports/${key}`))]) {
 			assert.equal((await visit(path)).status(), 200, path);
 			const strange = await page.evaluate(() => document.querySelectorAll(
-				"iframe, img, object, embed, base, form:not(.filter), main script, main link, main svg:not(figure svg), [onload], [onerror], [onclick], [onmouseover], [onfocus], [style]:not(.tip)").length);
+				"iframe, img, object, embed, base, form:not(.filter), main script, main link, main svg:not(figure svg, td svg.mix), [onload], [onerror], [onclick], [onmouseover], [onfocus], [style]:not(.tip)").length);
 			assert.equal(strange, 0, path);
 			for (const href of await page.locator("a").evaluateAll((links) => links.map((a) => a.href)))
 				assert.ok(href.startsWith(site), `${path}: ${href}`);

@@ -4,6 +4,8 @@
 import gzip
 import json
 import re
+import select
+import socket
 import subprocess
 import unittest
 import urllib.parse
@@ -22,7 +24,10 @@ def one_of_each():
     tls = sql("SELECT report_key FROM dmarcd_api.report WHERE kind = 'tlsrpt' LIMIT 1")[0][0]
     failure = sql("SELECT report_key FROM dmarcd_api.failure LIMIT 1")[0][0]
     source = sql("SELECT host(source_ip) FROM dmarcd_api.sources WHERE source_ip IS NOT NULL LIMIT 1")[0][0]
-    return PAGES + ["/reports/" + report, "/reports/" + tls, "/failures/" + failure, "/sources/" + source]
+    mail = sql("SELECT sha256 FROM dmarcd_api.mail WHERE outcome = 'quarantined' LIMIT 1")[0][0]
+    return PAGES + ["/reports/" + report, "/reports/%s/document" % report, "/reports/" + tls, "/failures/" + failure,
+                    "/sources/" + source, "/mails", "/mails?outcome=duplicate", "/mails/" + mail,
+                    "/quarantine/" + mail]
 
 
 class Answers(unittest.TestCase):
@@ -122,6 +127,25 @@ class Answers(unittest.TestCase):
             opened = subprocess.run(["brotli", "-dc"], input=brotli.body, capture_output=True, check=True)
             self.assertEqual(opened.stdout, plain.body, name)
 
+    def test_codings_by_weight(self):
+        name = [link for _, link in Page(ask("/").text).links if link.endswith(".css")][0]
+        for accepted, coding in (("br;q=1.0, gzip;q=0.8", "br"), ("br;q=0, gzip", "gzip"), ("*", "br"),
+                                 ("br;q=0.000,*;q=0.5", "gzip"), ("identity", None), ("gzip;q=0,br;q=0", None),
+                                 ("GZIP ; q=0.5", "gzip"), ("deflate", None), ("*;q=0", None), (";q=", None)):
+            self.assertEqual(ask(name, accept_encoding=accepted).headers.get("content-encoding"), coding, accepted)
+
+    def test_pages_are_asked_for_again(self):
+        """What has not changed costs a 304; what has is sent."""
+        for path in ("/", "/api/v1/domains", "/domains?format=csv"):
+            answer = ask(path)
+            self.assertEqual(answer.headers["cache-control"], "private, no-cache", path)
+            again = ask(path, if_none_match=answer.headers["etag"])
+            self.assertEqual((again.status, again.body), (304, b""), path)
+            self.check_headers(again, path)
+            self.assertEqual(ask(path, if_none_match='"other"').body, answer.body, path)
+        self.assertNotEqual(ask("/sources").headers["etag"], ask("/sources?outcome=fail").headers["etag"])
+        self.assertEqual(ask("/nothing").headers["cache-control"], "no-store")
+
     def test_health(self):
         self.assertEqual(ask("/healthz").status, 200)
         self.assertEqual(ask("/readyz").status, 200)
@@ -156,6 +180,32 @@ class Hardness(unittest.TestCase):
         }.items():
             self.check_refused(name, sent)
 
+    def test_bodies(self):
+        """Refused by what they say of their size, or cut off at what is sent."""
+        line = b"POST / HTTP/1.1\r\nHost: localhost\r\n"
+        for length in (b"65537", b"1073741824", b"99999999999999999999"):
+            answer = raw(line + b"Content-Length: " + length + b"\r\n\r\n" + b"a" * 100)
+            self.assertRegex(answer[:16], rb"^HTTP/1\.[01] 4\d\d", length)
+        answer = raw(line + b"Transfer-Encoding: chunked\r\n\r\n" + b"8000\r\n" + b"a" * 0x8000 + b"\r\n" +
+                     (b"8000\r\n" + b"a" * 0x8000 + b"\r\n") * 8 + b"0\r\n\r\n")
+        self.assertNotIn(b" 200 ", answer[:16])
+
+    def test_slow_request(self):
+        """A byte now and then does not hold a connection: a request is due as a whole."""
+        with socket.create_connection(ADDRESS) as slow:
+            slow.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nX: ")
+            self.assertEqual(ask("/healthz").status, 200)
+            for _ in range(60):
+                # Sooner than the server's idle time, so that only the deadline can end it.
+                if select.select([slow], [], [], 1)[0]:
+                    break
+                try:
+                    slow.sendall(b"a")
+                except OSError:
+                    break
+            else:
+                self.fail("still open")
+
     def test_pipeline_is_answered_in_order(self):
         one = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
         last = b"GET /nothing HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
@@ -185,6 +235,14 @@ class Hardness(unittest.TestCase):
             self.assertIn("reportr", answer.text)
             self.assertIn("reporter, source", answer.text)
         self.assertIn("2026-10-31", ask("/?from=yesterday").text)
+
+    def test_what_a_page_is_not_narrowed_by(self):
+        for target in ("/reporters?source=192.0.2.1", "/domains?kind=aggregate", "/tls?outcome=fail", "/?after=1",
+                       "/quarantine?domain=example.com", "/sources?outcome=never", "/reports?kind=letter",
+                       "/mails?outcome=fail", "/reports?outcome=blocked"):
+            answer = ask(target)
+            self.assertEqual(answer.status, 400, target)
+            self.assertIn(re.split("[?=]", target)[1], Page(answer.text).text, target)
 
     def test_period(self):
         """A month and a number of days are the same as their first and last days."""
@@ -236,7 +294,8 @@ class Markup(unittest.TestCase):
                 continue
             page = self.check_page(path, answer)
             queue += [urllib.parse.urljoin(path, link).split("#")[0] for tag, link in page.links]
-        for kind in ("/domains/N", "/sources/N", "/reports/N", "/failures/N", "/reports/N/original"):
+        for kind in ("/domains/N", "/sources/N", "/reports/N", "/failures/N", "/mails/N", "/reports/N/document",
+                     "/reports/N/original"):
             self.assertIn(kind, per_kind)
 
     def test_inputs_have_labels(self):

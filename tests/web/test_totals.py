@@ -220,7 +220,7 @@ class Forms(unittest.TestCase):
     def test_chart_is_its_table(self):
         text = ask("/" + QUERY).text
         daily = api("/", **PERIOD)["daily"]
-        self.assertEqual(text.count('<g class="bar">'), len(daily))
+        self.assertEqual(text.split('class="wide"')[1].split("</svg>")[0].count('<g class="bar"'), len(daily))
         table = text.split("<details>")[1].split("</details>")[0]
         cells = [int(cell.replace(",", "")) for cell in re.findall(r"<td[^>]*>([\d,]+)</td>", table)]
         self.assertEqual(sum(cells), total(daily, "both") + total(daily, "dkim_only") +
@@ -232,8 +232,9 @@ class Originals(unittest.TestCase):
         key = sql("SELECT report_key FROM dmarcd_api.report WHERE %s LIMIT 1" % where)[0][0]
         answer = ask("/reports/%s/original" % key)
         self.assertEqual(answer.status, 200, where)
-        self.assertNotIn("html", answer.headers["content-type"], where)
-        self.assertNotIn("xml", answer.headers["content-type"], where)
+        self.assertEqual(answer.headers["content-type"], "application/octet-stream", where)
+        self.assertRegex(answer.headers["content-disposition"], '^attachment; filename="report-%s\\.[a-z]+"$' % key)
+        self.assertRegex(answer.headers["content-security-policy"], "(^|; )sandbox(;|$)", where)
         self.assertEqual(answer.headers["x-content-type-options"], "nosniff")
         return answer.body
 
@@ -252,8 +253,22 @@ class Originals(unittest.TestCase):
         body = self.original("kind = 'tlsrpt' AND org_name LIKE '<script>%'")
         self.assertEqual(json.loads(body)["organization-name"], hostile.SCRIPTS[0])
 
+    def test_document(self):
+        """The same bytes as text of a page, markup and all."""
+        key = sql("SELECT report_key FROM dmarcd_api.report WHERE kind = 'aggregate' "
+                  "AND policy_domain = 'hostile.example'")[0][0]
+        page = Page(ask("/reports/%s/document" % key).text)
+        self.assertEqual(page.problems, [])
+        self.assertIn("<feedback><version>1.0</version>", page.text)
+        self.assertEqual(page.count("script"), 1)
+        answer = api("/reports/%s/document" % key)
+        self.assertEqual(answer["document"], hostile.aggregate(hostile.REPORTER, 0))
+        self.assertFalse(answer["cut"])
+
     def test_unknown(self):
-        self.assertEqual(ask("/reports/00000000-0000-0000-0000-000000000000/original").status, 404)
+        for name in ("original", "document"):
+            self.assertEqual(ask("/reports/00000000-0000-0000-0000-000000000000/" + name).status, 404)
+            self.assertEqual(ask("/reports/%s/%s" % ("x" * 36, name)).status, 404)
 
 
 class Hostile(unittest.TestCase):

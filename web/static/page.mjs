@@ -15,7 +15,11 @@ function element(name, className, text = "") {
 
 /** The whole height over and under a bar belongs to it. @param {SVGGElement} bar */
 function addReach(bar, height) {
-	const box = bar.getBBox();
+	// By attributes: a drawing that is not shown at this width has no boxes.
+	const rect = bar.querySelector("rect");
+	if (!rect)
+		return;
+	const box = { x: rect.x.baseVal.value, width: rect.width.baseVal.value };
 	const reach = document.createElementNS("http://www.w3.org/2000/svg", "rect");
 	reach.setAttribute("class", "reach");
 	reach.setAttribute("x", String(box.x));
@@ -25,11 +29,10 @@ function addReach(bar, height) {
 	bar.append(reach);
 }
 
-/** @param {HTMLElement} figure */
-function chartTips(figure) {
-	const svg = figure.querySelector("svg");
-	const bars = [...figure.querySelectorAll("g.bar")];
-	if (!svg || bars.length === 0)
+/** @param {HTMLElement} figure @param {SVGSVGElement} svg */
+function chartTips(figure, svg) {
+	const bars = [...svg.querySelectorAll("g.bar")];
+	if (bars.length === 0)
 		return;
 	const tip = element("div", "tip");
 	const texts = new Map(bars.map((bar) => {
@@ -59,9 +62,17 @@ function chartTips(figure) {
 		tip.style.left = `${Math.max(0, left)}px`;
 		tip.style.top = `${svg.getBoundingClientRect().top - outer.top}px`;
 	};
+	// To the same page on the bar's days; the table below has the same links.
+	const follow = (i) => {
+		const href = bars[i]?.getAttribute("data-href");
+		if (href)
+			location.assign(href);
+	};
+	const box = svg.viewBox.baseVal;
 	for (const [i, bar] of bars.entries()) {
-		addReach(bar, svg.viewBox.baseVal.height);
+		addReach(bar, box.height);
 		bar.addEventListener("pointerenter", () => show(i));
+		bar.addEventListener("click", () => follow(i));
 	}
 	svg.addEventListener("pointerleave", () => show(-1));
 	svg.setAttribute("tabindex", "0");
@@ -73,6 +84,8 @@ function chartTips(figure) {
 			event.preventDefault();
 		} else if (event.key === "Escape") {
 			show(-1);
+		} else if (event.key === "Enter") {
+			follow(at);
 		}
 	});
 }
@@ -159,7 +172,8 @@ function goToFilter(event) {
 	}
 }
 
-document.querySelectorAll("figure").forEach(chartTips);
+for (const figure of document.querySelectorAll("figure"))
+	figure.querySelectorAll("svg").forEach((svg) => chartTips(figure, svg));
 document.querySelectorAll("table").forEach(sortable);
 document.querySelectorAll("dl.facts > div").forEach(copyButton);
 document.addEventListener("keydown", goToFilter);

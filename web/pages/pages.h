@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What the files of the page map share: the usual conditions and columns, and
+ * how a page of the map is filled. Every number is a sum over dmarcd_api's
+ * views; what it is made of is one click away.
+ */
+#pragma once
+
+#include "web/page.h"
+
+/* $1, $2, $3: page_params_filter(). */
+#define PERIOD "day BETWEEN $1::date AND $2::date AND ($3::text IS NULL OR policy_domain = $3)"
+#define RATE(pass, all) "trunc(100 * coalesce(" pass ", 0) / nullif(" all ", 0), 1)"
+#define COUNT_TEXT(count) "to_char(" count ", 'FM999,999,999,999,999,999,999,990')"
+/* A list by rank is read on behind the last row shown: its messages and its key. */
+#define RANK_ORDER(key) " ORDER BY sum(messages) DESC, " key " COLLATE \"C\" "
+#define RANK_CURSOR(key) "sum(messages) || ',' || " key " AS cursor"
+#define RANK_AFTER(after, key) "(" after "::text IS NULL OR (-sum(messages), " key " COLLATE \"C\") > " \
+	"(-split_part(" after ", ',', 1)::numeric, substr(" after ", strpos(" after ", ',') + 1)))"
+
+/* Of dmarcd_api.record, with its lists as lines of text. */
+#define RECORD_COLUMNS \
+	"row_no, day::text AS day, host(source_ip) AS source_ip, messages, disposition, dmarc_pass, spf_aligned, " \
+	"dkim_aligned, header_from, envelope_from, policy_domain, report_key::text AS report_key, " \
+	"(SELECT string_agg(concat_ws(' ', e ->> 'domain', nullif('s=' || (e ->> 'selector'), 's='), " \
+	"coalesce(e ->> 'result_raw', e ->> 'result')), E'\\n') FROM jsonb_array_elements(dkim) e) AS " \
+	"dkim_results, " \
+	"(SELECT string_agg(concat_ws(' ', e ->> 'domain', e ->> 'scope', coalesce(e ->> 'result_raw', e " \
+	"->> 'result')), " \
+	"E'\\n') FROM jsonb_array_elements(spf) e) AS spf_results, " \
+	"(SELECT string_agg(concat_ws(': ', coalesce(e ->> 'type_raw', e ->> 'type'), e ->> 'comment'), E'\\n') " \
+	"FROM jsonb_array_elements(reasons) e) AS reasons_text, source_raw, disposition_raw, spf_evaluated, " \
+	"dkim_evaluated, envelope_to"
+
+extern const char balance_sql[];
+extern const struct column balance_columns[];
+
+/* A table that is shown up to limit rows, which is the query's last parameter; more: where the rest is, or
+ * STR_NONE. */
+void page_limit(const struct request *request, struct block *block, size_t limit, struct str more);
+/* The same as the page's own list, read on by ?after=. */
+void page_main(const struct request *request, struct block *block);
+void page_link(struct page *page, const char *label, struct str href);
+
+/* Each fills the page of one path; key: the path's last segment, or STR_NONE. */
+void page_overview(struct request *request, struct page *page, struct str key);
+void page_domains(struct request *request, struct page *page, struct str key);
+void page_domain(struct request *request, struct page *page, struct str key);
+void page_sources(struct request *request, struct page *page, struct str key);
+void page_source(struct request *request, struct page *page, struct str key);
+void page_reporters(struct request *request, struct page *page, struct str key);
+void page_reports(struct request *request, struct page *page, struct str key);
+void page_report(struct request *request, struct page *page, struct str key);
+void page_failures(struct request *request, struct page *page, struct str key);
+void page_failure(struct request *request, struct page *page, struct str key);
+void page_tls(struct request *request, struct page *page, struct str key);
+void page_quarantine(struct request *request, struct page *page, struct str key);
+void page_mails(struct request *request, struct page *page, struct str key);
+void page_mail(struct request *request, struct page *page, struct str key);

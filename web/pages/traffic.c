@@ -1,0 +1,401 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The pages of sums: overview, domains, sources, reporters. */
+#include "web/pages/pages.h"
+
+#define VERDICT \
+	"SELECT f.*, CASE WHEN messages = 0 THEN 'No messages were reported in this period.' " \
+	"WHEN failing = 0 THEN concat('All of the ', " COUNT_TEXT("messages") ", ' messages pass DMARC.') " \
+	"ELSE concat(pass_rate, ' % of ', " COUNT_TEXT("messages") ", ' messages pass DMARC; ', " \
+	COUNT_TEXT("failing") ", ' fail. Receivers quarantined or rejected ', " \
+	"CASE WHEN blocked = 0 THEN 'none' ELSE " COUNT_TEXT("blocked") " END, '.') END AS verdict FROM "
+
+#define FIGURES_SQL \
+	VERDICT "(SELECT coalesce(sum(messages), 0) AS messages, " \
+	RATE("sum(messages) FILTER (WHERE dmarc_pass)", "sum(messages)") " AS pass_rate, " \
+	"coalesce(sum(messages) FILTER (WHERE NOT dmarc_pass), 0) AS failing, " \
+	"coalesce(sum(messages) FILTER (WHERE disposition IN ('reject', 'quarantine')), 0) AS blocked, " \
+	RATE("sum(messages) FILTER (WHERE spf_aligned)", "sum(messages)") " AS spf_rate, " \
+	RATE("sum(messages) FILTER (WHERE dkim_aligned)", "sum(messages)") " AS dkim_rate, " \
+	"coalesce(sum(messages) FILTER (WHERE dmarc_pass), 0) AS dmarc_pass, " \
+	"coalesce(bool_or(estimated), false) AS estimated FROM dmarcd_api.daily WHERE " PERIOD ") f"
+static const struct column figures_columns[] = {
+	{"messages", "messages", LOOK_NUMBER, "/sources?", NULL},
+	{"pass_rate", "DMARC pass", LOOK_PERCENT, NULL, "messages"},
+	{"failing", "failing", LOOK_NUMBER, "/sources?outcome=fail&", NULL},
+	{"blocked", "quarantined or rejected", LOOK_NUMBER, "/sources?outcome=blocked&", NULL},
+	{"spf_rate", "SPF aligned", LOOK_SHARE, NULL, NULL},
+	{"dkim_rate", "DKIM aligned", LOOK_SHARE, NULL, NULL},
+	{NULL, NULL, LOOK_TEXT, NULL, NULL},
+};
+
+/* $4: the step. Days without mail are days too. */
+static const char daily_sql[] =
+	"SELECT d.day::text AS day, coalesce(sum(v.messages) FILTER (WHERE spf_aligned AND dkim_aligned), "
+	"0) AS both, "
+	"coalesce(sum(v.messages) FILTER (WHERE dkim_aligned AND NOT spf_aligned), 0) AS dkim_only, "
+	"coalesce(sum(v.messages) FILTER (WHERE spf_aligned AND NOT dkim_aligned), 0) AS spf_only, "
+	"coalesce(sum(v.messages) FILTER (WHERE NOT dmarc_pass), 0) AS fail "
+	"FROM (SELECT DISTINCT date_trunc($4, g)::date AS day "
+	"FROM generate_series($1::date, $2::date, interval '1 day') AS g) d "
+	"LEFT JOIN (SELECT * FROM dmarcd_api.daily WHERE " PERIOD ") v ON date_trunc($4, v.day)::date = d.day "
+	"GROUP BY d.day ORDER BY d.day";
+
+/* Who usually reports: on five days of the two weeks before. */
+static const char completeness_sql[] =
+	"SELECT last_day::text AS last_day, reporters, missing, concat('Reports are here up to ', last_day, ', from ', "
+	"reporters, CASE WHEN reporters = 1 THEN ' reporter' ELSE ' reporters' END, ' on that day; ', "
+	"CASE missing WHEN 0 THEN 'of those that usually report none is' WHEN 1 THEN '1 that usually reports is' "
+	"ELSE missing || ' that usually report are' END, ' still missing.') AS text "
+	"FROM (SELECT newest AS last_day, count(*) FILTER (WHERE last = newest) AS reporters, "
+	"count(*) FILTER (WHERE last < newest AND days >= 5) AS missing FROM (SELECT max(day) AS last, "
+	"count(DISTINCT day) AS days, max(max(day)) OVER () AS newest FROM dmarcd_api.reporters "
+	"WHERE day BETWEEN greatest($1::date, $2::date - 14) AND $2::date AND ($3::text IS NULL OR policy_domain = $3) "
+	"GROUP BY reporter) seen GROUP BY newest) c";
+
+static void add_figures(struct page *page, const struct filter *filter, const char *sql)
+{
+	page_params_filter(page_add(page, "figures", NULL, BLOCK_FIGURES, sql, figures_columns), filter);
+	struct block *block = page_add(page, "daily", "Messages per day", BLOCK_DAILY, daily_sql, NULL);
+	page_params_filter(block, filter);
+	page_param(block, str_from(filter->step));
+	page_params_filter(page_add(page, "completeness", NULL, BLOCK_NOTE, completeness_sql, NULL), filter);
+}
+
+/* $4: after or NULL, $5: the outcome, $6: an address or network, $7: the limit. */
+#define SOURCE_KEY "coalesce(host(source_ip), '')"
+#define SOURCES_SQL \
+	"SELECT host(source_ip) AS source_ip, coalesce(sum(messages), 0) AS messages, " \
+	"sum(spf_aligned + dkim_aligned - dmarc_pass) AS both, sum(dmarc_pass - spf_aligned) AS dkim_only, " \
+	"sum(dmarc_pass - dkim_aligned) AS spf_only, " \
+	RATE("sum(dmarc_pass)", "sum(messages)") " AS pass_rate, " \
+	RATE("sum(spf_aligned)", "sum(messages)") " AS spf_rate, " \
+	RATE("sum(dkim_aligned)", "sum(messages)") " AS dkim_rate, " \
+	"coalesce(sum(messages - dmarc_pass), 0) AS failing, sum(rejected) AS rejected, " \
+	"sum(quarantined) AS quarantined, count(DISTINCT policy_domain) AS domains, " \
+	"min(day)::text AS first_day, max(day)::text AS last_day, " RANK_CURSOR(SOURCE_KEY) " " \
+	"FROM dmarcd_api.sources WHERE " PERIOD " AND ($6::inet IS NULL OR source_ip <<= $6::inet) " \
+	"GROUP BY source_ip HAVING " RANK_AFTER("$4", SOURCE_KEY) " AND ($5::text IS NULL " \
+	"OR ($5 = 'fail' AND sum(messages - dmarc_pass) > 0) OR ($5 = 'pass' AND sum(dmarc_pass) > 0) " \
+	"OR ($5 = 'blocked' AND sum(rejected + quarantined) > 0)) "
+static const struct column sources_columns[] = {
+	{"source_ip", "Source", LOOK_TEXT, "/sources/{source_ip}?", NULL},
+	{"messages", "Messages", LOOK_NUMBER, "/sources/{source_ip}?", NULL},
+	{"both", "Outcome", LOOK_MIX, NULL, "both dkim_only spf_only failing"},
+	{"pass_rate", "DMARC pass", LOOK_PERCENT, NULL, "messages"},
+	{"spf_rate", "SPF", LOOK_SHARE, NULL, NULL},
+	{"dkim_rate", "DKIM", LOOK_SHARE, NULL, NULL},
+	{"failing", "Failing", LOOK_NUMBER, "/sources/{source_ip}?outcome=fail&", NULL},
+	{"quarantined", "Quarantined", LOOK_NUMBER, NULL, NULL},
+	{"rejected", "Rejected", LOOK_NUMBER, NULL, NULL},
+	{"first_day", "First day", LOOK_DAY, NULL, NULL},
+	{"last_day", "Last day", LOOK_DAY, NULL, NULL},
+	{NULL, NULL, LOOK_TEXT, NULL, NULL},
+};
+
+static struct block *add_sources(struct page *page, const struct filter *filter, const char *title,
+	const char *sql, struct str after)
+{
+	struct block *block = page_add(page, "sources", title, BLOCK_TABLE, sql, sources_columns);
+	page_params_filter(block, filter);
+	page_param(block, after);
+	page_param(block, filter->outcome);
+	page_param(block, filter->source);
+	return block;
+}
+
+/* $4: after or NULL, $5: the limit. */
+#define DOMAINS_SQL \
+	"SELECT d.policy_domain, (SELECT r.policy ->> 'p' FROM dmarcd_api.report r WHERE r.kind = 'aggregate' " \
+	"AND NOT r.conflict AND r.policy_domain = d.policy_domain ORDER BY r.day DESC, r.report_key LIMIT 1) AS p, " \
+	"messages, d.both, dkim_only, spf_only, pass_rate, spf_rate, dkim_rate, failing, blocked, last_day, cursor " \
+	"FROM (SELECT policy_domain, sum(messages) AS messages, " \
+	"coalesce(sum(messages) FILTER (WHERE spf_aligned AND dkim_aligned), 0) AS both, " \
+	"coalesce(sum(messages) FILTER (WHERE dkim_aligned AND NOT spf_aligned), 0) AS dkim_only, " \
+	"coalesce(sum(messages) FILTER (WHERE spf_aligned AND NOT dkim_aligned), 0) AS spf_only, " \
+	RATE("sum(messages) FILTER (WHERE dmarc_pass)", "sum(messages)") " AS pass_rate, " \
+	RATE("sum(messages) FILTER (WHERE spf_aligned)", "sum(messages)") " AS spf_rate, " \
+	RATE("sum(messages) FILTER (WHERE dkim_aligned)", "sum(messages)") " AS dkim_rate, " \
+	"coalesce(sum(messages) FILTER (WHERE NOT dmarc_pass), 0) AS failing, " \
+	"coalesce(sum(messages) FILTER (WHERE disposition IN ('reject', 'quarantine')), 0) AS blocked, " \
+	"max(day)::text AS last_day, " RANK_CURSOR("policy_domain") " FROM dmarcd_api.daily WHERE " PERIOD \
+	" GROUP BY policy_domain HAVING " RANK_AFTER("$4", "policy_domain") RANK_ORDER("policy_domain") \
+	"LIMIT $5::integer) d ORDER BY messages DESC, policy_domain COLLATE \"C\""
+static const struct column domains_columns[] = {
+	{"policy_domain", "Domain", LOOK_TEXT, "/domains/{policy_domain}?", NULL},
+	{"p", "Policy", LOOK_WORD, NULL, NULL},
+	{"messages", "Messages", LOOK_NUMBER, "/sources?domain={policy_domain}&", NULL},
+	{"both", "Outcome", LOOK_MIX, NULL, "both dkim_only spf_only failing"},
+	{"pass_rate", "DMARC pass", LOOK_PERCENT, NULL, "messages"},
+	{"spf_rate", "SPF", LOOK_SHARE, NULL, NULL},
+	{"dkim_rate", "DKIM", LOOK_SHARE, NULL, NULL},
+	{"failing", "Failing", LOOK_NUMBER, "/sources?domain={policy_domain}&outcome=fail&", NULL},
+	{"blocked", "Blocked", LOOK_NUMBER, "/sources?domain={policy_domain}&outcome=blocked&", NULL},
+	{"last_day", "Last day", LOOK_DAY, NULL, NULL},
+	{NULL, NULL, LOOK_TEXT, NULL, NULL},
+};
+
+/* $4: after or NULL, $5: the limit. */
+static const char reporters_sql[] =
+	"SELECT reporter, sum(reports)::bigint AS reports, sum(messages) AS messages, sum(dmarc_pass) AS dmarc_pass, "
+	"sum(messages - dmarc_pass) AS failing, " RATE("sum(dmarc_pass)", "sum(messages)") " AS pass_rate, "
+	"count(DISTINCT policy_domain) AS domains, count(DISTINCT day) AS days, "
+	"min(day)::text AS first_day, max(day)::text AS last_day, " RANK_CURSOR("reporter") " "
+	"FROM dmarcd_api.reporters WHERE " PERIOD " GROUP BY reporter HAVING " RANK_AFTER("$4", "reporter")
+	RANK_ORDER("reporter") "LIMIT $5::integer";
+static const struct column reporters_columns[] = {
+	{"reporter", "Reporter", LOOK_TEXT, "/reports?reporter={reporter}&", NULL},
+	{"reports", "Reports", LOOK_NUMBER, "/reports?reporter={reporter}&kind=aggregate&", NULL},
+	{"messages", "Messages", LOOK_NUMBER, NULL, NULL},
+	{"dmarc_pass", "Outcome", LOOK_MIX, NULL, "dmarc_pass failing"},
+	{"pass_rate", "DMARC pass", LOOK_PERCENT, NULL, "messages"},
+	{"domains", "Domains", LOOK_NUMBER, NULL, NULL},
+	{"days", "Days", LOOK_NUMBER, NULL, NULL},
+	{"first_day", "First day", LOOK_DAY, NULL, NULL},
+	{"last_day", "Last day", LOOK_DAY, NULL, NULL},
+	{NULL, NULL, LOOK_TEXT, NULL, NULL},
+};
+
+static struct block *add_ranked(struct page *page, const struct filter *filter, const char *name, const char *title,
+	const char *sql, const struct column *columns, struct str after)
+{
+	struct block *block = page_add(page, name, title, BLOCK_TABLE, sql, columns);
+	page_params_filter(block, filter);
+	page_param(block, after);
+	return block;
+}
+
+static struct str list_of(const struct request *request, const char *path)
+{
+	struct str query = filter_query(request->arena, &request->filter, NULL, STR_NONE);
+	return str_from(arena_printf(request->arena, "%s%.*s", path, STR_FMT(query)));
+}
+
+void page_overview(struct request *request, struct page *page, struct str key)
+{
+	(void)key;
+	*page = (struct page){.title = "Overview", .nav = "/", .filtered = true, .fields = FIELD_DOMAIN};
+	add_figures(page, &request->filter, FIGURES_SQL);
+	struct block *block = add_ranked(page, &request->filter, "domains", "Domains", DOMAINS_SQL, domains_columns,
+		STR_NONE);
+	page_limit(request, block, 20, list_of(request, "/domains"));
+	block->main = true;
+	block = add_sources(page, &request->filter, "Sources with most failing mail",
+		SOURCES_SQL "ORDER BY failing DESC, messages DESC, source_ip LIMIT $7::integer", STR_NONE);
+	page_limit(request, block, 10, list_of(request, "/sources"));
+	block = add_ranked(page, &request->filter, "reporters", "Reporters", reporters_sql, reporters_columns,
+		STR_NONE);
+	page_limit(request, block, 10, list_of(request, "/reporters"));
+	(void)page_add(page, "balance", "What became of each mail", BLOCK_FIGURES, balance_sql, balance_columns);
+	page->welcome = true;
+}
+
+void page_domains(struct request *request, struct page *page, struct str key)
+{
+	(void)key;
+	*page = (struct page){.title = "Domains", .nav = "/domains", .filtered = true, .fields = FIELD_DOMAIN};
+	page_params_filter(page_add(page, "figures", NULL, BLOCK_FIGURES, FIGURES_SQL, figures_columns),
+		&request->filter);
+	page_main(request, add_ranked(page, &request->filter, "domains", "Policy domains that reports speak of",
+		DOMAINS_SQL, domains_columns, request->filter.after));
+}
+
+static const char header_from_sql[] =
+	"SELECT header_from, sum(messages) AS messages, "
+	"coalesce(sum(messages) FILTER (WHERE spf_aligned AND dkim_aligned), 0) AS both, "
+	"coalesce(sum(messages) FILTER (WHERE dkim_aligned AND NOT spf_aligned), 0) AS dkim_only, "
+	"coalesce(sum(messages) FILTER (WHERE spf_aligned AND NOT dkim_aligned), 0) AS spf_only, "
+	RATE("sum(messages) FILTER (WHERE dmarc_pass)", "sum(messages)") " AS pass_rate, "
+	RATE("sum(messages) FILTER (WHERE spf_aligned)", "sum(messages)") " AS spf_rate, "
+	RATE("sum(messages) FILTER (WHERE dkim_aligned)", "sum(messages)") " AS dkim_rate, "
+	"coalesce(sum(messages) FILTER (WHERE NOT dmarc_pass), 0) AS failing FROM dmarcd_api.daily WHERE " PERIOD
+	" GROUP BY header_from ORDER BY messages DESC, header_from LIMIT $4::integer";
+static const struct column header_from_columns[] = {
+	{"header_from", "Header From", LOOK_TEXT, NULL, NULL},
+	{"messages", "Messages", LOOK_NUMBER, NULL, NULL},
+	{"both", "Outcome", LOOK_MIX, NULL, "both dkim_only spf_only failing"},
+	{"pass_rate", "DMARC pass", LOOK_PERCENT, NULL, "messages"},
+	{"spf_rate", "SPF", LOOK_SHARE, NULL, NULL},
+	{"dkim_rate", "DKIM", LOOK_SHARE, NULL, NULL},
+	{"failing", "Failing", LOOK_NUMBER, NULL, NULL},
+	{NULL, NULL, LOOK_TEXT, NULL, NULL},
+};
+
+static const char dispositions_sql[] =
+	"SELECT disposition, sum(messages) AS messages, "
+	"coalesce(sum(messages) FILTER (WHERE dmarc_pass), 0) AS dmarc_pass, "
+	"coalesce(sum(messages) FILTER (WHERE NOT dmarc_pass), 0) AS failing FROM dmarcd_api.daily WHERE " PERIOD
+	" GROUP BY disposition ORDER BY messages DESC";
+static const struct column dispositions_columns[] = {
+	{"disposition", "Disposition", LOOK_WORD, NULL, NULL},
+	{"messages", "Messages", LOOK_NUMBER, NULL, NULL},
+	{"dmarc_pass", "Outcome", LOOK_MIX, NULL, "dmarc_pass failing"},
+	{"dmarc_pass", "Passing", LOOK_NUMBER, NULL, NULL},
+	{"failing", "Failing", LOOK_NUMBER, NULL, NULL},
+	{NULL, NULL, LOOK_TEXT, NULL, NULL},
+};
+
+static const char policy_sql[] =
+	"SELECT policy ->> 'p' AS p, policy ->> 'sp' AS sp, policy ->> 'np' AS np, policy ->> 'adkim' AS adkim, "
+	"policy ->> 'aspf' AS aspf, policy ->> 'pct' AS pct, policy ->> 'testing' AS testing, org_name, "
+	"begin_at::text AS begin_at, report_key::text AS report_key FROM dmarcd_api.report "
+	"WHERE kind = 'aggregate' AND NOT conflict AND policy_domain = $1 ORDER BY day DESC, report_key LIMIT 1";
+static const struct column policy_columns[] = {
+	{"p", "p", LOOK_WORD, NULL, NULL},
+	{"sp", "sp", LOOK_WORD, NULL, NULL},
+	{"np", "np", LOOK_WORD, NULL, NULL},
+	{"adkim", "adkim", LOOK_TEXT, NULL, NULL},
+	{"aspf", "aspf", LOOK_TEXT, NULL, NULL},
+	{"pct", "pct", LOOK_TEXT, NULL, NULL},
+	{"testing", "testing", LOOK_TEXT, NULL, NULL},
+	{"org_name", "as seen by", LOOK_TEXT, NULL, NULL},
+	{"begin_at", "on", LOOK_TIME, "/reports/{report_key}", NULL},
+	{NULL, NULL, LOOK_TEXT, NULL, NULL},
+};
+
+#define KNOWN_DOMAIN " WHERE EXISTS (SELECT FROM dmarcd_api.report WHERE policy_domain = $3) " \
+	"OR EXISTS (SELECT FROM dmarcd_api.tls WHERE policy_domain = $3)"
+
+void page_domain(struct request *request, struct page *page, struct str name)
+{
+	*page = (struct page){.title = "Domain", .subject = name, .nav = "/domains", .filtered = true,
+		.must_exist = true, .fields = FIELD_FIXED_DOMAIN};
+	struct filter *filter = &request->filter;
+	filter->domain = name;
+	add_figures(page, filter, FIGURES_SQL KNOWN_DOMAIN);
+	page_param(page_add(page, "policy", "Published policy", BLOCK_FACTS, policy_sql, policy_columns), name);
+	page->blocks[page->blocks_count - 1].empty = "No aggregate report has told it.";
+	struct block *block = page_add(page, "header_from", "Header From domains", BLOCK_TABLE, header_from_sql,
+		header_from_columns);
+	page_params_filter(block, filter);
+	page_limit(request, block, 100, STR_NONE);
+	page_params_filter(page_add(page, "dispositions", "What receivers did", BLOCK_TABLE, dispositions_sql,
+		dispositions_columns), filter);
+	block = add_sources(page, filter, "Sources", SOURCES_SQL RANK_ORDER(SOURCE_KEY) "LIMIT $7::integer", STR_NONE);
+	page_limit(request, block, 100, list_of(request, "/sources"));
+	block->main = true;
+	block = add_ranked(page, filter, "reporters", "Reporters", reporters_sql, reporters_columns, STR_NONE);
+	page_limit(request, block, 50, list_of(request, "/reporters"));
+	page_link(page, "Reports on it", list_of(request, "/reports"));
+	page_link(page, "Failure samples", list_of(request, "/failures"));
+	page_link(page, "TLS reports", list_of(request, "/tls"));
+}
+
+#define SOURCES_FIGURES \
+	VERDICT "(SELECT coalesce(sum(messages), 0) AS messages, " RATE("sum(dmarc_pass)", "sum(messages)") \
+	" AS pass_rate, coalesce(sum(messages - dmarc_pass), 0) AS failing, " \
+	"coalesce(sum(rejected + quarantined), 0) AS blocked, " RATE("sum(spf_aligned)", "sum(messages)") \
+	" AS spf_rate, " RATE("sum(dkim_aligned)", "sum(messages)") " AS dkim_rate, " \
+	"count(DISTINCT source_ip) AS sources FROM dmarcd_api.sources WHERE " PERIOD
+static const char sources_figures_sql[] = SOURCES_FIGURES " AND ($4::inet IS NULL OR source_ip <<= $4::inet)) f";
+static const struct column sources_figures_columns[] = {
+	{"sources", "sources", LOOK_NUMBER, NULL, NULL},
+	{"messages", "messages", LOOK_NUMBER, "/sources?", NULL},
+	{"pass_rate", "DMARC pass", LOOK_PERCENT, NULL, "messages"},
+	{"failing", "failing", LOOK_NUMBER, "/sources?outcome=fail&", NULL},
+	{"blocked", "quarantined or rejected", LOOK_NUMBER, "/sources?outcome=blocked&", NULL},
+	{NULL, NULL, LOOK_TEXT, NULL, NULL},
+};
+
+static const char *const outcomes[] = {"pass", "fail", "blocked", NULL};
+
+void page_sources(struct request *request, struct page *page, struct str key)
+{
+	(void)key;
+	*page = (struct page){.title = "Sources", .nav = "/sources", .filtered = true,
+		.fields = FIELD_DOMAIN | FIELD_SOURCE | FIELD_OUTCOME, .outcomes = outcomes};
+	struct block *block = page_add(page, "figures", NULL, BLOCK_FIGURES, sources_figures_sql,
+		sources_figures_columns);
+	page_params_filter(block, &request->filter);
+	page_param(block, request->filter.source);
+	page_main(request, add_sources(page, &request->filter, "Addresses that send as your domains",
+		SOURCES_SQL RANK_ORDER(SOURCE_KEY) "LIMIT $7::integer", request->filter.after));
+}
+
+static const char source_daily_sql[] =
+	"SELECT d.day::text AS day, coalesce(sum(spf_aligned + dkim_aligned - dmarc_pass), 0) AS both, "
+	"coalesce(sum(dmarc_pass - spf_aligned), 0) AS dkim_only, "
+	"coalesce(sum(dmarc_pass - dkim_aligned), 0) AS spf_only, "
+	"coalesce(sum(messages - dmarc_pass), 0) AS fail FROM (SELECT DISTINCT date_trunc($4, g)::date AS day "
+	"FROM generate_series($1::date, $2::date, interval '1 day') AS g) d "
+	"LEFT JOIN (SELECT * FROM dmarcd_api.sources WHERE " PERIOD " AND source_ip = $5::inet) r "
+	"ON date_trunc($4, r.day)::date = d.day GROUP BY d.day ORDER BY d.day";
+
+static const char source_figures_sql[] = SOURCES_FIGURES " AND source_ip = $4::inet) f "
+	"WHERE messages > 0 OR EXISTS (SELECT FROM dmarcd_api.sources WHERE source_ip = $4::inet)";
+static const struct column source_figures_columns[] = {
+	{"messages", "messages", LOOK_NUMBER, NULL, NULL},
+	{"pass_rate", "DMARC pass", LOOK_PERCENT, NULL, "messages"},
+	{"failing", "failing", LOOK_NUMBER, NULL, NULL},
+	{"blocked", "quarantined or rejected", LOOK_NUMBER, NULL, NULL},
+	{"spf_rate", "SPF aligned", LOOK_SHARE, NULL, NULL},
+	{"dkim_rate", "DKIM aligned", LOOK_SHARE, NULL, NULL},
+	{NULL, NULL, LOOK_TEXT, NULL, NULL},
+};
+
+static const char source_records_sql[] =
+	"SELECT " RECORD_COLUMNS ", day::text || ',' || report_key || ',' || row_no AS cursor FROM "
+	"dmarcd_api.record WHERE "
+	PERIOD " AND source_ip = $4::inet AND ($5::text IS NULL OR (day, report_key, row_no) < "
+	"(split_part($5, ',', 1)::date, split_part($5, ',', 2)::uuid, split_part($5, ',', 3)::integer)) "
+	"AND ($6::text IS NULL OR ($6 = 'pass' AND dmarc_pass) OR ($6 = 'fail' AND NOT dmarc_pass) "
+	"OR ($6 = 'blocked' AND disposition IN ('reject', 'quarantine'))) "
+	"ORDER BY day DESC, report_key DESC, row_no DESC LIMIT $7::integer";
+static const struct column source_record_columns[] = {
+	{"day", "Day", LOOK_DAY, "/reports/{report_key}", NULL},
+	{"policy_domain", "Domain", LOOK_TEXT, "/domains/{policy_domain}?", NULL},
+	{"messages", "Messages", LOOK_NUMBER, NULL, NULL},
+	{"dmarc_pass", "DMARC", LOOK_YES, NULL, NULL},
+	{"disposition", "Disposition", LOOK_WORD, NULL, NULL},
+	{"header_from", "Header From", LOOK_TEXT, NULL, NULL},
+	{"envelope_from", "Envelope From", LOOK_TEXT, NULL, NULL},
+	{"dkim_results", "DKIM results", LOOK_RESULTS, NULL, NULL},
+	{"spf_results", "SPF results", LOOK_RESULTS, NULL, NULL},
+	{"reasons_text", "Reasons", LOOK_RESULTS, NULL, NULL},
+	{NULL, NULL, LOOK_TEXT, NULL, NULL},
+};
+
+void page_source(struct request *request, struct page *page, struct str address)
+{
+	const struct filter *filter = &request->filter;
+	*page = (struct page){.title = "Source", .subject = address, .nav = "/sources", .filtered = true,
+		.must_exist = true, .fields = FIELD_DOMAIN | FIELD_OUTCOME, .outcomes = outcomes};
+	struct block *block = page_add(page, "figures", NULL, BLOCK_FIGURES, source_figures_sql,
+		source_figures_columns);
+	page_params_filter(block, filter);
+	page_param(block, address);
+	block = page_add(page, "daily", "Messages per day", BLOCK_DAILY, source_daily_sql, NULL);
+	page_params_filter(block, filter);
+	page_param(block, str_from(filter->step));
+	page_param(block, address);
+	block = page_add(page, "records", "Rows", BLOCK_TABLE, source_records_sql, source_record_columns);
+	page_params_filter(block, filter);
+	page_param(block, address);
+	page_param(block, filter->after);
+	page_param(block, filter->outcome);
+	page_main(request, block);
+}
+
+static const char reporters_figures_sql[] =
+	"SELECT f.*, CASE WHEN reporters = 0 THEN 'No receiver reported in this period.' ELSE concat(reporters, "
+	"CASE WHEN reporters = 1 THEN ' receiver reports on ' ELSE ' receivers report on ' END, "
+	COUNT_TEXT("messages") ", ' messages.') END AS verdict FROM (SELECT count(DISTINCT reporter) AS reporters, "
+	"coalesce(sum(reports), 0)::bigint AS reports, coalesce(sum(messages), 0) AS messages FROM "
+	"dmarcd_api.reporters WHERE " PERIOD ") f";
+static const struct column reporters_figures_columns[] = {
+	{"reporters", "reporters", LOOK_NUMBER, NULL, NULL},
+	{"reports", "aggregate reports", LOOK_NUMBER, "/reports?kind=aggregate&", NULL},
+	{"messages", "messages", LOOK_NUMBER, "/sources?", NULL},
+	{NULL, NULL, LOOK_TEXT, NULL, NULL},
+};
+
+void page_reporters(struct request *request, struct page *page, struct str key)
+{
+	const struct filter *filter = &request->filter;
+	(void)key;
+	*page = (struct page){.title = "Reporters", .nav = "/reporters", .filtered = true, .fields = FIELD_DOMAIN};
+	page_params_filter(page_add(page, "figures", NULL, BLOCK_FIGURES, reporters_figures_sql,
+		reporters_figures_columns), filter);
+	page_params_filter(page_add(page, "completeness", NULL, BLOCK_NOTE, completeness_sql, NULL), filter);
+	page_main(request, add_ranked(page, filter, "reporters", "Receivers that report on your mail", reporters_sql,
+		reporters_columns, filter->after));
+}
