@@ -5,8 +5,7 @@
 const char balance_sql[] = "SELECT b.*, CASE WHEN mails = 0 THEN 'No mail has been taken in yet.' WHEN quarantined = 0 "
 	"THEN concat('Every one of ', " COUNT_TEXT("mails") ", ' mails could be read; nothing is in quarantine.') "
 	"ELSE concat(" COUNT_TEXT("quarantined") ", ' of ', " COUNT_TEXT("mails") ", ' mails look like a report "
-	"and give "
-	"none: ', CASE WHEN quarantined = 1 THEN 'it is' ELSE 'they are' END, ' set aside.') END AS verdict "
+	"and give none: ', CASE WHEN quarantined = 1 THEN 'it is' ELSE 'they are' END, ' set aside.') END AS verdict "
 	"FROM dmarcd_api.balance b";
 const struct column balance_columns[] = {
 	{"mails", "mails taken in", LOOK_NUMBER, "/mails", NULL},
@@ -19,7 +18,8 @@ const struct column balance_columns[] = {
 
 /* A mail whose further copies came counts as a duplicate too. */
 static const char mails_sql[] =
-	"SELECT sha256, taken_at::text AS taken_at, outcome, file, code, reason, bytes, copies, head_from, "
+	"SELECT sha256, taken_at::text AS taken_at, outcome, file, regexp_replace(file, '^.*/', '') AS file_name, "
+	"code, reason, bytes, copies, head_from, "
 	"head_subject, "
 	"taken_at::text || ',' || sha256 AS cursor FROM dmarcd_api.mail WHERE ($1::text IS NULL OR outcome = $1 "
 	"OR ($1 = 'duplicate' AND copies > 0)) "
@@ -30,7 +30,7 @@ static const struct column refused_columns[] = {
 	{"code", "Code", LOOK_TEXT, NULL, NULL},
 	{"reason", "Reason", LOOK_PROSE, NULL, NULL},
 	{"head_from", "From", LOOK_TEXT, NULL, NULL},
-	{"file", "File", LOOK_ID, NULL, NULL},
+	{"file_name", "File", LOOK_ID, NULL, NULL},
 	{"bytes", "Size", LOOK_BYTES, NULL, NULL},
 	{NULL, NULL, LOOK_TEXT, NULL, NULL},
 };
@@ -40,7 +40,7 @@ static const struct column mails_columns[] = {
 	{"code", "Code", LOOK_TEXT, NULL, NULL},
 	{"head_from", "From", LOOK_TEXT, NULL, NULL},
 	{"head_subject", "Subject", LOOK_PROSE, NULL, NULL},
-	{"file", "File", LOOK_ID, NULL, NULL},
+	{"file_name", "File", LOOK_ID, NULL, NULL},
 	{"copies", "More copies", LOOK_NUMBER, NULL, NULL},
 	{"bytes", "Size", LOOK_BYTES, NULL, NULL},
 	{NULL, NULL, LOOK_TEXT, NULL, NULL},
