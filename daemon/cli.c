@@ -110,12 +110,6 @@ void cli_flush(struct buf *out)
 	buf_reset(out);
 }
 
-bool cli_colours(void)
-{
-	const char *none = getenv("NO_COLOR");
-	return isatty(STDOUT_FILENO) && !(none && none[0]);
-}
-
 const struct command *cli_find(const char *name)
 {
 	for (const struct command *const *command = cli_commands(); *command; command++)

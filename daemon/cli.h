@@ -67,7 +67,5 @@ int cli_status(const struct error *error);
 
 /* Text for people, control characters made visible, to stdout. */
 void cli_print(struct str text);
-/* Colours: stdout is a terminal and NO_COLOR is not set. */
-bool cli_colours(void);
 /* Writes the buffer to stdout and empties it. */
 void cli_flush(struct buf *out);

@@ -84,7 +84,8 @@ void progress_add(struct progress *progress, uint64_t mails, uint64_t bytes)
 		return;
 	progress->drawn_msecs = now;
 	progress_text(progress, now, terminal_columns(), text);
-	(void)fprintf(stderr, "\r%s\033[K", text);
+	/* Back at its beginning, so that a line of the log takes its place. */
+	(void)fprintf(stderr, "\r%s\033[K\r", text);
 	(void)fflush(stderr);
 }
 

@@ -40,6 +40,8 @@ class Progress(flow.FlowTest):
         text = self.on_terminal()
         self.assertRegex(text, r"\r(\[[#.]+\] )? *\d+ %  \d+ mails  \d+/s")
         self.assertIn("\r\x1b[K", text)
+        self.assertIn("event=", text)
+        self.assertNotRegex(text, r"\x1b\[Ktime=")
 
     def test_quiet(self):
         self.assertNotIn(" mails  ", self.on_terminal("-q"))
