@@ -172,6 +172,15 @@ class Scripts(unittest.TestCase):
         self.assertIn("no such thing", done.stderr)
         self.assertIn("libxml2-dev", done.stderr)
 
+    def test_corpus_goes_into_every_build(self):
+        self.stub("cmake", 'echo "$*" >>%s/asked; case $* in *--build*) ;; *) mkdir -p build/dev; esac' % self.top)
+        self.stub("ctest", "echo '100% tests passed'")
+        os.mkdir(os.path.join(self.top, "some reports"))
+        self.run_script("check", "--quick", code=EX_OK,
+                        env={"CI": "", "DMARCD_CORPUS": os.path.join(self.top, "nowhere", "..", "some reports")})
+        with open(os.path.join(self.top, "asked"), encoding="ascii") as stream:
+            self.assertIn("-DDMARCD_CORPUS=%s/some reports\n" % self.top, stream.read())
+
     def test_corpus(self):
         """A build machine must have one."""
         self.stub("npm", "exit 0")
