@@ -178,8 +178,8 @@ static void write_aggregate(struct json *json, const struct spool_report *report
 	key_word(json, "version", head->version);
 	key_word(json, "generator", head->generator);
 	json_key_value_u64(json, "records", report->totals.records);
-	json_key_value_u64(json, "messages", report->totals.messages);
-	json_key_value_u64(json, "messages_dmarc_pass", report->totals.dmarc_pass);
+	json_key_value_wide(json, "messages", report->totals.messages);
+	json_key_value_wide(json, "messages_dmarc_pass", report->totals.dmarc_pass);
 	if (head->errors_count > 0) {
 		json_key(json, "errors");
 		json_array(json);
@@ -278,8 +278,8 @@ static void write_tls(struct json *json, struct spool *spool, size_t report_no)
 	buf_reset(&text);
 	list_of_policies(spool, report_no, false, &text);
 	json_key_value_str(json, "policy_types", text.ptr ? buf_str(&text) : STR(""));
-	json_key_value_u64(json, "successful", report->tls_success);
-	json_key_value_u64(json, "failed", report->tls_failure);
+	json_key_value_wide(json, "successful", report->tls_success);
+	json_key_value_wide(json, "failed", report->tls_failure);
 	json_key_value_u64(json, "failure_details", count_details(spool, report_no));
 	json_key_value_cstr(json, "schema", report_schema_text(report->totals.schema));
 	buf_fini(&text);

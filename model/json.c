@@ -132,6 +132,13 @@ void json_u64(struct json *json, uint64_t value)
 	buf_add_u64(json->out, value);
 }
 
+void json_wide(struct json *json, wide value)
+{
+	char text[WIDE_TEXT_BYTES];
+	before_value(json);
+	buf_add_str(json->out, str_from(wide_text(value, text)));
+}
+
 void json_i64(struct json *json, int64_t value)
 {
 	before_value(json);
@@ -165,6 +172,12 @@ void json_key_value_u64(struct json *json, const char *key, uint64_t value)
 {
 	json_key(json, key);
 	json_u64(json, value);
+}
+
+void json_key_value_wide(struct json *json, const char *key, wide value)
+{
+	json_key(json, key);
+	json_wide(json, value);
 }
 
 void json_key_value_bool(struct json *json, const char *key, bool value)

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "base/buf.h"
+#include "base/wide.h"
 
 struct json {
 	struct buf *out;
@@ -27,6 +28,7 @@ void json_key_str(struct json *json, struct str key);
 void json_str(struct json *json, struct str value); /* absent: null */
 void json_cstr(struct json *json, const char *value); /* NULL: null */
 void json_u64(struct json *json, uint64_t value);
+void json_wide(struct json *json, wide value);
 void json_i64(struct json *json, int64_t value);
 void json_bool(struct json *json, bool value);
 void json_null(struct json *json);
@@ -37,4 +39,5 @@ void json_verbatim(struct json *json, struct str value);
 void json_key_value_str(struct json *json, const char *key, struct str value);
 void json_key_value_cstr(struct json *json, const char *key, const char *value);
 void json_key_value_u64(struct json *json, const char *key, uint64_t value);
+void json_key_value_wide(struct json *json, const char *key, wide value);
 void json_key_value_bool(struct json *json, const char *key, bool value);

@@ -53,7 +53,6 @@ REASON(REPORT_ID, "report.id", "the report id is longer than allowed")
 REASON(REPORT_DOMAIN, "report.domain", "the report names no valid policy domain")
 REASON(REPORT_RECORDS, "report.records", "the report has more records than allowed")
 REASON(RECORD_COUNT, "record.count", "a count is not a whole number from 0 to 2^63-1")
-REASON(REPORT_SUM, "report.sum", "the counts add up to more than 2^63-1")
 
 /* failure and TLS reports */
 REASON(FAILURE_MALFORMED, "failure.malformed", "the failure report cannot be read")

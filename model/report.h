@@ -15,6 +15,7 @@
 #pragma once
 
 #include "base/ip.h"
+#include "base/wide.h"
 #include "model/issue.h"
 
 enum report_kind { REPORT_AGGREGATE = 1, REPORT_FAILURE, REPORT_TLSRPT };
@@ -208,8 +209,8 @@ struct mail_head {
 /* Closing facts of one report. */
 struct report_totals {
 	uint64_t records;  /* aggregate: <record>s; TLS: policies; failure: 1 */
-	uint64_t messages; /* aggregate: sum of counts; others 0 */
-	uint64_t dmarc_pass;
+	wide messages;     /* aggregate: sum of counts; others 0 */
+	wide dmarc_pass;
 	enum report_schema schema;
 };
 

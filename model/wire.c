@@ -243,8 +243,8 @@ void wire_write_report_end(struct wire_writer *writer, const struct report_total
 {
 	size_t start = begin_frame(writer, FRAME_REPORT_END);
 	wire_put_u64(&writer->buf, totals->records);
-	wire_put_u64(&writer->buf, totals->messages);
-	wire_put_u64(&writer->buf, totals->dmarc_pass);
+	wire_put_wide(&writer->buf, totals->messages);
+	wire_put_wide(&writer->buf, totals->dmarc_pass);
 	wire_put_u8(&writer->buf, (uint8_t)totals->schema);
 	end_frame(writer, start);
 }
@@ -489,8 +489,8 @@ bool wire_read_report_end(struct str payload, struct report_totals *totals_r)
 {
 	struct wire_cursor cursor = wire_cursor(payload);
 	totals_r->records = wire_get_u64(&cursor);
-	totals_r->messages = get_messages(&cursor);
-	totals_r->dmarc_pass = get_messages(&cursor);
+	totals_r->messages = wire_get_wide(&cursor);
+	totals_r->dmarc_pass = wire_get_wide(&cursor);
 	totals_r->schema = (enum report_schema)wire_get_enum(&cursor, SCHEMA_RFC7489, SCHEMA_RFC8460);
 	return wire_cursor_done(&cursor);
 }

@@ -27,6 +27,12 @@ void wire_put_u64(struct buf *buf, uint64_t value)
 	buf_add(buf, &value, sizeof(value));
 }
 
+void wire_put_wide(struct buf *buf, wide value)
+{
+	wire_put_u64(buf, (uint64_t)value);
+	wire_put_u64(buf, (uint64_t)(value >> 64));
+}
+
 void wire_put_str(struct buf *buf, struct str s)
 {
 	if (!s.ptr) {
@@ -77,6 +83,12 @@ uint64_t wire_get_u64(struct wire_cursor *cursor)
 	uint64_t value;
 	(void)take(cursor, &value, sizeof(value));
 	return le64toh(value);
+}
+
+wide wire_get_wide(struct wire_cursor *cursor)
+{
+	wide low = wire_get_u64(cursor);
+	return low | (wide)wire_get_u64(cursor) << 64;
 }
 
 uint8_t wire_get_enum(struct wire_cursor *cursor, unsigned min, unsigned max)

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/buf.h"
+#include "base/wide.h"
 
 struct wire_cursor {
 	const char *at;
@@ -17,12 +18,14 @@ struct wire_cursor {
 void wire_put_u8(struct buf *buf, uint8_t value);
 void wire_put_u32(struct buf *buf, uint32_t value);
 void wire_put_u64(struct buf *buf, uint64_t value);
+void wire_put_wide(struct buf *buf, wide value); /* the low half first */
 void wire_put_str(struct buf *buf, struct str s);
 
 struct wire_cursor wire_cursor(struct str payload);
 uint8_t wire_get_u8(struct wire_cursor *cursor);
 uint32_t wire_get_u32(struct wire_cursor *cursor);
 uint64_t wire_get_u64(struct wire_cursor *cursor);
+wide wire_get_wide(struct wire_cursor *cursor);
 /* An enum member: fails when above max. */
 uint8_t wire_get_enum(struct wire_cursor *cursor, unsigned min, unsigned max);
 /* A text: valid UTF-8 without NUL, else the cursor fails. */

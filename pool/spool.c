@@ -18,7 +18,8 @@ enum stage { STAGE_HELLO, STAGE_MAIL, STAGE_REPORT, STAGE_ROWS, STAGE_HEAD_GIVEN
 /* A report being read. */
 struct reading {
 	enum report_kind kind;
-	uint64_t records, messages, dmarc_pass;
+	uint64_t records;
+	wide messages, dmarc_pass; /* a limited number of counts: no sum wraps */
 	uint32_t details_due; /* of the TLS policy read last */
 	uint64_t details;
 	struct digest *content;
@@ -174,20 +175,10 @@ static const char *on_record(struct spool *spool, const struct frame *frame)
 		return "record";
 	if (++reading->records > spool->limits->records)
 		return "more records than allowed";
-	if (record.messages > (uint64_t)INT64_MAX - reading->messages)
-		return "counts too large";
 	reading->messages += record.messages;
 	if (record_dmarc_pass(&record))
 		reading->dmarc_pass += record.messages;
 	return keep_row(spool, frame);
-}
-
-static bool add_u64(uint64_t *sum, uint64_t value)
-{
-	if (value > (uint64_t)INT64_MAX - *sum)
-		return false;
-	*sum += value;
-	return true;
 }
 
 static const char *on_tls_policy(struct spool *spool, const struct frame *frame)
@@ -199,9 +190,8 @@ static const char *on_tls_policy(struct spool *spool, const struct frame *frame)
 		return "TLS policy";
 	if (++reading->records > spool->limits->tls_policies)
 		return "more TLS policies than allowed";
-	if (!add_u64(&current(spool)->tls_success, policy.success) ||
-		!add_u64(&current(spool)->tls_failure, policy.failure))
-		return "counts too large";
+	current(spool)->tls_success += policy.success;
+	current(spool)->tls_failure += policy.failure;
 	reading->details_due = policy.details_count;
 	return keep_row(spool, frame);
 }

@@ -28,7 +28,7 @@ struct spool_report {
 	struct failure_report failure;
 	struct tls_head tls;
 	struct report_totals totals;
-	uint64_t tls_success, tls_failure; /* sums over the policies */
+	wide tls_success, tls_failure; /* sums over the policies */
 	struct issue *issues;
 	size_t issues_count;
 	struct sha256 identity; /* kind, reporter, report id, domain, begin, end; failure: never equal */

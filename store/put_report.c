@@ -107,8 +107,8 @@ static void write_report(struct json *json, struct arena *arena, const struct pu
 	json_key_value_u64(json, "report_no", put->report_no);
 	json_key_value_cstr(json, "schema", report_schema_text(report->totals.schema));
 	json_key_value_u64(json, "records", report->totals.records);
-	json_key_value_u64(json, "messages", report->totals.messages);
-	json_key_value_u64(json, "dmarc_pass", report->totals.dmarc_pass);
+	json_key_value_wide(json, "messages", report->totals.messages);
+	json_key_value_wide(json, "dmarc_pass", report->totals.dmarc_pass);
 	json_key_value_cstr(json, "provenance", put->mail->local ? "local" : "pending");
 	json_key_value_u64(json, "issues", issues_of(report));
 	json_key_value_str(json, "member", report->member);

@@ -252,11 +252,11 @@ static bool read_declaration(struct decode *decode, struct str inner, struct rej
 		struct str from = at == SIZE_MAX ? STR("") : str_from_offset(inner, at);
 		name = take_attribute(&from, STR("encoding"));
 	}
-	bool wide = decode->encoding == ENCODING_UTF16_LE || decode->encoding == ENCODING_UTF16_BE;
+	bool utf16 = decode->encoding == ENCODING_UTF16_LE || decode->encoding == ENCODING_UTF16_BE;
 	bool says_wide = str_starts_nocase(name, STR("utf-16")) || str_starts_nocase(name, STR("utf16"));
 	enum encoding found = decode->encoding;
-	if (wide || says_wide) {
-		good = good && wide && (says_wide || !name.ptr);
+	if (utf16 || says_wide) {
+		good = good && utf16 && (says_wide || !name.ptr);
 	} else if (name.ptr && str_trim(name).len > 0 && !encoding_named(str_trim(name), &found)) {
 		reject_set(reject, REASON_XML_ENCODING, "the declared encoding is \"%.*s\"", STR_FMT(name));
 		return false;
@@ -304,7 +304,7 @@ static struct str take_bom(struct decode *decode, struct str bytes)
 	return bytes;
 }
 
-/* For a wide document: the declaration in narrow letters, and how many bytes it takes. */
+/* For a UTF-16 document: the declaration in narrow letters, and how many bytes it takes. */
 static size_t narrow_head(const struct decode *decode, struct str bytes, char *narrow, size_t cap)
 {
 	size_t len = 0;
@@ -325,9 +325,9 @@ static bool begin(struct decode *decode, struct str bytes, bool final, struct bu
 		return false;
 	}
 	struct str rest = take_bom(decode, bytes), head = rest;
-	bool wide = decode->encoding == ENCODING_UTF16_LE || decode->encoding == ENCODING_UTF16_BE;
-	size_t unit = wide ? 2 : 1;
-	if (wide)
+	bool utf16 = decode->encoding == ENCODING_UTF16_LE || decode->encoding == ENCODING_UTF16_BE;
+	size_t unit = utf16 ? 2 : 1;
+	if (utf16)
 		head = (struct str){narrow, narrow_head(decode, rest, narrow, sizeof(narrow))};
 	size_t blank = 0;
 	while (blank < head.len && ascii_is_space(head.ptr[blank]))

@@ -307,10 +307,6 @@ static bool add_to_totals(struct draft *draft)
 			(unsigned long long)draft->line, (unsigned long long)draft->limits->records);
 		return false;
 	}
-	if (record->messages > (uint64_t)INT64_MAX - totals->messages) {
-		reject_set(draft->reject, REASON_REPORT_SUM, "line %llu", (unsigned long long)draft->line);
-		return false;
-	}
 	totals->messages += record->messages;
 	if (record_dmarc_pass(record))
 		totals->dmarc_pass += record->messages;

@@ -33,12 +33,12 @@ static struct str with_declaration(const char *declaration)
 static struct str utf16(bool little)
 {
 	struct str xml = with_declaration("<?xml version=\"1.0\" encoding=\"UTF-16\"?>\n");
-	char *wide = arena_alloc(carry_arena(), 2 * xml.len + 2);
-	wide[0] = little ? '\xff' : '\xfe';
-	wide[1] = little ? '\xfe' : '\xff';
+	char *units = arena_alloc(carry_arena(), 2 * xml.len + 2);
+	units[0] = little ? '\xff' : '\xfe';
+	units[1] = little ? '\xfe' : '\xff';
 	for (size_t i = 0; i < xml.len; i++)
-		wide[2 + 2 * i + (little ? 0 : 1)] = xml.ptr[i];
-	return (struct str){wide, 2 * xml.len + 2};
+		units[2 + 2 * i + (little ? 0 : 1)] = xml.ptr[i];
+	return (struct str){units, 2 * xml.len + 2};
 }
 
 /* C: bytes and XML */
@@ -312,6 +312,20 @@ static void test_pass(void **state)
 	}
 }
 
+/* Each count may be 2^63-1, so their sum may be more. */
+static void test_sum(void **state)
+{
+	struct str xml = carry_replace(XML, STR("<count>3</count>"), STR("<count>9223372036854775807</count>"));
+	size_t begin = str_find(xml, STR("<record>")), end = str_find(xml, STR("</feedback>"));
+	struct str record = str_sub(xml, begin, end - begin);
+	const struct carried *carried = carry_bytes(bytes(bytes(str_sub(xml, 0, end), record),
+		str_from_offset(xml, end)), NULL);
+	(void)state;
+	assert_int_equal(carried->reports_count, 1);
+	assert_true(carried->reports[0].totals.messages == 2 * (wide)INT64_MAX);
+	assert_true(carried->reports[0].totals.dmarc_pass == 2 * (wide)INT64_MAX);
+}
+
 static void test_schema(void **state)
 {
 	(void)state;
@@ -409,6 +423,7 @@ int main(void)
 		cmocka_unit_test(test_records),
 		cmocka_unit_test(test_identifiers_and_results),
 		cmocka_unit_test(test_pass),
+		cmocka_unit_test(test_sum),
 		cmocka_unit_test(test_schema),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_place_is_told),
