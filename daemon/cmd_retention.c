@@ -1,10 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/cmd.h"
 #include "base/clock.h"
+#include "ingest/expire.h"
 #include "ingest/quarantine.h"
 #include "store/retention.h"
 
 #include <sysexits.h>
+
+/* A Maildir that is not there now is looked at another day. */
+static enum err expire_maildirs(const struct config *config, struct store *store, int64_t now, uint64_t *removed_r,
+	struct error *error)
+{
+	enum err err = ERR_OK;
+	for (unsigned i = 0; i < config->maildirs_count && !err; i++) {
+		struct maildir *maildir = NULL;
+		struct error away = {0};
+		if (config->maildirs_keep_secs[i] < 0 || config->maildirs[i].done != DONE_KEEP ||
+			maildir_open(config->maildirs[i].path, DONE_KEEP, false, &maildir, &away) != ERR_OK)
+			continue;
+		err = expire_read_mail(store, maildir, now - config->maildirs_keep_secs[i], removed_r, error);
+		maildir_close(&maildir);
+	}
+	return err;
+}
 
 static int forget(const struct cli *cli, struct store *store)
 {
@@ -19,6 +37,9 @@ static int forget(const struct cli *cli, struct store *store)
 	};
 	if (retention_run(store, &retention, &done, &error) != ERR_OK)
 		return cli_fail(cli_status(&error), &error);
+	uint64_t mails = 0;
+	if (expire_maildirs(config, store, retention.now_epoch_secs, &mails, &error) != ERR_OK)
+		return cli_fail(cli_status(&error), &error);
 	uint64_t quarantined = quarantine_expire(config->state_dir,
 		retention.now_epoch_secs - config->keep_quarantine_secs);
 	struct log_line line;
@@ -28,6 +49,7 @@ static int forget(const struct cli *cli, struct store *store)
 	log_u64(&line, "originals", done.originals);
 	log_u64(&line, "samples", done.samples);
 	log_u64(&line, "quarantined", quarantined);
+	log_u64(&line, "mails", mails);
 	log_end(&line);
 	return EX_OK;
 }
@@ -56,7 +78,7 @@ const struct command cmd_retention = {
 	.name = "retention",
 	.arguments = "",
 	.summary = "forget what is older than retention: says (run does it daily)",
-	.help = "Drops rows, originals, failure samples and quarantined bytes beyond their time.\n"
+	.help = "Drops rows, originals, failure samples, quarantined bytes and read mail beyond their time.\n"
 		"\nexample: dmarcd retention\n",
 	.needs_config = true,
 	.hidden = true,

@@ -248,6 +248,14 @@ enum err maildir_finish(struct maildir *maildir, const char *name, bool cur, str
 		maildir->path, name);
 }
 
+bool maildir_remove_read(struct maildir *maildir, const char *name)
+{
+	if (maildir->in_place || unlinkat(maildir->cur_fd, name, 0) != 0)
+		return false;
+	maildir->moved = true;
+	return true;
+}
+
 enum err maildir_sync(struct maildir *maildir, struct error *error)
 {
 	if (!maildir->moved)

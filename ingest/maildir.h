@@ -42,6 +42,8 @@ NODISCARD enum err maildir_open_file(struct maildir *maildir, const char *name, 
  * gone is no error. The change is durable after maildir_sync. */
 NODISCARD enum err maildir_finish(struct maildir *maildir, const char *name, bool cur,
 	struct error *error);
+/* A file of cur/ goes; false when it stays (in place, or refused by the system). */
+bool maildir_remove_read(struct maildir *maildir, const char *name);
 NODISCARD enum err maildir_sync(struct maildir *maildir, struct error *error);
 
 /* The part of a file name before its flags: what stays when a reader renames it. */

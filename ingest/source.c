@@ -3,7 +3,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/utf8.h"
 #include "ingest/mbox.h"
 #include "ingest/seen.h"
 #include "ingest/walk.h"
@@ -226,22 +225,6 @@ static void complain(struct source *source, const char *folder, const char *name
 	log_end(&line);
 }
 
-/* Names are bytes, the database takes UTF-8: other names become "//" and hex,
- * which no name and no real path is. */
-static struct str name_text(struct arena *arena, struct str name)
-{
-	struct buf hex;
-	if (utf8_valid(name))
-		return arena_str(arena, name);
-	buf_init(&hex, name.len * 2 + 3);
-	buf_add_str(&hex, STR("//"));
-	for (size_t i = 0; i < name.len; i++)
-		buf_printf(&hex, "%02x", (unsigned char)name.ptr[i]);
-	struct str text = arena_str(arena, buf_str(&hex));
-	buf_fini(&hex);
-	return text;
-}
-
 /* Outside a Maildir every sight is a new one, and has a name that no other has:
  * so a commit without an answer can be looked up. */
 static struct str sight_name(struct arena *arena)
@@ -256,8 +239,8 @@ static struct taken *new_taken(const char *maildir, const char *name, const char
 {
 	struct taken *taken = taken_new();
 	taken->source = (struct mail_source){
-		.maildir = maildir ? name_text(taken->arena, str_from(maildir)) : STR(""),
-		.unique = maildir ? name_text(taken->arena, maildir_unique(name)) : sight_name(taken->arena),
+		.maildir = maildir ? taken_name(taken->arena, str_from(maildir)) : STR(""),
+		.unique = maildir ? taken_name(taken->arena, maildir_unique(name)) : sight_name(taken->arena),
 		.file = arena_str(taken->arena, str_from(file)),
 	};
 	return taken;

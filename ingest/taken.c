@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ingest/taken.h"
 
+#include "base/utf8.h"
+
 #include <string.h>
 #include <unistd.h>
 
@@ -35,6 +37,20 @@ bool taken_may_keep(const struct spool *spool, enum ruf_store ruf_store)
 		if (spool_report_at(spool, i)->kind == REPORT_FAILURE && ruf_store != RUF_FULL)
 			return false;
 	return true;
+}
+
+struct str taken_name(struct arena *arena, struct str name)
+{
+	struct buf hex;
+	if (utf8_valid(name))
+		return arena_str(arena, name);
+	buf_init(&hex, name.len * 2 + 3);
+	buf_add_str(&hex, STR("//"));
+	for (size_t i = 0; i < name.len; i++)
+		buf_printf(&hex, "%02x", (unsigned char)name.ptr[i]);
+	struct str text = arena_str(arena, buf_str(&hex));
+	buf_fini(&hex);
+	return text;
 }
 
 const char *taken_id(const struct taken *taken, char text[TAKEN_ID_BYTES])

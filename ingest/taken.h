@@ -39,6 +39,10 @@ void taken_free(struct taken **taken);
 /* The bytes of failure samples are kept only when they are wanted whole. */
 bool taken_may_keep(const struct spool *spool, enum ruf_store ruf_store);
 
+/* How the database has the name of a Maildir or of a file: names are bytes, it takes UTF-8, so other
+ * names become "//" and hex, which no name and no real path is. */
+struct str taken_name(struct arena *arena, struct str name);
+
 /* Eight hex digits: the mail id of log lines. */
 #define TAKEN_ID_BYTES 9
 const char *taken_id(const struct taken *taken, char text[TAKEN_ID_BYTES]);

@@ -225,6 +225,22 @@ class Store(flow.FlowTest):
         self.assertEqual(self.status()["messages"], 0)
         self.assertEqual(self.status()["balance"]["mails"], 3)
 
+    def test_read_mail_goes(self):
+        """... when it is older than keep:, and nothing else of cur/ does."""
+        self.write("dmarcd.yaml", "state_dir: %s\nmaildirs: [{path: %s, keep: 30d}]\n" % (
+            self.state, self.maildir))
+        for name in ("old", "young", "changed"):
+            self.deliver(name, mails.aggregate("read-" + name, 1))
+        self.ingest()
+        self.deliver("foreign:2,S", mails.aggregate("read-foreign", 1), "cur")
+        self.deliver("changed:2,S", mails.aggregate("read-other", 1), "cur")
+        for name in ("old", "changed", "foreign"):
+            path = os.path.join(self.maildir, "cur", name + ":2,S")
+            os.utime(path, (os.stat(path).st_mtime - 31 * DAY,) * 2)
+        self.dmarcd("retention")
+        self.assertEqual(self.names("cur"), [b"changed:2,S", b"foreign:2,S", b"young:2,S"])
+        self.assertEqual(self.status()["records"], 3)
+
     def test_failure_samples(self):
         """... are kept as far as ruf: says, also when they come by way of the quarantine."""
         for number, (store, original, headers) in enumerate((("full", "t", "t"), ("headers", "f", "t"),
