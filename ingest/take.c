@@ -49,7 +49,10 @@ static void sort_out(struct pipeline *pipeline, struct taken *taken, const struc
 
 static bool has_room(const struct pipeline *pipeline, size_t taken)
 {
-	return taken < LOOK_UP_MAX && pipeline->copies.count + taken < PIPELINE_BATCH_MAX &&
+	size_t in_hand = pipeline->waiting.count + pipeline->running.count + pipeline->batch.count +
+		pipeline->copies.count + taken;
+	return in_hand < pipeline->options->limits->queue_names &&
+		taken < LOOK_UP_MAX && pipeline->copies.count + taken < PIPELINE_BATCH_MAX &&
 		pipeline->flight_bytes < pipeline->options->limits->queue_bytes;
 }
 

@@ -215,6 +215,17 @@ void pool_service(struct pool *pool)
 	}
 }
 
+/* A template that has served long enough is replaced while nothing waits for it. */
+static void replace_worn(struct pool *pool, struct slot *slot)
+{
+	struct error error = {0};
+	if (slot->end != JOB_DONE || ++slot->served < pool->limits->worker_mails)
+		return;
+	slot_kill(slot);
+	if (slot_start(slot, pool->worker_path, &error) != ERR_OK)
+		slot_kill(slot); /* the next job tries again */
+}
+
 bool pool_next(struct pool *pool, struct job_done *done_r)
 {
 	for (size_t i = 0; i < pool->slots_count; i++) {
@@ -229,6 +240,7 @@ bool pool_next(struct pool *pool, struct job_done *done_r)
 		};
 		slot->state = SLOT_FREE;
 		slot->job = NULL;
+		replace_worn(pool, slot);
 		return true;
 	}
 	return false;

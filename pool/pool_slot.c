@@ -53,6 +53,7 @@ enum err slot_start(struct slot *slot, const char *worker_path, struct error *er
 	slot->pid = pid;
 	slot->control_fd = pair[0];
 	slot->ready = false;
+	slot->served = 0;
 	return ERR_OK;
 }
 

@@ -20,6 +20,7 @@ struct slot {
 	int output_fd;    /* frames of the job; -1: none, or read to its end */
 	bool ready;       /* the template has said so */
 	unsigned steps;   /* enum confine_step */
+	uint64_t served;  /* jobs that ended well in this template */
 
 	enum slot_state state;
 	struct job *job;

@@ -389,6 +389,53 @@ static void test_limits(void **state)
 	}
 }
 
+/* Texts and lists are cut where their limit ends, and the report says so; an id is refused. */
+static void test_cutting_limits(void **state)
+{
+	(void)state;
+	struct limits limits = limits_default();
+	const char *dkim = "<dkim><domain>example.com</domain><selector>s</selector><result>pass</result></dkim>";
+	const char *spf = "<spf><domain>example.com</domain><scope>mfrom</scope><result>pass</result></spf>";
+	const char *reason =
+		"<disposition>none</disposition><reason><type>other</type><comment>abcde</comment></reason>";
+	struct str one = swap("<disposition>none</disposition>", reason);
+	struct str errors = swap("</date_range>", "</date_range><error>abc</error><error>d</error>");
+	const struct {
+		const char *name;
+		uint64_t *limit, good;
+		struct str xml;
+		const char *want;
+	} cases[] = {
+		{"org_name", &limits.org_name_bytes, 12, XML, "text.cut"},
+		{"email", &limits.email_bytes, 14, XML, "text.cut"},
+		{"contact", &limits.contact_bytes, 4, swap("</email>",
+			"</email><extra_contact_info>abcd</extra_contact_info>"), "text.cut"},
+		{"comment", &limits.comment_bytes, 5, one, "text.cut"},
+		{"error", &limits.comment_bytes, 3, errors, "text.cut"},
+		{"errors", &limits.report_errors, 2, errors, "record.list_cut"},
+		{"dkim", &limits.record_dkim, 2, swap(dkim, carry_repeat(str_from(dkim), 2).ptr),
+			"record.list_cut"},
+		{"spf", &limits.record_spf, 2, swap(spf, carry_repeat(str_from(spf), 2).ptr), "record.list_cut"},
+		{"reasons", &limits.record_reasons, 2, carry_replace(one, STR("</reason>"),
+			STR("</reason><reason><type>other</type></reason>")), "record.list_cut"},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		for (uint64_t less = 0; less <= 1; less++) {
+			limits = limits_default();
+			*cases[i].limit = cases[i].good - less;
+			const struct carried *carried = carry_bytes(cases[i].xml, &limits);
+			assert_int_equal(carried->end.verdict, VERDICT_REPORTS);
+			if (strcmp(carry_issues(carried, 0), less ? cases[i].want : "") != 0)
+				fail_msg("%s, %llu less: \"%s\"", cases[i].name, (unsigned long long)less,
+					carry_issues(carried, 0));
+		}
+	}
+	limits = limits_default();
+	limits.report_id_bytes = 4;
+	assert_string_equal(carry_code(carry_bytes(carry_xml("abcd"), &limits)), "");
+	assert_string_equal(carry_code(carry_bytes(carry_xml("abcde"), &limits)), "report.id");
+}
+
 static void test_place_is_told(void **state)
 {
 	(void)state;
@@ -426,6 +473,7 @@ int main(void)
 		cmocka_unit_test(test_sum),
 		cmocka_unit_test(test_schema),
 		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_cutting_limits),
 		cmocka_unit_test(test_place_is_told),
 	};
 	return cmocka_run_group_tests(tests, carry_setup, carry_teardown);

@@ -156,6 +156,19 @@ static void test_header_sums(void **state)
 	CARRY_CHECK(cases, &limits);
 }
 
+/* Attachments are counted whether or not they give a report. */
+static void test_attachments(void **state)
+{
+	(void)state;
+	struct limits limits = limits_default();
+	limits.attachments = 3;
+	struct carry_case cases[] = {
+		{"as many", reports(3, true), "", 3, NULL},
+		{"one more", reports(4, true), "mail.too_many_attachments", 0, NULL},
+	};
+	CARRY_CHECK(cases, &limits);
+}
+
 static void test_file_size(void **state)
 {
 	(void)state;
@@ -191,6 +204,7 @@ int main(void)
 		cmocka_unit_test(test_reports_in_one_archive),
 		cmocka_unit_test(test_headers),
 		cmocka_unit_test(test_header_sums),
+		cmocka_unit_test(test_attachments),
 		cmocka_unit_test(test_file_size),
 		cmocka_unit_test(test_hostile_text_is_cheap),
 	};

@@ -9,7 +9,9 @@
 #include "base/buf.h"
 #include "pool/pool.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -122,6 +124,65 @@ static void test_deadline(void **state)
 	pool_close(&pool);
 }
 
+/* The template's pid: this process has no other child. */
+static long template_pid(void)
+{
+	char path[64], text[64] = "";
+	(void)snprintf(path, sizeof(path), "/proc/self/task/%ld/children", (long)getpid());
+	FILE *file = fopen(path, "re");
+	assert_non_null(file);
+	assert_non_null(fgets(text, sizeof(text), file));
+	(void)fclose(file);
+	assert_ptr_equal(strchr(text, ' '), strrchr(text, ' '));
+	return strtol(text, NULL, 10);
+}
+
+static void test_worn_template(void **state)
+{
+	struct spool *spool = spool_open(SPOOL_MEMORY_BYTES, "/tmp");
+	unsigned tries;
+	(void)state;
+	limits.workers = 1;
+	limits.worker_mails = 3;
+	struct pool *pool = open_pool(getenv("DMARCD_WORKER"));
+	assert_int_equal(pool_free_slots(pool), 1);
+	long first = template_pid();
+	for (int mail = 1; mail <= 4; mail++) {
+		int fd = memory_file(report, sizeof(report) - 1);
+		assert_int_equal(run(pool, spool, fd, sizeof(report) - 1, &tries), JOB_DONE);
+		assert_int_equal(tries, 1);
+		assert_int_equal(template_pid() == first, mail < 3);
+		(void)close(fd);
+	}
+	limits = limits_default();
+	spool_close(&spool);
+	pool_close(&pool);
+}
+
+/* A worker without the memory that it needs ends, is tried again, and the pool goes on. */
+static void test_memory(void **state)
+{
+	struct spool *spool = spool_open(SPOOL_MEMORY_BYTES, "/tmp");
+	unsigned tries;
+	(void)state;
+#ifdef DMARCD_SANITIZED
+	print_message("not run: pool memory: a sanitized worker has no RLIMIT_AS\n");
+	spool_close(&spool);
+	return;
+#endif
+	struct pool *pool = open_pool(getenv("DMARCD_WORKER"));
+	int fd = memory_file(report, sizeof(report) - 1);
+	limits.worker_bytes = (uint64_t)1 << 20;
+	assert_int_equal(run(pool, spool, fd, sizeof(report) - 1, &tries), JOB_MEMORY);
+	assert_int_equal(tries, 2);
+	limits.worker_bytes = (uint64_t)256 << 20;
+	assert_int_equal(run(pool, spool, fd, sizeof(report) - 1, &tries), JOB_DONE);
+	limits = limits_default();
+	(void)close(fd);
+	spool_close(&spool);
+	pool_close(&pool);
+}
+
 static void test_no_worker(void **state)
 {
 	struct pool *pool = NULL;
@@ -150,6 +211,8 @@ int main(void)
 		cmocka_unit_test(test_reads),
 		cmocka_unit_test(test_extracts),
 		cmocka_unit_test(test_deadline),
+		cmocka_unit_test(test_worn_template),
+		cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_no_worker),
 		cmocka_unit_test(test_false_worker),
 	};
