@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import urllib.request
 
 import flow
@@ -23,8 +24,13 @@ class Run(flow.FlowTest):
         self.text = "state_dir: %s\nhttp: {listen: '127.0.0.1:%d'}\nmaildirs:\n  - {path: %s}\n" % (
             self.path("state"), self.port, self.path("inbox"))
         self.config = self.write("own.yaml", self.text)
+        self.systemd = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(self.systemd.close)
+        self.systemd.bind(self.path("notify"))
+        self.systemd.settimeout(flow.END_SECS)
         with open(self.path("log"), "w", encoding="utf-8") as log:
-            self.daemon = self.start("run", stderr=log)
+            self.daemon = self.start("run", stderr=log, env={
+                "NOTIFY_SOCKET": self.path("notify"), "WATCHDOG_USEC": "1000000"})
         flow.wait_until(lambda: "event=\"ready\"" in self.log(), "the daemon to be ready")
 
     def log(self):
@@ -43,6 +49,16 @@ class Run(flow.FlowTest):
     def end(self):
         self.daemon.send_signal(signal.SIGTERM)
         self.assertEqual(self.daemon.wait(flow.END_SECS), 0)
+
+    def test_systemd_is_told(self):
+        """READY once it serves, WATCHDOG again and again, STOPPING at the end."""
+        told = []
+        while told.count(b"WATCHDOG=1") < 2 or b"READY=1" not in told:
+            told.append(self.systemd.recv(100))
+        self.end()
+        while told[-1] != b"STOPPING=1":
+            told.append(self.systemd.recv(100))
+        self.assertEqual(told.count(b"READY=1"), 1)
 
     def test_a_day(self):
         wanted = flow.samples(self.path("mails"), "--days", "2")
