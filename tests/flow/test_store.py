@@ -305,6 +305,17 @@ class Server(flow.FlowTest):
         self.dmarcd("ingest", self.path("mail"))
         self.assertEqual(self.status()["messages"], 3)
 
+    def test_lookups_have_an_index(self):
+        """One mail by its hash and one report by its key are found without reading a table whole."""
+        self.configure(dsn=self.server.create("dmarcd"))
+        self.dmarcd("migrate")
+        for view, where, index in (("mail", "sha256 = 'ab'", "mail_hex"),
+                                   ("report", "mail_sha256 = 'ab'", "report_mail_hex"),
+                                   ("report", "report_key = '%s'" % ("0" * 32), "report_by_key")):
+            plan = self.server.psql("dmarcd", "-c", "SET enable_seqscan = off", "-c",
+                                    "EXPLAIN SELECT * FROM dmarcd_api.%s WHERE %s" % (view, where))
+            self.assertIn(index, plan)
+
     def test_waits_for_locks(self):
         """Somebody's long transaction on the same sums holds a batch up, and no more."""
         self.configure(dsn=self.server.create("dmarcd"))
