@@ -41,10 +41,14 @@ static void emit(const struct prescan *prescan, struct buf *out, struct str text
 	buf_add_str(out, text);
 }
 
+/* Gathered and said once: a run of text may come in any pieces. */
 static void note_trailing(struct prescan *prescan, struct str text)
 {
-	if (prescan->root_closed && str_trim(text).len > 0)
-		issue_add(prescan->issues, ISSUE_XML_TRAILING, str_trim(text));
+	if (!prescan->root_closed)
+		return;
+	for (size_t i = 0; i < text.len && prescan->trailing_len < sizeof(prescan->trailing); i++)
+		if (prescan->trailing_len > 0 || !ascii_is_space(text.ptr[i]))
+			prescan->trailing[prescan->trailing_len++] = text.ptr[i];
 }
 
 /* ---- entities (XML 1.0 section 4.1) ---- */
@@ -551,5 +555,12 @@ bool prescan_add(struct prescan *prescan, struct str text, bool final, struct bu
 		count_lines(prescan, str_sub(text, 0, used));
 		text = str_from_offset(text, used);
 	}
-	return !final || finish(prescan, out, reject);
+	if (!final)
+		return true;
+	if (!finish(prescan, out, reject))
+		return false;
+	if (prescan->trailing_len > 0)
+		issue_add(prescan->issues, ISSUE_XML_TRAILING,
+			str_trim((struct str){prescan->trailing, prescan->trailing_len}));
+	return true;
 }

@@ -30,6 +30,8 @@ struct prescan {
 	uint64_t elements;
 	uint64_t depth;
 	bool root_seen, root_closed;
+	char trailing[60];     /* the first of what follows the root */
+	size_t trailing_len;
 	bool skipping_schema;
 };
 

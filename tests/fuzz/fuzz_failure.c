@@ -6,20 +6,8 @@
 
 #include "base/arena.h"
 #include "parser/mail/failure.h"
-#include "parser/parse.h"
 
 #define ARENA_BYTES ((size_t)64 << 20)
-
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
-
-int LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-	(void)argc;
-	(void)argv;
-	parse_init();
-	return 0;
-}
 
 #define NOW ((int64_t)1790000000)
 

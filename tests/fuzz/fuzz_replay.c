@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Runs a fuzz target over every file of the folders named, without libFuzzer. */
+#include "tests/fuzz/fuzz.h"
+
 #include <dirent.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "base/error.h"
-
 #define PATH_BYTES 4096
 #define FILE_BYTES_MAX (1 << 20)
-
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
 static int replay_file(const char *path)
 {
@@ -49,7 +45,8 @@ static int replay_folder(const char *path)
 int main(int argc, char **argv)
 {
 	int files = 0;
-	(void)LLVMFuzzerInitialize(&argc, &argv);
+	if (LLVMFuzzerInitialize)
+		(void)LLVMFuzzerInitialize(&argc, &argv);
 	for (int i = 1; i < argc; i++)
 		files += replay_folder(argv[i]);
 	printf("%d files\n", files);

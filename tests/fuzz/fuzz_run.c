@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/fuzz/fuzz_run.h"
 
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -8,6 +10,13 @@
 #include "parser/parse.h"
 
 #define ARENA_BYTES ((size_t)256 << 20)
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	(void)argc, (void)argv;
+	parse_init();
+	return 0;
+}
 
 struct limits fuzz_limits(void)
 {
@@ -84,18 +93,100 @@ void fuzz_writer_init(struct wire_writer *writer)
 	wire_writer_init(writer, check, NULL);
 }
 
-void fuzz_parse(const uint8_t *bytes, size_t len)
+static void keep(void *context, const void *bytes, size_t len)
+{
+	buf_add(context, bytes, len);
+}
+
+void fuzz_writer_keep(struct wire_writer *writer, struct buf *out)
+{
+	wire_writer_init(writer, keep, out);
+}
+
+static void parse(struct str bytes, struct wire_writer *writer, bool extract)
 {
 	struct limits limits = fuzz_limits();
 	int fd = memfd_create("fuzz", MFD_CLOEXEC);
-	if (fd < 0 || write(fd, bytes, len) != (ssize_t)len)
+	if (fd < 0 || (bytes.len > 0 && write(fd, bytes.ptr, bytes.len) != (ssize_t)bytes.len))
 		die("memfd");
 	struct parse_input input = {
-		.fd = fd, .bytes = len, .now_epoch_secs = 1790000000, .limits = &limits};
+		.fd = fd, .bytes = bytes.len, .now_epoch_secs = FUZZ_NOW, .limits = &limits};
+	parse_mail(&input, writer);
+	if (extract)
+		parse_extract(&input, 0, writer);
+	close(fd);
+}
+
+void fuzz_parse(const uint8_t *bytes, size_t len)
+{
 	struct wire_writer writer;
 	fuzz_writer_init(&writer);
-	parse_mail(&input, &writer);
-	parse_extract(&input, 0, &writer);
+	parse((struct str){(const char *)bytes, len}, &writer, true);
 	wire_writer_fini(&writer);
-	close(fd);
+}
+
+void fuzz_stream(struct str bytes, struct buf *out)
+{
+	struct wire_writer writer;
+	fuzz_writer_keep(&writer, out);
+	wire_write_hello(&writer);
+	parse(bytes, &writer, false);
+	wire_writer_fini(&writer);
+}
+
+static ssize_t read_piece(void *context, char *out, size_t cap, struct reject *reject)
+{
+	struct fuzz_source *source = context;
+	struct str piece = str_sub(source->rest, 0, cap < source->piece ? cap : source->piece);
+	(void)reject;
+	if (piece.len > 0)
+		(void)memcpy(out, piece.ptr, piece.len);
+	source->rest = str_from_offset(source->rest, piece.len);
+	return (ssize_t)piece.len;
+}
+
+struct payload fuzz_payload(struct fuzz_source *source)
+{
+	return (struct payload){read_piece, source, STR("fuzz")};
+}
+
+bool fuzz_read(fuzz_reader *reader, struct str text, size_t piece, struct buf *out, struct reject *reject_r)
+{
+	struct fuzz_source source = {text, piece};
+	struct payload payload = fuzz_payload(&source);
+	struct limits limits = fuzz_limits();
+	struct wire_writer writer;
+	struct issue_list *issues = malloc(sizeof(*issues));
+	if (issues == NULL)
+		die_out_of_memory();
+	issue_list_init(issues);
+	fuzz_writer_keep(&writer, out);
+	*reject_r = (struct reject){0};
+	bool good = reader(&payload, &limits, FUZZ_NOW, issues, &writer, reject_r);
+	wire_writer_fini(&writer);
+	free(issues);
+	if (!good && reject_r->reason == REASON_NONE)
+		die("refused without a reason");
+	if (!good)
+		buf_reset(out);
+	check(NULL, out->ptr, out->len);
+	return good;
+}
+
+bool fuzz_read_alike(fuzz_reader *reader, struct str text, struct buf *out)
+{
+	static const size_t pieces[] = {SIZE_MAX, 1};
+	struct reject first, again;
+	bool good = fuzz_read(reader, text, SIZE_MAX, out, &first);
+	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
+		struct buf other;
+		buf_init(&other, SIZE_MAX / 4);
+		if (fuzz_read(reader, text, pieces[i], &other, &again) != good ||
+			first.reason != again.reason)
+			die("pieces of %zu: \"%s\" instead of \"%s\"", pieces[i], again.detail, first.detail);
+		if (!str_eq(buf_str(&other), buf_str(out)))
+			die("pieces of %zu: other frames", pieces[i]);
+		buf_fini(&other);
+	}
+	return good;
 }
