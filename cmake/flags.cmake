@@ -22,6 +22,9 @@ if(CMAKE_C_COMPILER_ID STREQUAL "Clang")
 endif()
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64|i.86")
 	add_compile_options(-fcf-protection=full)
+	# Every object of ours is marked for CET; Debian 12's start files are not, and would take the
+	# mark off the whole program.
+	add_link_options(-Wl,-z,ibt -Wl,-z,shstk)
 endif()
 add_link_options(-pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--as-needed)
 

@@ -47,6 +47,7 @@ def hardening_problems(path, fortified):
     if fortified:
         wanted["_FORTIFY_SOURCE"] = "_chk@" in symbols.replace("__stack_chk_fail", "")
     if "X86-64" in header:
+        wanted["marked for CET (IBT, SHSTK)"] = "IBT, SHSTK" in readelf("-n", path)
         with open(path, "rb") as stream:
             wanted["branch protection (endbr64)"] = stream.read().count(b"\xf3\x0f\x1e\xfa") > 20
     return ["%s: not %s" % (path, what) for what, there in wanted.items() if not there]

@@ -15,6 +15,7 @@ import headers
 import hygiene
 import layers
 import sizes
+import unit
 
 SPDX = "// SPDX-License-Identifier: Apache-2.0\n"
 PURPOSE = "/*\n * Adds numbers, for those who like them added; keeps nothing and owns nothing.\n */\n"
@@ -231,7 +232,7 @@ class CodesTest(CheckTest):
 
 class BinariesTest(CheckTest):
     HARD = ["-O2", "-fPIE", "-fstack-protector-all", "-fcf-protection=full", "-D_FORTIFY_SOURCE=2",
-            "-pie", "-Wl,-z,relro", "-Wl,-z,now"]
+            "-pie", "-Wl,-z,relro", "-Wl,-z,now", "-Wl,-z,ibt", "-Wl,-z,shstk"]
     SOURCE = ('#include <stdio.h>\nint main(int c, char **v)\n{\n\tchar a[40];\n'
               '\tsnprintf(a, (size_t)c + 9, "%s", v[0]);\n\tputs(a);\n\treturn 0;\n}\n')
 
@@ -264,11 +265,21 @@ class BinariesTest(CheckTest):
                               "FORTIFY")
         self.expect_hardening(self.HARD + ["-Wl,-z,execstack"], "executable")
         self.expect_hardening(self.HARD + ["-Wl,-rpath,/opt/lib"], "RPATH")
+        if os.uname().machine == "x86_64":
+            self.expect_hardening(self.without("-Wl,-z,shstk"), "CET")
 
     def test_link_cut(self):
         program = self.compile(["-Wl,--no-as-needed"], ["-lz"])
         self.expect(binaries.link_problems(program, ["libz"]), "linked with libz.so")
         self.assertEqual(binaries.link_problems(program, ["libpq"]), [])
+
+
+@unittest.skipUnless(shutil.which("systemd-analyze"), "not run: unit: systemd-analyze is not installed")
+class UnitTest(unittest.TestCase):
+    def test_open_unit(self):
+        found = unit.problems("[Service]\nExecStart=/bin/true\n")
+        self.assertEqual(len(found), 1, found)
+        self.assertIn("exposure 9", found[0])
 
 
 class DocsTest(unittest.TestCase):
