@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/cmd.h"
 #include "base/wide.h"
+#include "daemon/confinement.h"
 #include "model/json.h"
 #include "store/migrate.h"
 #include "store/query.h"
@@ -59,12 +60,15 @@ static void write_totals(struct json *json, const struct rows *rows)
 	json_key_value_str(json, "server_version", query_get(rows, "server_version"));
 }
 
-static void write_json(struct rows *totals, struct rows *domains, struct buf *out)
+static void write_json(const struct confinement *confinement, struct rows *totals, struct rows *domains,
+	struct buf *out)
 {
 	struct json json;
 	json_init(&json, out);
 	json_object(&json);
 	write_totals(&json, totals);
+	json_key_value_cstr(&json, "confinement", confinement->text);
+	json_key_value_bool(&json, "confined", confinement->complete);
 	json_key(&json, "domains");
 	json_object(&json);
 	while (query_next(domains)) {
@@ -85,7 +89,8 @@ static void line(struct buf *out, const char *label, const struct rows *rows, co
 	buf_printf(out, "  %-16s %15s\n", label, wide_grouped(wide_parse(query_get(rows, column)), text));
 }
 
-static void write_text(const struct cli *cli, struct rows *totals, struct rows *domains, struct buf *out)
+static void write_text(const struct cli *cli, const struct confinement *confinement, struct rows *totals,
+	struct rows *domains, struct buf *out)
 {
 	char text[WIDE_GROUPED_BYTES];
 	buf_printf(out, "mails taken in\n");
@@ -112,6 +117,8 @@ static void write_text(const struct cli *cli, struct rows *totals, struct rows *
 	if (query_get(totals, "first_day").ptr)
 		buf_printf(out, "days %.*s to %.*s\n", STR_FMT(query_get(totals, "first_day")),
 			STR_FMT(query_get(totals, "last_day")));
+	buf_printf(out, "worker, tried now: %s%s\n", confinement->complete ? "confined by " : "not fully confined: ",
+		confinement->text);
 	buf_printf(out, "dmarcd %s, schema %.*s, PostgreSQL %.*s, state in %s\n", DMARCD_VERSION,
 		STR_FMT(query_get(totals, "schema_version")), STR_FMT(query_get(totals, "server_version")),
 		cli->config->state_dir);
@@ -122,15 +129,17 @@ static int report(const struct cli *cli, struct store *store, bool json)
 	struct error error = {0};
 	struct rows *totals = NULL, *domains = NULL;
 	struct buf out;
+	struct confinement confinement;
 	enum err err = query_open(store, select_totals, NULL, 0, false, &totals, &error);
 	if (!err)
 		err = query_open(store, select_domains, NULL, 0, false, &domains, &error);
 	if (!err && query_next(totals)) {
 		buf_init(&out, OUT_BYTES);
+		confinement_try(&confinement);
 		if (json)
-			write_json(totals, domains, &out);
+			write_json(&confinement, totals, domains, &out);
 		else
-			write_text(cli, totals, domains, &out);
+			write_text(cli, &confinement, totals, domains, &out);
 		if (json)
 			cli_flush(&out);
 		else
@@ -163,8 +172,10 @@ static int run(struct cli *cli, int argc, char **argv)
 const struct command cmd_status = {
 	.name = "status",
 	.arguments = "[--json]",
-	.summary = "totals, balance and versions",
+	.summary = "totals, balance, confinement and versions",
 	.help = "Every mail taken in has exactly one outcome; the four add up.\n"
+		"The worker's confinement is tried out at this moment, in the surroundings of this\n"
+		"command; what the daemon's own workers have is in its log.\n"
 		"  --json    one JSON object\n"
 		"\nexample: dmarcd status --json\n",
 	.needs_config = true,

@@ -63,6 +63,19 @@ static enum err connect_store(struct pipeline *pipeline, struct error *error)
 	}
 }
 
+/* A daemon tells it at its start in every case. */
+static void log_confinement(const struct pipeline *pipeline)
+{
+	struct log_line line;
+	bool confined = pool_confined(pipeline->pool);
+	if (confined && pipeline->options->once)
+		return;
+	log_begin(&line, confined ? LOG_INFO_LEVEL : LOG_WARN_LEVEL,
+		confined ? "the worker is confined" : "the worker is not fully confined on this system");
+	log_cstr(&line, "confinement", pool_confinement(pipeline->pool));
+	log_end(&line);
+}
+
 static enum err open_rooms(struct pipeline *pipeline, struct arena *arena, struct load **load,
 	struct error *error)
 {
@@ -84,12 +97,7 @@ static enum err open_rooms(struct pipeline *pipeline, struct arena *arena, struc
 		err = pool_open(&pool, &pipeline->pool, error);
 	if (err)
 		return err;
-	if (!pool_confined(pipeline->pool)) {
-		struct log_line line;
-		log_begin(&line, LOG_WARN_LEVEL, "the worker is not fully confined on this system");
-		log_cstr(&line, "confinement", pool_confinement(pipeline->pool));
-		log_end(&line);
-	}
+	log_confinement(pipeline);
 	return connect_store(pipeline, error);
 }
 
