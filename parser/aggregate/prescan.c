@@ -221,8 +221,11 @@ static bool start_tag(struct prescan *prescan, struct str tag, struct buf *out, 
 		return refuse(prescan, reject, REASON_XML_DEPTH, "limits.xml_depth");
 	if (str_find_char(tag, '=') != SIZE_MAX && attributes_of(tag) > prescan->limits->xml_attributes)
 		return refuse(prescan, reject, REASON_XML_TAG_TOO_LARGE, "limits.xml_attributes");
+	size_t before = out->len;
 	if (!emit_tag(prescan, out, reject))
 		return false;
+	if (out->len - before > prescan->limits->xml_tag_bytes) /* a bare & has grown */
+		return refuse(prescan, reject, REASON_XML_TAG_TOO_LARGE, "limits.xml_tag_bytes");
 	prescan->depth += !empty;
 	prescan->root_closed = prescan->depth == 0;
 	return true;

@@ -38,7 +38,8 @@ static void on_start(void *context, const xmlChar *name, const xmlChar *prefix, 
 {
 	struct met *met = context;
 	(void)name, (void)prefix, (void)uri, (void)namespaces, (void)defaulted_count, (void)attributes;
-	if (bytes_since(met) > (long)limits.xml_tag_bytes)
+	/* What stands before the root is no event, so its tag's begin is not known. */
+	if (bytes_since(met) > (long)limits.xml_tag_bytes && met->elements > 0)
 		die("a tag beyond the limit");
 	if (++met->depth > limits.xml_depth || ++met->elements > limits.xml_elements)
 		die("elements beyond the limit");

@@ -37,5 +37,5 @@ typedef bool fuzz_reader(struct payload *payload, const struct limits *limits, i
 bool fuzz_read(fuzz_reader *reader, struct str text, size_t piece, struct buf *out, struct reject *reject_r);
 
 /* Reads text whole, again, and a byte at a time: dies unless all three give the same frames into out
- * (empty when it is refused) for the same reason. */
+ * (empty when it is refused; of several faults another may then be met first). */
 bool fuzz_read_alike(fuzz_reader *reader, struct str text, struct buf *out);
