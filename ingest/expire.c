@@ -13,7 +13,7 @@
 /* False: it cannot be read, or is not older. */
 static bool hash_when_older(int fd, int64_t before_epoch_secs, struct sha256 *sum_r)
 {
-	static char piece[READ_BYTES];
+	char piece[READ_BYTES];
 	struct stat st;
 	ssize_t got = -1;
 	if (fstat(fd, &st) != 0 || st.st_mtim.tv_sec >= before_epoch_secs)

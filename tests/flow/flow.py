@@ -248,6 +248,12 @@ class FlowTest(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.top, ignore_errors=True)
         self.addCleanup(self.end_processes)
 
+    def own_server(self):
+        """A PostgreSQL server of the test's own, stopped at its end."""
+        server = Server(self.path("server")).start()
+        self.addCleanup(server.stop)
+        return server
+
     def end_processes(self):
         """Nothing may be left running; what is, is ended and the test has failed."""
         def none_left():

@@ -17,11 +17,6 @@ ENDS = (flow.EX_OK, flow.EX_DATAERR)
 
 
 class Faults(flow.FlowTest):
-    def server(self):
-        server = flow.Server(self.path("server")).start()
-        self.addCleanup(server.stop)
-        return server
-
     def prepare(self, server, name, *options):
         name = re.sub(r"\W", "_", name)
         wanted = flow.samples(self.path(name), "--days", "3", *options)
@@ -46,14 +41,14 @@ class Faults(flow.FlowTest):
         self.check_all(maildir, wanted)
 
     def test_kill_at_later_passes(self):
-        server = self.server()
+        server = self.own_server()
         for fault in ("ingest.moved:30", "store.commit:2", "ingest.parsed:40", "quarantine.written:3"):
             with self.subTest(fault):
                 self.killed_at(server, fault)
         server.stop()
 
     def test_kill_again_and_again(self):
-        server = self.server()
+        server = self.own_server()
         maildir, wanted = self.prepare(server, "again")
         for fault in ("ingest.taken:3", "store.copy", "ingest.committed", "ingest.moved:10",
                       "store.begin:2", "ingest.settled:5"):
@@ -64,7 +59,7 @@ class Faults(flow.FlowTest):
 
     def test_workers_killed(self):
         """A worker that dies costs a second try, not a mail; one that dies twice is retried by hand."""
-        server = self.server()
+        server = self.own_server()
         maildir, wanted = self.prepare(server, "workers", "--days", "40")
         ingest = self.start("ingest", maildir, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         flow.wait_until(lambda: ingest.poll() is not None or os.listdir(os.path.join(maildir, "cur")),
@@ -85,7 +80,7 @@ class Faults(flow.FlowTest):
 
     def test_server_killed(self):
         """kill -9 of the whole server while we are in COPY and at COMMIT."""
-        server = self.server()
+        server = self.own_server()
         for fault in ("store.copy", "store.commit"):
             with self.subTest(fault):
                 maildir, wanted = self.prepare(server, "server " + fault)

@@ -118,8 +118,7 @@ class DatabaseKilled(flow.FlowTest):
         super().setUp()
         self.maildir = self.path("mails")
         self.wanted = flow.samples(self.maildir, "--days", DAYS)
-        self.server = flow.Server(self.path("server")).start()
-        self.addCleanup(self.server.stop)
+        self.server = self.own_server()
         self.dsn = self.server.create("dmarcd")
         self.direct = self.configure(name="direct", dsn=self.dsn)
         self.dmarcd("migrate")
@@ -338,8 +337,7 @@ class DatabaseAway(flow.FlowTest):
 
     def test_read_only_server(self):
         """A standby takes connections and no rows: waited for, never a mail's fault."""
-        server = flow.Server(self.path("server")).start()
-        self.addCleanup(server.stop)
+        server = self.own_server()
         self.configure(self.maildir, dsn=server.create("dmarcd"))
         self.dmarcd("migrate")
         server.psql("postgres", "-c", "ALTER DATABASE dmarcd SET default_transaction_read_only = on")

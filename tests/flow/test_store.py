@@ -262,11 +262,7 @@ class Server(flow.FlowTest):
 
     def setUp(self):
         super().setUp()
-        self.server = flow.Server(self.path("server")).start()
-        self.addCleanup(self.server.stop)
-
-    def tearDown(self):
-        self.server.stop()
+        self.server = self.own_server()
 
     def server_log(self):
         with open(os.path.join(self.server.folder, "log"), encoding="utf-8") as stream:

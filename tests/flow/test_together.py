@@ -20,11 +20,7 @@ ENDS = (flow.EX_OK, flow.EX_DATAERR)
 class Together(flow.FlowTest):
     def setUp(self):
         super().setUp()
-        self.server = flow.Server(self.path("server")).start()
-        self.addCleanup(self.server.stop)
-
-    def tearDown(self):
-        self.server.stop()
+        self.server = self.own_server()
 
     def test_two_ingests_overlap(self):
         """Each Maildir holds two thirds of the mails: totals are those of one run over all."""
