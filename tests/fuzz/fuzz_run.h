@@ -36,6 +36,7 @@ typedef bool fuzz_reader(struct payload *payload, const struct limits *limits, i
 /* Reads text in pieces of that size; its frames into out, the issues and the reason left where told. */
 bool fuzz_read(fuzz_reader *reader, struct str text, size_t piece, struct buf *out, struct reject *reject_r);
 
-/* Reads text whole, again, and a byte at a time: dies unless all three give the same frames into out
- * (empty when it is refused; of several faults another may then be met first). */
-bool fuzz_read_alike(fuzz_reader *reader, struct str text, struct buf *out);
+/* Reads text whole, again, and in small pieces (a byte at a time when it is short): dies unless all
+ * three give the same frames into out (empty when it is refused; of several faults another may then be
+ * met first). */
+bool fuzz_read_alike(fuzz_reader *reader, struct str text, struct buf *out, struct reject *reject_r);

@@ -8,8 +8,9 @@
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	struct buf frames;
+	struct reject reject;
 	buf_init(&frames, SIZE_MAX / 4);
-	(void)fuzz_read_alike(tlsrpt_read, (struct str){(const char *)bytes, len}, &frames);
+	(void)fuzz_read_alike(tlsrpt_read, (struct str){(const char *)bytes, len}, &frames, &reject);
 	buf_fini(&frames);
 	return 0;
 }

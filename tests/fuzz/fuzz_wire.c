@@ -31,19 +31,21 @@ static bool accepted(struct spool *spool, struct str stream, size_t piece)
 }
 
 /* What a report's rows sum up to, by kind. */
-static uint64_t sum_rows(struct spool *spool, size_t i, struct buf *rows)
+static wide sum_rows(struct spool *spool, size_t i, struct buf *rows)
 {
 	struct arena *arena = arena_open((size_t)64 << 20);
 	struct spool_cursor cursor = spool_rows(spool, i);
 	struct error error = {0};
 	struct frame frame;
 	struct aggregate_record record;
-	uint64_t messages = 0;
+	wide messages = 0;
 	while (spool_next_row(&cursor, &frame, &error)) {
 		arena_reset(arena);
 		if (frame.type == FRAME_RECORD && !wire_read_record(frame.payload, arena, &record))
 			die("a record that cannot be read");
 		messages += frame.type == FRAME_RECORD ? record.messages : 0;
+		if (frame.type == FRAME_RECORD && record.messages > INT64_MAX)
+			die("a count out of range");
 		buf_add_char(rows, (char)frame.type);
 		buf_add_str(rows, frame.payload);
 	}
@@ -59,10 +61,10 @@ static void check_report(struct spool *spool, struct spool *other, size_t i)
 	struct buf rows, other_rows;
 	buf_init(&rows, SIZE_MAX / 4);
 	buf_init(&other_rows, SIZE_MAX / 4);
-	uint64_t messages = sum_rows(spool, i, &rows);
+	wide messages = sum_rows(spool, i, &rows);
 	if (sum_rows(other, i, &other_rows) != messages || !str_eq(buf_str(&rows), buf_str(&other_rows)))
 		die("other rows");
-	if (messages != a->totals.messages || messages > INT64_MAX || a->totals.dmarc_pass > messages)
+	if (messages != a->totals.messages || a->totals.dmarc_pass > messages)
 		die("totals out of range");
 	if (a->kind < REPORT_AGGREGATE || a->kind > REPORT_TLSRPT || !utf8_valid(a->member))
 		die("kind or name out of range");
