@@ -33,6 +33,13 @@ static bool is_bzip2(struct str head)
 	return str_eq(magic, block) || str_eq(magic, empty);
 }
 
+/* POSIX and GNU: a NUL ends the magic, so a text that says "ustar" there is none. */
+static bool is_tar(struct str head)
+{
+	struct str magic = str_from_offset(head, TAR_MAGIC_OFFSET);
+	return str_starts(magic, STR("ustar\0")) || str_starts(magic, STR("ustar  \0"));
+}
+
 const char *sniff_archive_name(struct str head)
 {
 	for (size_t i = 0; i < sizeof(archives) / sizeof(archives[0]); i++)
@@ -40,7 +47,7 @@ const char *sniff_archive_name(struct str head)
 			return archives[i].name;
 	if (is_bzip2(head))
 		return "bzip2";
-	if (str_starts(str_from_offset(head, TAR_MAGIC_OFFSET), STR("ustar")))
+	if (is_tar(head))
 		return "tar";
 	return NULL;
 }

@@ -23,9 +23,14 @@ struct limits fuzz_limits(void)
 {
 	struct limits limits = limits_default();
 	limits.mail_bytes = 1 << 20;
-	limits.report_bytes = 4 << 20;
-	limits.unpacked_bytes = 8 << 20;
+	limits.report_bytes = 3 << 19; /* the ratio counts from 1 MiB on */
+	limits.unpacked_bytes = 3 << 20;
 	limits.json_bytes = 1 << 20;
+	limits.xml_elements = 5000;
+	limits.mime_parts = 40;
+	limits.mime_depth = 8;
+	limits.attachments = 8;
+	limits.reports = 8;
 	return limits;
 }
 

@@ -28,6 +28,8 @@ corpus=${DMARCD_CORPUS:-$root/../shared/corpus}
 
 (cd "$root" && cmake --preset fuzz >/dev/null && cmake --build --preset fuzz >/dev/null)
 "$here/made.sh" "$build/bin" "$build/made" >/dev/null
+python3 "$root/tests/hostile/generate.py" "$build/hostile.new" >/dev/null
+rm -rf "$build/hostile" && mv "$build/hostile.new" "$build/hostile"
 mkdir -p "$build/findings"
 
 # target TARGET: its dictionary, greatest length and folders of seeds (RELIABILITY.md section 9 in short).
@@ -39,7 +41,7 @@ target() {
 	config) max=16384 seeds=$root/doc ;;
 	failure) seeds=$corpus/failure ;;
 	fields) max=1024 ;;
-	mail) max=262144 seeds="$corpus/failure $corpus/tlsrpt $build/made/mails/new" ;;
+	mail) max=65536 seeds="$corpus/failure $corpus/tlsrpt $build/made/mails/new $build/hostile/Maildir/new" ;;
 	output) max=4096 ;;
 	tlsrpt) seeds=$corpus/tlsrpt ;;
 	unpack) seeds=$corpus/aggregate ;;

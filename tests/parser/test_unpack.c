@@ -28,6 +28,12 @@ static struct str with_trailer(struct str gzip, struct str crc, struct str size)
 		size.ptr != NULL ? size : str_from_offset(end, 4)));
 }
 
+/* Behind 257 bytes of what could be the beginning of XML. */
+static struct str at_257(struct str magic)
+{
+	return carry_join(STR("<!--"), carry_join(carry_repeat(STR(" "), 253), magic));
+}
+
 static void test_gzip(void **state)
 {
 	(void)state;
@@ -58,8 +64,9 @@ static void test_gzip(void **state)
 		{"unused inside", carry_gzip(STR("unused\n")), "archive.empty", 0, NULL},
 		{"prose inside", carry_gzip(STR("not a report\n")), "archive.no_report", 0, NULL},
 		{"page inside", carry_gzip(STR("<html><body>502</body></html>")), "xml.root", 0, NULL},
-		{"tar inside", carry_gzip(carry_join(carry_repeat(STR("a"), 257), carry_repeat(STR("ustar"), 60))),
-			"archive.format", 0, NULL},
+		{"tar inside", carry_gzip(at_257(STR("ustar\0" "00"))), "archive.format", 0, NULL},
+		{"GNU tar inside", carry_gzip(at_257(STR("ustar  \0"))), "archive.format", 0, NULL},
+		{"no tar inside", carry_gzip(carry_join(at_257(STR("ustar -->")), XML)), "", 1, ""},
 	};
 	CARRY_CHECK(cases, NULL);
 }
