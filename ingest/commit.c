@@ -7,7 +7,6 @@
 #include <poll.h>
 #include <string.h>
 
-#define BATCH_RECORDS ((uint64_t)50000)
 #define BATCH_BYTES ((uint64_t)32 * 1024 * 1024)
 #define PAUSE_MSECS_MIN 100
 #define PAUSE_MSECS_MAX 5000
@@ -54,7 +53,7 @@ bool pipeline_wants_commit(const struct pipeline *pipeline)
 	if (held == 0)
 		return false;
 	return pipeline->batch.count >= PIPELINE_BATCH_MAX || pipeline->copies.count >= PIPELINE_BATCH_MAX ||
-		pipeline->batch_records >= BATCH_RECORDS || pipeline->flight_bytes >= BATCH_BYTES ||
+		pipeline->batch_records >= PIPELINE_BATCH_RECORDS || pipeline->flight_bytes >= BATCH_BYTES ||
 		pipeline->waiting.count + pipeline->running.count == 0;
 }
 

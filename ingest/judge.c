@@ -14,7 +14,8 @@ static struct spool *take_spool(struct pipeline *pipeline)
 
 void pipeline_submit(struct pipeline *pipeline)
 {
-	while (pool_free_slots(pipeline->pool) > 0 && pipeline->waiting.count > 0) {
+	while (pool_free_slots(pipeline->pool) > 0 && pipeline->waiting.count > 0 &&
+		pipeline->batch_records < PIPELINE_BATCH_RECORDS) {
 		struct taken *taken = taken_list_pop(&pipeline->waiting);
 		taken->job = (struct job){
 			.kind = JOB_PARSE,

@@ -77,17 +77,34 @@ static bool busy(const struct pipeline *pipeline)
 		pipeline->waiting.count > 0;
 }
 
-/* Waits for workers, a signal, or new mail. */
-static void wait_for_something(struct pipeline *pipeline, struct watch *watch, int timeout)
+/* Polls fds[0..count) and the workers, who have room behind them. */
+static void wait_and_serve(struct pipeline *pipeline, struct pollfd fds[FDS_MAX], size_t count, int timeout)
 {
-	struct pollfd fds[FDS_MAX] = {{.fd = pipeline->signal_fd, .events = POLLIN},
-		{.fd = watch ? watch_fd(watch) : -1, .events = POLLIN}};
-	size_t count = 2 + pool_fds(pipeline->pool, fds + 2, FDS_MAX - 2);
+	count += pool_fds(pipeline->pool, fds + count, FDS_MAX - count);
 	int pool_timeout = pool_timeout_msecs(pipeline->pool);
 	if (pool_timeout >= 0 && (timeout < 0 || pool_timeout < timeout))
 		timeout = pool_timeout;
 	(void)poll(fds, count, timeout);
 	pool_service(pipeline->pool);
+}
+
+/* Waits for workers, a signal, or new mail. */
+static void wait_for_something(struct pipeline *pipeline, struct watch *watch, int timeout)
+{
+	struct pollfd fds[FDS_MAX] = {{.fd = pipeline->signal_fd, .events = POLLIN},
+		{.fd = watch ? watch_fd(watch) : -1, .events = POLLIN}};
+	wait_and_serve(pipeline, fds, 2, timeout);
+}
+
+/* The workers go on while the server does its part. */
+static void wait_for_server(void *context, struct pollfd *server, int timeout)
+{
+	struct pipeline *pipeline = context;
+	struct pollfd fds[FDS_MAX] = {*server};
+	pipeline_submit(pipeline);
+	wait_and_serve(pipeline, fds, 1, timeout);
+	pipeline_collect(pipeline);
+	server->revents = fds[0].revents;
 }
 
 /* One turn: everything that can be done without waiting. */
@@ -159,6 +176,7 @@ enum err pipeline_run(struct pipeline *pipeline, struct error *error)
 	taken_list_init(&pipeline->running);
 	taken_list_init(&pipeline->batch);
 	taken_list_init(&pipeline->copies);
+	store_on_wait(pipeline->store, wait_for_server, pipeline);
 	struct watch *watch = pipeline->options->once ? NULL : watch_open(pipeline->source);
 	for (;;) {
 		err = run_pass(pipeline, error);
@@ -169,6 +187,7 @@ enum err pipeline_run(struct pipeline *pipeline, struct error *error)
 			break;
 	}
 	watch_close(&watch);
+	store_on_wait(pipeline->store, NULL, NULL);
 	let_go(pipeline);
 	return err;
 }

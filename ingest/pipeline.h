@@ -23,6 +23,7 @@
 #include "ingest/source.h"
 
 #define PIPELINE_BATCH_MAX 64
+#define PIPELINE_BATCH_RECORDS ((uint64_t)50000)
 
 struct taken_list {
 	struct taken *first, **end;

@@ -67,7 +67,7 @@ enum err pipeline_take(struct pipeline *pipeline, struct error *error)
 	struct known_mail known[LOOK_UP_MAX] = {{0}};
 	size_t count = 0;
 	enum err err = ERR_OK;
-	if (pipeline->at_end || pipeline->blocked || pipeline->waiting.count > 0)
+	if (pipeline->at_end || pipeline->blocked || pipeline->waiting.count >= PIPELINE_BATCH_MAX)
 		return ERR_OK;
 	while (has_room(pipeline, count)) {
 		err = source_next(pipeline->source, &mails[count], error);

@@ -2,20 +2,27 @@
 #include "store/db.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
 
+#include <errno.h>
 #include <libpq-fe.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #define PARAMS_MAX 24
 #define SAID_BYTES ((size_t)64 * 1024)
+#define SILENCE_MSECS 10000 /* more than statement_timeout: the server does not even say that */
 
 struct store {
 	PGconn *connection;
 	struct arena *arena; /* the options */
 	const char *conninfo, *password, *application, *role;
 	unsigned statement_secs;
+	store_wait_fn *wait;
+	void *wait_context;
 	char state[6]; /* SQLSTATE of the last error */
 };
 
@@ -95,8 +102,10 @@ static enum err connect_now(struct store *store, struct error *error)
 	if (!store->connection)
 		die_out_of_memory();
 	(void)PQsetNoticeProcessor(store->connection, ignore_notice, NULL);
-	if (PQstatus(store->connection) == CONNECTION_OK)
+	if (PQstatus(store->connection) == CONNECTION_OK) {
+		(void)PQsetnonblocking(store->connection, 1);
 		return ERR_OK;
+	}
 	struct buf said;
 	buf_init(&said, SAID_BYTES);
 	add_said(store, &said);
@@ -115,11 +124,86 @@ static enum err connect_now(struct store *store, struct error *error)
 	return refused ? ERR_DENIED : ERR_TEMP;
 }
 
+/* ---- waiting ---- */
+
+static void wait_alone(void *context, struct pollfd *server, int timeout_msecs)
+{
+	(void)context;
+	(void)poll(server, 1, timeout_msecs);
+}
+
+void store_on_wait(struct store *store, store_wait_fn *wait, void *context)
+{
+	store->wait = wait ? wait : wait_alone;
+	store->wait_context = context;
+}
+
+/* Until the server can be read from (or written to, when that is asked). One that is silent beyond all
+ * bounds is cut off, so that what waits for it learns that the connection is lost. */
+static void wait_for_server(struct store *store, bool to_write)
+{
+	struct pollfd server = {
+		.fd = PQsocket(store->connection),
+		.events = (short)(to_write ? POLLIN | POLLOUT : POLLIN),
+	};
+	const bool bounded = store->statement_secs > 0;
+	const int64_t until = clock_monotonic_msecs() + (int64_t)store->statement_secs * 1000 + SILENCE_MSECS;
+	while (server.revents == 0) {
+		int64_t left = until - clock_monotonic_msecs();
+		if (bounded && left <= 0) {
+			(void)shutdown(server.fd, SHUT_RDWR);
+			return;
+		}
+		store->wait(store->wait_context, &server, bounded ? (int)left : -1);
+	}
+}
+
+/* False when the connection broke. */
+static bool send_out(struct store *store)
+{
+	int rest;
+	while ((rest = PQflush(store->connection)) == 1) {
+		wait_for_server(store, true);
+		if (PQconsumeInput(store->connection) != 1)
+			return false;
+	}
+	return rest == 0;
+}
+
+/* NULL: there is no further result. */
+static PGresult *next_result(struct store *store)
+{
+	bool sound = send_out(store);
+	while (sound && PQisBusy(store->connection)) {
+		wait_for_server(store, false);
+		sound = PQconsumeInput(store->connection) == 1;
+	}
+	return PQgetResult(store->connection);
+}
+
+/* The last result of what was sent, or the one that begins a COPY. */
+static PGresult *answer(struct store *store, int sent)
+{
+	PGresult *last = NULL, *result;
+	while (sent == 1 && (result = next_result(store))) {
+		PQclear(last);
+		last = result;
+		if (PQresultStatus(last) == PGRES_COPY_IN || PQstatus(store->connection) != CONNECTION_OK)
+			break;
+	}
+	return last;
+}
+
+static PGresult *run(struct store *store, const char *sql)
+{
+	return answer(store, PQsendQuery(store->connection, sql));
+}
+
 /* A user who is no member of the role reads as itself. */
 static bool may_be(struct store *store, const char *role)
 {
-	PGresult *result = PQexecParams(store->connection, "SELECT set_config('role', $1, true)", 1, NULL, &role,
-		NULL, NULL, 0);
+	PGresult *result = answer(store, PQsendQueryParams(store->connection, "SELECT set_config('role', $1, true)", 1,
+		NULL, &role, NULL, NULL, 0));
 	bool may = PQresultStatus(result) == PGRES_TUPLES_OK;
 	PQclear(result);
 	return may;
@@ -136,6 +220,7 @@ enum err store_open(const struct store_options *options, struct store **store_r,
 	store->application = options->application ? arena_cstr(store->arena, str_from(options->application)) : "dmarcd";
 	store->role = options->role ? arena_cstr(store->arena, str_from(options->role)) : NULL;
 	store->statement_secs = options->statement_secs;
+	store->wait = wait_alone;
 	enum err err = connect_now(store, error);
 	if (!err && store->role && !may_be(store, store->role))
 		store->role = NULL;
@@ -245,7 +330,7 @@ enum err db_run(struct store *store, const char *sql_constant, struct error *err
 {
 	if (!store_alive(store))
 		return no_connection(error);
-	return finish(store, PQexec(store->connection, sql_constant), NULL, error);
+	return finish(store, run(store, sql_constant), NULL, error);
 }
 
 struct bound {
@@ -277,6 +362,15 @@ static void unbind(struct bound *bound)
 		free(bound->copies[i]);
 }
 
+static enum err query_bound(struct store *store, const char *sql, struct bound *bound, struct db_rows **rows_r,
+	struct error *error)
+{
+	PGresult *result = answer(store, PQsendQueryParams(store->connection, sql, (int)bound->count, NULL,
+		bound->values, bound->lengths, bound->formats, 0));
+	unbind(bound);
+	return finish(store, result, rows_r, error);
+}
+
 enum err db_query(struct store *store, const char *sql, const struct str *params, size_t count,
 	struct db_rows **rows_r, struct error *error)
 {
@@ -285,10 +379,7 @@ enum err db_query(struct store *store, const char *sql, const struct str *params
 		return no_connection(error);
 	for (size_t i = 0; i < count; i++)
 		bind_text(&bound, params[i]);
-	PGresult *result = PQexecParams(store->connection, sql, (int)bound.count, NULL, bound.values,
-		bound.lengths, bound.formats, 0);
-	unbind(&bound);
-	return finish(store, result, rows_r, error);
+	return query_bound(store, sql, &bound, rows_r, error);
 }
 
 enum err db_query_bytes(struct store *store, const char *sql, struct str bytes, const struct str *params,
@@ -302,10 +393,7 @@ enum err db_query_bytes(struct store *store, const char *sql, struct str bytes, 
 	bound.formats[0] = 1;
 	for (size_t i = 0; i < count; i++)
 		bind_text(&bound, params[i]);
-	PGresult *result = PQexecParams(store->connection, sql, (int)bound.count, NULL, bound.values,
-		bound.lengths, bound.formats, 0);
-	unbind(&bound);
-	return finish(store, result, rows_r, error);
+	return query_bound(store, sql, &bound, rows_r, error);
 }
 
 size_t db_count(const struct db_rows *rows)
@@ -381,7 +469,7 @@ enum err db_commit(struct store *store, struct error *error)
 {
 	if (!store_alive(store))
 		return no_connection(error);
-	PGresult *result = PQexec(store->connection, "COMMIT");
+	PGresult *result = run(store, "COMMIT");
 	if (PQstatus(store->connection) != CONNECTION_OK) {
 		PQclear(result);
 		return error_set(error, ERR_UNCERTAIN, "the connection to the database broke at COMMIT");
@@ -398,7 +486,7 @@ void db_rollback(struct store *store)
 	char kept[sizeof(store->state)];
 	(void)memcpy(kept, store->state, sizeof(kept));
 	if (store_alive(store))
-		PQclear(PQexec(store->connection, "ROLLBACK"));
+		PQclear(run(store, "ROLLBACK"));
 	(void)memcpy(store->state, kept, sizeof(kept));
 }
 
@@ -408,7 +496,7 @@ enum err db_copy_begin(struct store *store, const char *sql_constant, struct err
 {
 	if (!store_alive(store))
 		return no_connection(error);
-	PGresult *result = PQexec(store->connection, sql_constant);
+	PGresult *result = run(store, sql_constant);
 	enum err err = PQresultStatus(result) == PGRES_COPY_IN ? ERR_OK : failed(store, result, error);
 	PQclear(result);
 	return err;
@@ -416,18 +504,24 @@ enum err db_copy_begin(struct store *store, const char *sql_constant, struct err
 
 enum err db_copy_add(struct store *store, struct str lines, struct error *error)
 {
-	if (PQputCopyData(store->connection, lines.ptr, (int)lines.len) == 1)
-		return ERR_OK;
-	return no_connection(error);
+	int put;
+	while ((put = PQputCopyData(store->connection, lines.ptr, (int)lines.len)) == 0)
+		if (!send_out(store))
+			break;
+	return put == 1 && send_out(store) ? ERR_OK : no_connection(error);
 }
 
 static enum err end_copy(struct store *store, const char *why, struct error *error)
 {
 	enum err err = ERR_OK;
 	PGresult *result;
-	if (PQputCopyEnd(store->connection, why) != 1)
+	int put;
+	while ((put = PQputCopyEnd(store->connection, why)) == 0)
+		if (!send_out(store))
+			break;
+	if (put != 1)
 		return no_connection(error);
-	while ((result = PQgetResult(store->connection))) {
+	while ((result = next_result(store))) {
 		if (!err && PQresultStatus(result) != PGRES_COMMAND_OK)
 			err = failed(store, result, error);
 		PQclear(result);
@@ -493,7 +587,7 @@ enum err db_stream_begin(struct store *store, const char *sql, const struct str 
 enum err db_stream_next(struct store *store, struct db_rows **rows_r, struct error *error)
 {
 	*rows_r = NULL;
-	PGresult *result = PQgetResult(store->connection);
+	PGresult *result = next_result(store);
 	if (!result)
 		return ERR_OK;
 	return finish(store, result, rows_r, error);
@@ -507,6 +601,6 @@ void db_stream_cancel(struct store *store)
 	if (cancel)
 		(void)PQcancel(cancel, text, sizeof(text));
 	PQfreeCancel(cancel);
-	while (store_alive(store) && (result = PQgetResult(store->connection)))
+	while (store_alive(store) && (result = next_result(store)))
 		PQclear(result);
 }

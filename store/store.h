@@ -11,6 +11,8 @@
 #include "base/error.h"
 #include "base/str.h"
 
+#include <poll.h>
+
 struct store;
 
 struct store_options {
@@ -31,6 +33,12 @@ void store_close(struct store **store); /* nulls the pointer */
 /* Drops the connection and makes a new one with the same options. */
 NODISCARD enum err store_reconnect(struct store *store, struct error *error);
 bool store_alive(struct store *store);
+
+/* Called whenever the server's answer is awaited, to do other work meanwhile: polls *server and whatever
+ * else it likes, for timeout_msecs at most (-1: no end), and returns soon after either has something.
+ * It must not use this store. NULL: only waits. */
+typedef void store_wait_fn(void *context, struct pollfd *server, int timeout_msecs);
+void store_on_wait(struct store *store, store_wait_fn *wait, void *context);
 const char *store_role(const struct store *store); /* the one in use; NULL: none */
 
 /* ERR_OK when the schema is the one this program knows; ERR_NOTFOUND: none
