@@ -28,8 +28,8 @@ corpus=${DMARCD_CORPUS:-$root/../shared/corpus}
 
 (cd "$root" && cmake --preset fuzz >/dev/null && cmake --build --preset fuzz >/dev/null)
 "$here/made.sh" "$build/bin" "$build/made" >/dev/null
-python3 "$root/tests/hostile/generate.py" "$build/hostile.new" >/dev/null
-rm -rf "$build/hostile" && mv "$build/hostile.new" "$build/hostile"
+rm -rf "$build/hostile"
+python3 "$root/tests/hostile/generate.py" "$build/hostile" >/dev/null
 mkdir -p "$build/findings"
 
 # target TARGET: its dictionary, greatest length and folders of seeds (RELIABILITY.md section 9 in short).
