@@ -80,18 +80,23 @@ static bool frame_is_valid(const struct frame *frame, struct arena *arena)
 	return false;
 }
 
-static void check(void *context, const void *bytes, size_t len)
+void fuzz_check_frames(struct str frames)
 {
-	struct str rest = {bytes, len};
+	struct str rest = frames;
 	struct frame frame;
 	struct arena *arena = arena_open(ARENA_BYTES);
-	(void)context;
 	while (wire_next(&rest, &frame) == 1)
 		if (!frame_is_valid(&frame, arena))
 			die("a frame of type %d is not valid", (int)frame.type);
 	if (rest.len > 0)
 		die("bytes behind the last frame");
 	arena_close(&arena);
+}
+
+static void check(void *context, const void *bytes, size_t len)
+{
+	(void)context;
+	fuzz_check_frames((struct str){bytes, len});
 }
 
 void fuzz_writer_init(struct wire_writer *writer)
@@ -175,7 +180,7 @@ bool fuzz_read(fuzz_reader *reader, struct str text, size_t piece, struct buf *o
 		die("refused without a reason");
 	if (!good)
 		buf_reset(out);
-	check(NULL, out->ptr, out->len);
+	fuzz_check_frames(buf_str(out));
 	return good;
 }
 

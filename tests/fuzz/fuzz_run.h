@@ -19,6 +19,8 @@ void fuzz_stream(struct str bytes, struct buf *out);
 
 /* A writer that checks and forgets. */
 void fuzz_writer_init(struct wire_writer *writer);
+/* Dies unless frames are nothing but frames, each of them valid. */
+void fuzz_check_frames(struct str frames);
 /* A writer that appends to out. */
 void fuzz_writer_keep(struct wire_writer *writer, struct buf *out);
 

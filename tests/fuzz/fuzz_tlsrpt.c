@@ -1,16 +1,77 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * A JSON document: the same frames whatever the size of the pieces, each of
- * them one that the reader takes (no NUL, counts in range).
+ * them one that the reader takes (no NUL, counts in range). What is accepted is
+ * no deeper than the limit, and every count in it stands in the document, digit
+ * by digit.
  */
 #include "tests/fuzz/fuzz_run.h"
 
+/* How deep arrays and objects stand within each other. */
+static uint64_t depth_of(struct str json)
+{
+	uint64_t depth = 0, deepest = 0;
+	bool quoted = false;
+	for (size_t i = 0; i < json.len; i++) {
+		char c = json.ptr[i];
+		if (quoted && c == '\\')
+			i++;
+		else if (c == '"')
+			quoted = !quoted;
+		else if (!quoted && (c == '{' || c == '['))
+			deepest = ++depth > deepest ? depth : deepest;
+		else if (!quoted && (c == '}' || c == ']') && depth-- == 1)
+			break; /* what follows is no part of it */
+	}
+	return deepest;
+}
+
+static void check_count(struct str json, uint64_t count)
+{
+	struct buf digits;
+	buf_init(&digits, 32);
+	buf_add_u64(&digits, count);
+	if (count > INT64_MAX || (count > 0 && str_find(json, buf_str(&digits)) == SIZE_MAX))
+		die("a count of %s that the document does not name", buf_cstr(&digits));
+	buf_fini(&digits);
+}
+
+static void check_counts(struct str json, struct str frames)
+{
+	struct tls_policy policy;
+	struct tls_detail detail;
+	struct frame frame;
+	while (wire_next(&frames, &frame) == 1) {
+		if (frame.type == FRAME_TLS_POLICY && wire_read_tls_policy(frame.payload, &policy)) {
+			check_count(json, policy.success);
+			check_count(json, policy.failure);
+		}
+		if (frame.type == FRAME_TLS_DETAIL && wire_read_tls_detail(frame.payload, &detail))
+			check_count(json, detail.failed_sessions);
+	}
+}
+
+static bool is_ascii(struct str text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if ((unsigned char)text.ptr[i] >= 0x80 || text.ptr[i] == '\0')
+			return false;
+	return true;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
+	struct str json = {len > 0 ? (const char *)bytes : "", len};
+	struct limits limits = fuzz_limits();
 	struct buf frames;
 	struct reject reject;
 	buf_init(&frames, SIZE_MAX / 4);
-	(void)fuzz_read_alike(tlsrpt_read, (struct str){(const char *)bytes, len}, &frames, &reject);
+	bool plain = is_ascii(json) && str_find(json, STR("\\u")) == SIZE_MAX; /* as jansson gets it */
+	if (fuzz_read_alike(tlsrpt_read, json, &frames, &reject) && plain) {
+		if (depth_of(json) > limits.json_depth)
+			die("%llu levels", (unsigned long long)depth_of(json));
+		check_counts(json, buf_str(&frames));
+	}
 	buf_fini(&frames);
 	return 0;
 }
