@@ -194,9 +194,9 @@ static PGresult *answer(struct store *store, int sent)
 	return last;
 }
 
-static PGresult *run(struct store *store, const char *sql)
+static PGresult *run(struct store *store, const char *sql_constant)
 {
-	return answer(store, PQsendQuery(store->connection, sql));
+	return answer(store, PQsendQuery(store->connection, sql_constant));
 }
 
 /* A user who is no member of the role reads as itself. */
