@@ -9,7 +9,7 @@
 #include "model/digest.h"
 
 extern const struct command cmd_run, cmd_ingest, cmd_web, cmd_parse, cmd_status, cmd_mails, cmd_psql,
-	cmd_quarantine, cmd_reparse, cmd_migrate, cmd_init, cmd_demo, cmd_config, cmd_retention;
+	cmd_quarantine, cmd_reparse, cmd_migrate, cmd_init, cmd_demo, cmd_config, cmd_db, cmd_retention;
 
 /* Own version and the libraries', to stdout. */
 void cmd_version(void);
@@ -20,6 +20,10 @@ enum cmd_use { CMD_READS, CMD_MAKES, CMD_SERVES };
 
 /* Services as the configuration says. */
 NODISCARD int cmd_services(const struct cli *cli, enum cmd_use use, struct services **services_r);
+
+/* state_dir for this process alone, until *fd_r is closed; EX_TEMPFAIL while a daemon, or who
+ * restores or moves the database, has it. */
+NODISCARD int cmd_lock(const struct cli *cli, int *fd_r);
 
 /* For reading subcommands: services and a connection with the read-only role,
  * or the status to end with, said on stderr. */
@@ -32,6 +36,9 @@ void cmd_reader_close(struct cmd_reader *reader);
 
 /* A SHA-256 in hex as people give it, cut to its first digits (6 or more) or whole. */
 bool cmd_hash(const char *text, char hex[SHA256_HEX_BYTES]);
+
+/* A YAML string, whatever is in it. */
+void cmd_quoted(struct buf *out, const char *text);
 
 /* "1 mail", "2 mails". */
 #define CMD_PLURAL(n) ((n) == 1 ? "" : "s")

@@ -19,38 +19,26 @@ struct init {
 	int maildirs_count;
 };
 
-/* A YAML string whatever is in it. */
-static void quoted(struct buf *out, const char *text)
-{
-	buf_add_char(out, '"');
-	for (; *text; text++) {
-		if (*text == '"' || *text == '\\')
-			buf_add_char(out, '\\');
-		buf_add_char(out, *text);
-	}
-	buf_add_char(out, '"');
-}
-
 static void write_config(const struct init *init, struct buf *out)
 {
 	buf_add_str(out, STR("# written by `dmarcd init`; every key: man dmarcd.conf, an example: dmarcd "
 		"config example\n"));
 	buf_add_str(out, STR("state_dir: "));
-	quoted(out, init->state_dir);
+	cmd_quoted(out, init->state_dir);
 	if (init->dsn) {
 		buf_add_str(out, STR("\ndatabase: {dsn: "));
-		quoted(out, init->dsn);
+		cmd_quoted(out, init->dsn);
 		buf_add_str(out, STR("}"));
 	}
 	buf_add_str(out, STR("\nhttp: {listen: "));
-	quoted(out, init->listen);
+	cmd_quoted(out, init->listen);
 	buf_add_str(out, STR("}\n"));
 	if (init->maildirs_count > 0)
 		buf_add_str(out, STR("maildirs:\n"));
 	for (int i = 0; i < init->maildirs_count; i++) {
 		char *real = realpath(init->maildirs[i], NULL);
 		buf_add_str(out, STR("  - {path: "));
-		quoted(out, real ? real : init->maildirs[i]);
+		cmd_quoted(out, real ? real : init->maildirs[i]);
 		buf_add_str(out, STR("}\n"));
 		free(real);
 	}

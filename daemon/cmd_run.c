@@ -2,10 +2,6 @@
 #include "daemon/cmd.h"
 #include "daemon/supervise.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <string.h>
-#include <sys/file.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -16,21 +12,6 @@ static void serving(void *context, struct str line)
 	log_begin(&log, LOG_INFO_LEVEL, "ready");
 	log_str(&log, "url", line);
 	log_end(&log);
-}
-
-/* One daemon for a state_dir, which the lock leaves as it is: no file for another user to trip over. */
-static int take_lock(const struct cli *cli, int *fd_r)
-{
-	const char *path = cli->config->state_dir;
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return cli_failf(errno == EACCES ? EX_NOPERM : EX_IOERR, "cannot open %s: %s", path, strerror(errno));
-	*fd_r = fd;
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-		return EX_OK;
-	(void)cli_failf(EX_TEMPFAIL, "another dmarcd run works in %s", path);
-	cli_hint("stop it, or give this one a state_dir of its own");
-	return EX_TEMPFAIL;
 }
 
 static int run(struct cli *cli, int argc, char **argv)
@@ -45,7 +26,7 @@ static int run(struct cli *cli, int argc, char **argv)
 	supervise_block_signals();
 	status = cmd_services(cli, CMD_SERVES, &services);
 	if (status == EX_OK)
-		status = take_lock(cli, &lock_fd);
+		status = cmd_lock(cli, &lock_fd);
 	if (status != EX_OK) {
 		services_close(&services);
 		return status;

@@ -2,11 +2,16 @@
 #include "base/clock.h"
 #include "daemon/cmd.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 static const struct command *const commands[] = {
 	&cmd_run, &cmd_ingest, &cmd_web, &cmd_parse, &cmd_status, &cmd_mails, &cmd_psql, &cmd_quarantine,
-	&cmd_reparse, &cmd_migrate, &cmd_init, &cmd_demo, &cmd_config, &cmd_retention, NULL,
+	&cmd_reparse, &cmd_migrate, &cmd_init, &cmd_demo, &cmd_config, &cmd_db, &cmd_retention, NULL,
 };
 
 const struct command *const *cli_commands(void)
@@ -50,6 +55,21 @@ void cmd_reader_close(struct cmd_reader *reader)
 	services_close(&reader->services);
 }
 
+/* On the folder itself: no file for another user to trip over. */
+int cmd_lock(const struct cli *cli, int *fd_r)
+{
+	const char *path = cli->config->state_dir;
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return cli_failf(errno == EACCES ? EX_NOPERM : EX_IOERR, "cannot open %s: %s", path, strerror(errno));
+	*fd_r = fd;
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return EX_OK;
+	(void)cli_failf(EX_TEMPFAIL, "another dmarcd run or dmarcd db works in %s", path);
+	cli_hint("stop it, or give this one a state_dir of its own");
+	return EX_TEMPFAIL;
+}
+
 bool cmd_hash(const char *text, char hex[SHA256_HEX_BYTES])
 {
 	struct str whole = str_from(text);
@@ -62,4 +82,15 @@ bool cmd_hash(const char *text, char hex[SHA256_HEX_BYTES])
 	}
 	hex[whole.len] = '\0';
 	return true;
+}
+
+void cmd_quoted(struct buf *out, const char *text)
+{
+	buf_add_char(out, '"');
+	for (; *text; text++) {
+		if (*text == '"' || *text == '\\')
+			buf_add_char(out, '\\');
+		buf_add_char(out, *text);
+	}
+	buf_add_char(out, '"');
 }

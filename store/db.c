@@ -65,6 +65,39 @@ bool store_dsn_is_valid(const char *dsn, struct buf *why)
 	return valid;
 }
 
+static void add_keyword(struct buf *out, const char *keyword, const char *value)
+{
+	buf_printf(out, "%s%s='", out->len > 0 ? " " : "", keyword);
+	for (; *value; value++) {
+		if (*value == '\'' || *value == '\\')
+			buf_add_char(out, '\\');
+		buf_add_char(out, *value);
+	}
+	buf_add_char(out, '\'');
+}
+
+void store_login(struct arena *arena, const struct store_options *given, struct store_login *login_r)
+{
+	bool is_name = !strchr(given->conninfo, '=') && !strstr(given->conninfo, "://");
+	PQconninfoOption *options = is_name ? NULL : PQconninfoParse(given->conninfo, NULL);
+	struct buf shown;
+	buf_init(&shown, SAID_BYTES);
+	login_r->password = given->password;
+	if (is_name)
+		add_keyword(&shown, "dbname", given->conninfo);
+	for (const PQconninfoOption *option = options; option && option->keyword; option++) {
+		if (!option->val)
+			continue;
+		if (strcmp(option->keyword, "password") != 0)
+			add_keyword(&shown, option->keyword, option->val);
+		else if (!given->password)
+			login_r->password = arena_cstr(arena, str_from(option->val));
+	}
+	login_r->conninfo = arena_cstr(arena, buf_str(&shown));
+	buf_fini(&shown);
+	PQconninfoFree(options);
+}
+
 static void ignore_notice(void *context, const char *text)
 {
 	(void)context, (void)text;

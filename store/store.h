@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/str.h"
@@ -25,6 +26,14 @@ struct store_options {
 
 /* Whether libpq can read this dsn; else why not. Nothing is connected. */
 bool store_dsn_is_valid(const char *dsn, struct buf *why);
+
+/* For another program of PostgreSQL's: what everybody may see of the conninfo, as keywords, and
+ * the secret of it. */
+struct store_login {
+	const char *conninfo;
+	const char *password; /* NULL: none */
+};
+void store_login(struct arena *arena, const struct store_options *options, struct store_login *login_r);
 
 /* ERR_TEMP: the server is away (say so with 69), ERR_DENIED: it refuses us. */
 NODISCARD enum err store_open(const struct store_options *options, struct store **store_r,

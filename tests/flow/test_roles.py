@@ -63,7 +63,9 @@ def allowed_on(role, relation, kind):
     return set()
 
 
-class Roles(flow.FlowTest):
+class Rights:
+    """Of any flow test: the rights in the configured database."""
+
     def check_rights(self):
         more, seen = [], set()
         for role, relation, kind, right in self.sql(RELATIONS):
@@ -92,6 +94,8 @@ class Roles(flow.FlowTest):
             "dmarcd_ingest": HARMLESS | {ORIGINAL, "dmarcd.ensure_month"},
         })
 
+
+class Roles(Rights, flow.FlowTest):
     def test_private_cluster(self):
         self.configure()
         self.check_rights()

@@ -1,0 +1,257 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The database to a file and back, to another server, and what may go wrong on the way.
+
+usage: test_db.py BIN_DIR
+"""
+import json
+import os
+import shutil
+import signal
+import subprocess
+
+import flow
+import test_roles
+
+SECRET = "a secret, with : and \\ in it"
+
+
+class Held:
+    """A session of its own that keeps what it has taken until the end of the block."""
+
+    def __init__(self, server, database, statement):
+        self.process = subprocess.Popen(
+            [os.path.join(server.bin, "psql"), "-X", "-q", "-At", "-h", server.folder, "-U", "postgres", "-d",
+             database], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd="/")
+        self.process.stdin.write("BEGIN; %s;\n\\echo taken\n" % statement)
+        self.process.stdin.flush()
+        while self.process.stdout.readline() not in ("taken\n", ""):
+            pass
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.communicate()
+
+
+class Database(test_roles.Rights, flow.FlowTest):
+    def setUp(self):
+        super().setUp()
+        self.mails = self.path("mails")
+        self.manifest = flow.samples(self.mails, "--profile", "demo", "--days", "8")
+        self.dump = self.path("dmarcd.dump")
+
+    def fill(self, **how):
+        """Another database with the samples in it; its configuration."""
+        config = self.configure(**how)
+        self.dmarcd("migrate", config=config)
+        self.dmarcd("ingest", "--all", self.mails, code=(flow.EX_OK, flow.EX_DATAERR), config=config)
+        return config
+
+    def server_dsn(self, database="reports"):
+        if not hasattr(self, "server"):
+            self.server = self.own_server()
+        return self.server.create(database)
+
+    def check_same(self, before, config):
+        """All totals, and that everything goes on as before: rights, versions, known mails."""
+        self.config = config
+        self.assertEqual(self.status(config), before)
+        self.check_rows(config)
+        self.check_rights()
+        again = self.dmarcd("ingest", "--json", "--all", self.mails, config=config)
+        self.assertEqual(set(json.loads(again.stdout).values()), {0})
+
+    def test_private_to_private(self):
+        before = self.status(self.fill(name="old"))
+        self.check_sums(before, self.manifest)
+        done = self.dmarcd("db", "backup", self.dump)
+        self.assertIn("quarantine", done.stderr)
+        self.assertEqual(os.stat(self.dump).st_mode & 0o777, 0o600)
+        new = self.configure(name="new", prepared=False)
+        done = self.dmarcd("db", "restore", self.dump)
+        self.assertIn("%d places" % self.manifest["mails"], done.stderr)
+        self.check_same(before, new)
+
+    def test_between_private_and_server(self):
+        before = self.status(self.fill(name="old"))
+        self.dmarcd("db", "backup", self.dump)
+        on_server = self.configure(name="server", dsn=self.server_dsn())
+        self.dmarcd("db", "restore", self.dump)
+        self.assertEqual(self.status(on_server)["domains"], before["domains"])
+        back = self.path("back.dump")
+        self.dmarcd("db", "backup", back, config=on_server)
+        self.check_same(before, on_server)
+        self.configure(name="new", prepared=False)
+        self.dmarcd("db", "restore", back)
+        self.assertEqual(self.status()["domains"], before["domains"])
+
+    def test_move(self):
+        old = self.fill(name="old")
+        before = self.status(old)
+        dsn = self.server_dsn()
+        done = self.dmarcd("db", "move", "--to", dsn)
+        self.assertIn("%d places" % self.manifest["mails"], done.stderr)
+        self.assertEqual(self.status(old), before)
+        with open(old, encoding="utf-8") as stream:
+            new = self.write("new.yaml", stream.read() + done.stdout)
+        self.check_same(before, new)
+        done = self.dmarcd("db", "move", "--to", dsn, config=old, code=flow.EX_CANTCREAT)
+        self.assertIn("mails already", done.stderr)
+        self.dmarcd("db", "move", "--to", self.server_dsn("other"), config=new, code=flow.EX_CONFIG)
+
+    def test_quarantined_mails_follow_with_their_folder(self):
+        old = self.fill(name="old")
+        self.dmarcd("db", "backup", self.dump)
+        new = self.configure(name="new", prepared=False)
+        self.dmarcd("db", "restore", self.dump)
+        shutil.copytree(self.path("old.state", "quarantine"), self.path("new.state", "quarantine"))
+        self.check_quarantine(self.manifest, new)
+        self.assertNotEqual(old, new)
+
+    def test_restore_of_what_is_none(self):
+        full = self.fill(name="full")
+        before = self.status(full)
+        self.dmarcd("db", "backup", self.dump)
+        self.dmarcd("db", "restore", self.dump, code=flow.EX_CANTCREAT)
+        self.assertEqual(self.status(full), before)
+        empty = self.configure(name="empty")
+        nothing = self.status(empty)
+        with open(self.dump, "rb") as stream:
+            whole = stream.read()
+        self.dmarcd("db", "restore", self.path("missing"), code=flow.EX_NOINPUT)
+        self.dmarcd("db", "restore", self.top, code=flow.EX_NOINPUT)
+        for name, content in (("nothing", b""), ("text", b"SELECT 1;\n"), ("head", whole[:5]),
+                              ("half", whole[:len(whole) // 2]), ("end", whole[:-100]),
+                              ("flipped", whole[:-3000] + b"\xff" * 1000 + whole[-2000:])):
+            with open(self.path(name), "wb") as stream:
+                stream.write(content)
+            self.dmarcd("db", "restore", self.path(name), code=flow.EX_DATAERR)
+            self.assertEqual(self.status(empty), nothing, name)
+        self.server_dsn("foreign")
+        self.server.psql("foreign", "-c", "CREATE TABLE t (x int)")
+        subprocess.run([os.path.join(self.server.bin, "pg_dump"), "-Fc", "-h", self.server.folder, "-U",
+                        "postgres", "-f", self.path("foreign"), "foreign"], check=True)
+        done = self.dmarcd("db", "restore", self.path("foreign"), code=flow.EX_DATAERR)
+        self.assertIn("no backup of dmarcd", done.stderr)
+
+    def test_other_versions(self):
+        config = self.fill(name="server", dsn=self.server_dsn())
+        before = self.status(config)
+        self.server.psql("reports", "-c", "DROP INDEX dmarcd.mail_hex, dmarcd.report_mail_hex, dmarcd.report_by_key; "
+                         "DELETE FROM dmarcd.migration WHERE number >= 5")
+        subprocess.run([os.path.join(self.server.bin, "pg_dump"), "-Fc", "-n", "dmarcd", "-n", "dmarcd_api", "-h",
+                        self.server.folder, "-U", "postgres", "-f", self.dump, "reports"], check=True)
+        self.configure(name="new", prepared=False)
+        self.dmarcd("db", "restore", self.dump)
+        self.assertEqual(self.status(), before)
+        self.assertEqual(self.sql("SELECT count(*) FROM pg_indexes WHERE indexname = 'report_by_key'"), [("1",)])
+        self.dmarcd("migrate", config=config)
+        self.server.psql("reports", "-c", "INSERT INTO dmarcd.migration VALUES (9999, 'later', '')")
+        subprocess.run([os.path.join(self.server.bin, "pg_dump"), "-Fc", "-n", "dmarcd", "-n", "dmarcd_api", "-h",
+                        self.server.folder, "-U", "postgres", "-f", self.dump, "reports"], check=True)
+        self.configure(name="third")
+        done = self.dmarcd("db", "restore", self.dump, code=flow.EX_DATAERR)
+        self.assertIn("9999", done.stderr)
+        self.assertEqual(self.status()["balance"]["mails"], 0)
+
+    def test_daemon_runs(self):
+        config = self.configure(more="http: {listen: '127.0.0.1:%d'}\n" % (26000 + os.getpid() % 2000))
+        self.dmarcd("db", "backup", self.dump)
+        run = self.start("run", config=config, stderr=subprocess.PIPE)
+        try:
+            for line in run.stderr:
+                if "ready" in line:
+                    break
+            self.dmarcd("db", "restore", self.dump, code=flow.EX_TEMPFAIL)
+            self.dmarcd("db", "move", "--to", self.server_dsn(), code=flow.EX_TEMPFAIL)
+            self.dmarcd("db", "backup", self.dump)
+        finally:
+            run.send_signal(signal.SIGTERM)
+            run.communicate(timeout=flow.END_SECS)
+
+    def waits(self, name, lock):
+        return self.server.psql("postgres", "-c", "SELECT count(*) FROM pg_stat_activity WHERE "
+                                "application_name = '%s' AND wait_event = '%s'" % (name, lock)) == "1"
+
+    def test_backup_interrupted(self):
+        config = self.fill(name="server", dsn=self.server_dsn())
+        self.write("server.yaml", "state_dir: %s\ndatabase: {dsn: \"%s\", password_file: %s}\n" % (
+            self.path("server.state"), self.server.dsn("reports"), self.write("secret", SECRET + "\n")))
+        os.chmod(self.path("secret"), 0o600)
+        with open(self.dump, "wb") as stream:
+            stream.write(b"the one of yesterday")
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            with Held(self.server, "reports", "LOCK TABLE dmarcd.mail IN ACCESS EXCLUSIVE MODE"):
+                run = self.start("db", "backup", self.dump, config=config, stderr=subprocess.PIPE)
+                flow.wait_until(lambda: self.waits("pg_dump", "relation"), "pg_dump to wait")
+                for pid in [run.pid, *flow.descendants(run.pid)]:
+                    for name in ("cmdline", "environ"):
+                        with open("/proc/%d/%s" % (pid, name), "rb") as stream:
+                            self.assertNotIn(SECRET.split(":", maxsplit=1)[0].encode(), stream.read())
+                run.send_signal(number)
+                run.communicate(timeout=flow.END_SECS)
+                flow.wait_until(lambda: not flow.descendants(os.getpid(), "pg_dump"), "pg_dump to end")
+            self.assertEqual(run.returncode, flow.EX_TEMPFAIL if number == signal.SIGTERM else -number)
+            with open(self.dump, "rb") as stream:
+                self.assertEqual(stream.read(), b"the one of yesterday")
+            parts = [name for name in os.listdir(self.top) if ".part." in name]
+            self.assertEqual(len(parts), 0 if number == signal.SIGTERM else 1)
+        self.dmarcd("db", "backup", self.dump, config=config)
+
+    def moving(self, old, dsn):
+        """A move that waits, when all rows are there, for the end of what is held."""
+        self.server.psql("reports", "-c", "CREATE FUNCTION public.hold() RETURNS event_trigger LANGUAGE plpgsql AS "
+                         "'BEGIN PERFORM pg_advisory_xact_lock(7); END'; "
+                         "CREATE EVENT TRIGGER hold ON ddl_command_start WHEN TAG IN ('CREATE INDEX') "
+                         "EXECUTE FUNCTION public.hold()")
+        run = self.start("db", "move", "--to", dsn, config=old, stderr=subprocess.PIPE, stdout=subprocess.PIPE)
+        flow.wait_until(lambda: self.waits("pg_restore", "advisory"), "pg_restore to wait")
+        self.server.psql("reports", "-c", "DROP FUNCTION public.hold() CASCADE")
+        return run
+
+    def test_move_interrupted(self):
+        """The destination is as empty as before, and at the next time all of it gets there."""
+        old = self.fill(name="old")
+        before = self.status(old)
+        dsn = self.server_dsn()
+        there = self.configure(name="there", dsn=dsn)
+        self.dmarcd("migrate", config=there)
+        nothing = self.status(there)
+        for number, code in ((signal.SIGTERM, flow.EX_TEMPFAIL), (signal.SIGKILL, -signal.SIGKILL)):
+            with Held(self.server, "reports", "SELECT pg_advisory_lock(7)"):
+                run = self.moving(old, dsn)
+                run.send_signal(number)
+                flow.wait_until(lambda: not flow.descendants(os.getpid(), "pg_restore"), "pg_restore to end")
+            out, _ = run.communicate(timeout=flow.END_SECS)
+            self.assertEqual((run.returncode, out), (code, ""))
+            self.dmarcd("migrate", config=there)
+            self.assertEqual(self.status(there), nothing)
+            self.assertEqual(self.status(old), before)
+        self.dmarcd("db", "move", "--to", dsn, config=old)
+        self.assertEqual(self.status(there), before)
+
+    def test_nothing_comes_in_during_a_move(self):
+        old = self.fill(name="old")
+        dsn = self.server_dsn()
+        self.dmarcd("migrate", config=self.configure(name="there", dsn=dsn))
+        with Held(self.server, "reports", "SELECT pg_advisory_lock(7)"):
+            run = self.moving(old, dsn)
+            self.dmarcd("ingest", "-", config=old, code=flow.EX_TEMPFAIL, input="Subject: late\n\nmail\n")
+        self.assertIn("database: {dsn:", run.communicate(timeout=flow.RUN_SECS)[0])
+        self.assertEqual(self.status(old), self.status(self.path("there.yaml")))
+
+    def test_wrong_use(self):
+        self.configure()
+        for arguments in ((), ("dump", "x"), ("backup",), ("backup", "a", "b"), ("move",), ("restore", "--to", "x", "y"),
+                          ("move", "--to", "host=/nowhere password=x"), ("move", "--to", "nonsense=1")):
+            self.dmarcd("db", *arguments, code=flow.EX_USAGE)
+        self.dmarcd("db", "backup", self.path("no", "folder"), code=flow.EX_CANTCREAT)
+        self.dmarcd("db", "move", "--to", "host=%s dbname=x" % self.top, code=flow.EX_UNAVAILABLE)
+        self.configure(name="none", prepared=False)
+        self.dmarcd("db", "backup", self.dump, code=flow.EX_UNAVAILABLE)
+
+
+if __name__ == "__main__":
+    flow.main()
