@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/digest.h"
 
+#include <errno.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,10 +11,18 @@ struct digest {
 	EVP_MD_CTX *context;
 };
 
+/* There is no digest that OpenSSL would refuse for another reason. */
+_Noreturn static void fail(const char *what)
+{
+	if (errno == ENOMEM)
+		die_out_of_memory();
+	die("%s", what);
+}
+
 static void start(EVP_MD_CTX *context)
 {
 	if (EVP_DigestInit_ex(context, EVP_sha256(), NULL) != 1)
-		die("OpenSSL has no SHA-256");
+		fail("OpenSSL has no SHA-256");
 }
 
 struct digest *digest_open(void)
@@ -31,14 +40,14 @@ struct digest *digest_open(void)
 void digest_add(struct digest *digest, const void *bytes, size_t len)
 {
 	if (EVP_DigestUpdate(digest->context, bytes, len) != 1)
-		die("SHA-256 update failed");
+		fail("SHA-256 update failed");
 }
 
 struct sha256 digest_take(struct digest *digest)
 {
 	struct sha256 sum;
 	if (EVP_DigestFinal_ex(digest->context, sum.bytes, NULL) != 1)
-		die("SHA-256 final failed");
+		fail("SHA-256 final failed");
 	start(digest->context);
 	return sum;
 }
@@ -56,7 +65,7 @@ struct sha256 sha256_of(const void *bytes, size_t len)
 {
 	struct sha256 sum;
 	if (EVP_Digest(bytes, len, sum.bytes, NULL, EVP_sha256(), NULL) != 1)
-		die("OpenSSL has no SHA-256");
+		fail("OpenSSL has no SHA-256");
 	return sum;
 }
 

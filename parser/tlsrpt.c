@@ -9,6 +9,7 @@
 #include "parser/tlsrpt_scan.h"
 
 #include <jansson.h>
+#include <stdlib.h>
 
 #define ARENA_BYTES ((size_t)256 * 1024 * 1024)
 #define READ_BYTES ((size_t)16 * 1024)
@@ -433,17 +434,24 @@ static bool read_all(struct payload *payload, struct buf *out, struct reject *re
 	}
 }
 
+/* jansson takes a lack of memory for a mistake in the text. */
+static void *allocate(size_t bytes)
+{
+	void *place = malloc(bytes);
+	if (place == NULL)
+		die_out_of_memory();
+	return place;
+}
+
 static json_t *load(struct str text, struct reject *reject)
 {
 	json_error_t error;
+	json_set_alloc_funcs(allocate, free);
 	json_t *root = json_loadb(text.ptr, text.len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
 	if (root != NULL)
 		return root;
-	enum json_error_code code = json_error_code(&error);
-	if (code == json_error_out_of_memory)
-		die_out_of_memory();
 	reject_set(reject,
-		code == json_error_numeric_overflow ? REASON_TLS_COUNT : REASON_TLS_MALFORMED,
+		json_error_code(&error) == json_error_numeric_overflow ? REASON_TLS_COUNT : REASON_TLS_MALFORMED,
 		"line %d, column %d: %s", error.line, error.column, error.text);
 	return NULL;
 }

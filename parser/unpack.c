@@ -47,12 +47,20 @@ struct unpack {
 	uint64_t entries;
 };
 
+/* Not every lack of memory has an error of libarchive's that says so. */
+static void die_if_out_of_memory(const struct unpack *unpack)
+{
+	if (errno == ENOMEM || archive_errno(unpack->archive) == ENOMEM)
+		die_out_of_memory();
+}
+
 static void note_archive_error(struct unpack *unpack, struct reject *reject)
 {
 	if (unpack->broken.reason != REASON_NONE) {
 		*reject = unpack->broken;
 		return;
 	}
+	die_if_out_of_memory(unpack);
 	const char *text = archive_error_string(unpack->archive);
 	reject_set(reject, REASON_ARCHIVE_DAMAGED, "%s", text != NULL ? text : "");
 }
@@ -272,11 +280,14 @@ bool unpack_gzip_start(struct unpack *unpack, bool *empty_r, struct reject *reje
 	struct archive *archive = unpack->archive;
 	struct archive_entry *entry;
 	*empty_r = false;
+	errno = 0;
 	archive_read_support_filter_gzip(archive);
 	archive_read_support_format_raw(archive);
 	int opened = archive_read_open(archive, unpack, NULL, feed_gzip, NULL);
 	bool gzip = archive_filter_count(archive) > 1 &&
 		archive_filter_code(archive, archive_filter_count(archive) - 2) == ARCHIVE_FILTER_GZIP;
+	if (opened != ARCHIVE_OK || !gzip)
+		die_if_out_of_memory(unpack);
 	if (opened != ARCHIVE_OK && gzip && archive_errno(archive) == EILSEQ &&
 	    unpack->broken.reason == REASON_NONE) { /* "unrecognized": not one byte came out */
 		*empty_r = true;
@@ -358,6 +369,7 @@ struct unpack *unpack_zip_open(struct str bytes, int fd, uint64_t file_bytes,
 	struct unpack *unpack = unpack_new(budget);
 	unpack->zip = (struct zip_bytes){bytes, fd, bytes.ptr != NULL ? bytes.len : file_bytes};
 	unpack->payload = (struct payload){read_zip, unpack, STR_NONE};
+	errno = 0;
 	archive_read_support_format_zip_seekable(unpack->archive);
 	archive_read_set_read_callback(unpack->archive, feed_zip);
 	archive_read_set_seek_callback(unpack->archive, seek_zip);

@@ -2,6 +2,9 @@
 """Report mails made to measure, where those of dmarcd-samples are too small or too good."""
 import base64
 import gzip
+import io
+import json
+import zipfile
 
 HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <feedback><version>1.0</version><report_metadata><org_name>{org}</org_name>
@@ -45,6 +48,13 @@ Content-Transfer-Encoding: base64
 """.format(domain, org, report_id) + packed).encode()
 
 
+def _zipped(data, name):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
+    return out.getvalue()
+
+
 ROW = """<record><row><source_ip>{0}</source_ip><count>{1}</count><policy_evaluated>
 <disposition>none</disposition><dkim>pass</dkim><spf>fail</spf></policy_evaluated></row>
 <identifiers><header_from>{2}</header_from></identifiers><auth_results/></record>
@@ -64,6 +74,27 @@ def broken(number):
     """Bytes of a mail that is quarantined: archive.damaged."""
     return mail("", "broken-%d" % number).replace(b"application/gzip", b"application/zip").split(b"\n\n")[0] + \
         b"\n\n" + base64.encodebytes(b"PK\x03\x04 broken %d" % number)
+
+
+def zipped(report_id, *counts):
+    """aggregate(), its report zipped."""
+    head, packed = aggregate(report_id, *counts).split(b"\n\n", 1)
+    xml = gzip.decompress(base64.decodebytes(packed))
+    return head.replace(b"application/gzip", b"application/zip") + b"\n\n" + \
+        base64.encodebytes(_zipped(xml, "report.xml"))
+
+
+def tls(number):
+    """Bytes of a mail with a TLS report (RFC 8460)."""
+    report = {"organization-name": "made.example", "contact-info": "tls@made.example",
+              "report-id": "tls-%d" % number,
+              "date-range": {"start-datetime": "2026-03-30T00:00:00Z", "end-datetime": "2026-03-30T23:59:59Z"},
+              "policies": [{"policy": {"policy-type": "sts", "policy-domain": "example.com"},
+                            "summary": {"total-successful-session-count": 5, "total-failure-session-count": 1},
+                            "failure-details": [{"result-type": "certificate-expired", "failed-session-count": 1}]}]}
+    head = aggregate("tls-%d" % number).split(b"\n\n", 1)[0]
+    return head.replace(b"application/gzip", b"application/tlsrpt+gzip") + b"\n\n" + \
+        base64.encodebytes(gzip.compress(json.dumps(report).encode(), mtime=0))
 
 
 def failure(number):
