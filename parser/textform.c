@@ -57,11 +57,6 @@ struct payload *textform_payload(struct textform *textform)
 	return &textform->payload;
 }
 
-bool textform_repaired(const struct textform *textform)
-{
-	return textform->kind == TEXTFORM_BASE64 && base64_repaired(&textform->decoder);
-}
-
 void textform_close(struct textform **textform)
 {
 	if (*textform == NULL)

@@ -23,8 +23,5 @@ int textform_next(struct textform *textform, enum textform_kind *kind_r, struct 
 /* The document found: its own bytes only; base64 is decoded. */
 struct payload *textform_payload(struct textform *textform);
 
-/* True when the base64 read so far was damaged. */
-bool textform_repaired(const struct textform *textform);
-
 /* The source stays the caller's. */
 void textform_close(struct textform **textform);

@@ -303,10 +303,9 @@ static size_t tag_run(struct prescan *prescan, struct str text)
 	size_t len = 0;
 	if (prescan->tag.len < 2 || prescan->quote || prescan->tag.ptr[1] == '!')
 		return 0;
-	while (len < text.len && (is_name_char(text.ptr[len]) || text.ptr[len] == '/'))
+	struct str fits = str_sub(text, 0, (size_t)prescan->limits->xml_tag_bytes - prescan->tag.len);
+	while (len < fits.len && (is_name_char(fits.ptr[len]) || fits.ptr[len] == '/'))
 		len++;
-	if (len > prescan->limits->xml_tag_bytes - prescan->tag.len)
-		len = 0;
 	buf_add(&prescan->tag, text.ptr, len);
 	return len;
 }

@@ -58,8 +58,8 @@ for name; do
 		[ -d "$folder" ] || seeds=$(echo " $seeds" | sed "s| $folder||")
 	done
 	log=$build/findings/$name.log
-	# shellcheck disable=SC2086  # several folders
-	"$build/bin/fuzz_$name" -max_total_time=$((minutes * 60)) -max_len=$max -timeout=10 -rss_limit_mb=512 \
+	# shellcheck disable=SC2086  # several folders; the memory is to be ours, not the sanitizer's
+	ASAN_OPTIONS=quarantine_size_mb=32 "$build/bin/fuzz_$name" -max_total_time=$((minutes * 60)) -max_len=$max -timeout=10 -rss_limit_mb=512 \
 		-malloc_limit_mb=64 -dict="$here/$dict.dict" -artifact_prefix="$build/findings/$name-" \
 		-print_final_stats=1 "$build/corpus/$name" "$here/seeds/$name" $seeds >"$log" 2>&1 || status=1
 	printf '%-10s %s executions, %s findings kept\n' "$name" \

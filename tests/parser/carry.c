@@ -95,6 +95,8 @@ static void take_frame(struct carried *carried, const struct frame *frame)
 		break;
 	case FRAME_RECORD:
 		good = wire_read_record(frame->payload, arena, &record);
+		if (report->records++ == 0)
+			report->first_source = record.source_ip;
 		break;
 	case FRAME_TLS_POLICY:
 		take_tls_policy(report, frame->payload, &good);

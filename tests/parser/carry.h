@@ -23,6 +23,8 @@ struct carried_report {
 	uint64_t issues[ISSUE_CODE_COUNT]; /* how often each */
 	struct report_totals totals;
 	struct aggregate_head aggregate;
+	uint64_t records; /* RECORD frames */
+	struct ip first_source;
 	struct failure_report failure;
 	struct tls_head tls;
 	struct tls_policy policies[CARRIED_POLICIES_MAX];

@@ -132,6 +132,18 @@ static void test_hostile_bytes(void **state)
 			"xml.namespace"},
 		{"an entity with a long name", swap("acme.example", "&an_entity_with_a_long_name;"),
 			"xml.entity", 0, NULL},
+		{"a reference beyond Unicode", swap("acme.example", "a&#x110000;b"), "", 1, "xml.control"},
+		{"a reference with an X", swap("acme.example", "a&#X41;b"), "", 1, "xml.control"},
+		{"a reference without digits", swap("acme.example", "a&#;b"), "", 1,
+			"xml.ampersand xml.entity_twice"},
+		{"a reference with letters", swap("acme.example", "a&#4f;b"), "", 1,
+			"xml.ampersand xml.entity_twice"},
+		{"a bare ampersand in a tag", swap("<org_name>", "<org_name x=\"a&b\">"), "", 1, "xml.ampersand"},
+		{"an unknown entity in a tag", swap("<org_name>", "<org_name x=\"&b;\">"), "xml.entity", 0, NULL},
+		{"an ampersand at the very end", carry_join(str_sub(XML, 0, XML.len - 12), STR("&am")),
+			"xml.malformed", 0, NULL},
+		{"a comment without end", carry_join(STR("<feedback><!-- "), XML), "xml.malformed", 0, NULL},
+		{"an entity behind the end", carry_join(XML, STR("&nbsp;")), "", 1, "xml.trailing"},
 		{"a wrong end tag before more", swap("<row>", "<row></x></record></feedback>"),
 			"xml.malformed", 0, NULL},
 	};
@@ -139,6 +151,110 @@ static void test_hostile_bytes(void **state)
 }
 
 /* D and E: metadata, dates, policy_published */
+/* The org_name of the report in these bytes, which may differ from the schema. */
+static struct str org_name(struct str xml, const char *issues)
+{
+	const struct carried *carried = carry_bytes(xml, NULL);
+	if (carried->reports_count != 1 || strcmp(carry_issues(carried, 0), issues) != 0)
+		fail_msg("code \"%s\", issues \"%s\"", carry_code(carried),
+			carried->reports_count > 0 ? carry_issues(carried, 0) : "");
+	return carried->reports[0].aggregate.org_name;
+}
+
+/* UTF-16 with two units where "acme.example" begins. */
+static struct str utf16_units(bool little, unsigned first, unsigned second)
+{
+	struct str xml = utf16(little);
+	const unsigned char units[4] = {(unsigned char)(little ? first : first >> 8),
+		(unsigned char)(little ? first >> 8 : first), (unsigned char)(little ? second : second >> 8),
+		(unsigned char)(little ? second >> 8 : second)};
+	size_t at = str_find(xml, little ? STR("a\0c\0m\0e\0") : STR("\0a\0c\0m\0e"));
+	(void)memcpy((char *)(uintptr_t)xml.ptr + at, units, sizeof(units));
+	return xml;
+}
+
+static void test_encodings(void **state)
+{
+	const char *org = "acme.example</org_name>";
+	(void)state;
+	struct str latin9 = carry_replace(with_declaration("<?xml version=\"1.0\" encoding=\"ISO-8859-15\"?>"),
+		str_from(org), STR("\xa4 \xe9</org_name>"));
+	assert_true(str_eq(org_name(latin9, ""), STR("\xe2\x82\xac \xc3\xa9")));
+	struct str ascii = carry_replace(with_declaration("<?xml version=\"1.0\" encoding=\"US-ASCII\"?>"),
+		str_from(org), STR("\xc3\xa9</org_name>"));
+	assert_true(str_eq(org_name(ascii, "xml.charset"), STR("\xc3\xa9")));
+	for (int little = 0; little < 2; little++) {
+		assert_true(str_eq(org_name(utf16_units(little, 0xd83d, 0xde00), "xml.bom"),
+			STR("\xf0\x9f\x98\x80me.example")));
+		assert_true(str_eq(org_name(utf16_units(little, 0xd83d, 'x'), "xml.bom xml.control"),
+			STR("\xef\xbf\xbdxme.example")));
+		assert_true(str_eq(org_name(utf16_units(little, 0xde00, 'x'), "xml.bom xml.control"),
+			STR("\xef\xbf\xbdxme.example")));
+	}
+	/* Characters of two bytes, at odd and even places, over many reads. */
+	struct str error = carry_cat("<error>%s</error>", carry_repeat(STR("\xc3\xa9"), 2000).ptr);
+	struct str errors = carry_cat("%s</report_id>", carry_repeat(STR("r"), 2).ptr);
+	errors = carry_join(errors, carry_repeat(error, 99));
+	assert_int_equal(org_name(swap("a1</report_id>", errors.ptr), "").len, 12);
+}
+
+static void test_declarations(void **state)
+{
+	(void)state;
+	struct str spaces = carry_repeat(STR(" "), 1100);
+	struct carry_case cases[] = {
+		{"no equals sign", with_declaration("<?xml version 1.0?>"), "", 1, "xml.declaration"},
+		{"no quotes", with_declaration("<?xml version=1.0?>"), "", 1, "xml.declaration"},
+		{"one quote", with_declaration("<?xml version=\"1.0?>"), "", 1, "xml.declaration"},
+		{"no value", with_declaration("<?xml version=?>"), "", 1, "xml.declaration"},
+		{"encoding empty", with_declaration("<?xml version=\"1.0\" encoding=\"\"?>"), "", 1,
+			"xml.declaration"},
+		{"encoding first", with_declaration("<?xml encoding=\"latin1\" version=\"1.0\"?>"), "", 1,
+			"xml.declaration"},
+		{"upper case", with_declaration("<?XML version=\"1.0\"?>"), "", 1, "xml.declaration"},
+		{"without end", carry_join(STR("<?xml version=\"1.0\" "), spaces), "xml.malformed", 0, NULL},
+	};
+	CARRY_CHECK(cases, NULL);
+}
+
+/* A domain that only the attachment's name tells: receiver!policy-domain!begin!end. */
+static void test_domain_of_the_name(void **state)
+{
+	(void)state;
+	struct str xml = swap("<domain>example.com</domain><adkim>", "<adkim>");
+	struct carry_case cases[] = {
+		{"in the name", carry_zip1("acme.example!Example.ORG!1700000000!1700086399.xml", xml), "", 1,
+			"policy.domain_form"},
+		{"not in the name", carry_zip1("report.xml", xml), "report.domain", 0, NULL},
+	};
+	CARRY_CHECK(cases, NULL);
+	const struct carried *carried = carry_bytes(cases[0].in, NULL);
+	assert_true(str_eq(carried->reports[0].aggregate.policy.domain, STR("example.org")));
+}
+
+/* What stands around an address is taken off it. */
+static void test_sources(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *sent, *read;
+	} cases[] = {
+		{"IPv6:2001:db8::1", "2001:db8::1"}, {"[IPv6:2001:db8::1]", "2001:db8::1"},
+		{"192.000.002.010", "192.0.2.10"}, {"192.0.2.1/32", "192.0.2.1"},
+		{"192.0.2.1 (mx.example)", "192.0.2.1"}, {"::ffff:192.0.2.1", "192.0.2.1"},
+		{"192.0.2", ""}, {"192.0.2.1000", ""}, {"192.0.2.0256", ""}, {"192.0.2.1x", ""}, {"unknown", ""},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char text[IP_TEXT_BYTES] = "";
+		const struct carried *carried = carry_bytes(swap("192.0.2.1<", carry_cat("%s<",
+			cases[i].sent).ptr), NULL);
+		assert_int_equal(carried->reports_count, 1);
+		assert_string_equal(carry_issues(carried, 0), "record.source_form");
+		const struct ip *source = &carried->reports[0].first_source;
+		assert_string_equal(source->family ? ip_format(source, text) : "", cases[i].read);
+	}
+}
+
 static void test_head(void **state)
 {
 	const char *begin = "<begin>1700000000</begin>", *end = "<end>1700086399</end>";
@@ -389,6 +505,25 @@ static void test_limits(void **state)
 	}
 }
 
+/* A text is measured whole, not in the pieces that elements and CDATA make of it. */
+static void test_text_in_pieces(void **state)
+{
+	(void)state;
+	struct limits limits = limits_default();
+	limits.xml_text_bytes = 100;
+	struct str piece = carry_repeat(STR("a"), 50);
+	struct carry_case cases[] = {
+		{"100 bytes", swap("acme.example</o", carry_cat("%s<x/>%s</o", piece.ptr, piece.ptr).ptr), "", 1,
+			"xml.unknown_element"},
+		{"101 bytes", swap("acme.example</o", carry_cat("%s<x/>%sa</o", piece.ptr, piece.ptr).ptr),
+			"xml.text_too_large", 0, NULL},
+		{"101 bytes in CDATA", swap("acme.example</o",
+			carry_cat("%s<![CDATA[%s]]>a</o", piece.ptr, piece.ptr).ptr),
+			"xml.text_too_large", 0, NULL},
+	};
+	CARRY_CHECK(cases, &limits);
+}
+
 /* Texts and lists are cut where their limit ends, and the report says so; an id is refused. */
 static void test_cutting_limits(void **state)
 {
@@ -466,6 +601,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_hostile_bytes),
+		cmocka_unit_test(test_encodings),
+		cmocka_unit_test(test_declarations),
+		cmocka_unit_test(test_domain_of_the_name),
+		cmocka_unit_test(test_sources),
 		cmocka_unit_test(test_head),
 		cmocka_unit_test(test_records),
 		cmocka_unit_test(test_identifiers_and_results),
@@ -473,6 +612,7 @@ int main(void)
 		cmocka_unit_test(test_sum),
 		cmocka_unit_test(test_schema),
 		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_text_in_pieces),
 		cmocka_unit_test(test_cutting_limits),
 		cmocka_unit_test(test_place_is_told),
 	};

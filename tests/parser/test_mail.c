@@ -152,6 +152,21 @@ static void test_reports_in_running_text(void **state)
 				"not_a_report.mail", 0, NULL},
 		{"long words", body("text/plain", carry_repeat(STR("abcdEFGH0123"), 50)),
 			"not_a_report.mail", 0, NULL},
+		{"base64 of json", body("text/plain", carry_base64(carry_json("t"))), "", 1, "mail.text_body"},
+		{"base64 of prose", body("text/plain", carry_base64(carry_repeat(STR("<p>hello</p>\n"), 20))),
+			"not_a_report.mail", 0, NULL},
+		{"base64 of a gzip that cannot be", body("text/plain", carry_base64(carry_join(
+			STR("\x1f\x8b\x08\xe0\0\0\0\0\x07\x03"), carry_repeat(STR("x"), 100)))),
+			"not_a_report.mail", 0, NULL},
+		{"base64 and its padding", body("text/plain", carry_join(carry_base64(carry_join(xml, STR("\n"))),
+			STR("==\nthe end\n"))), "", 1, "mail.text_body"},
+		{"json with braces in a text", body("text/plain", carry_join(intro, carry_replace(carry_json("t"),
+			STR("Acme"), STR("A\\\"}}{")))), "", 1, "mail.text_body"},
+		{"a prefix", body("text/plain", carry_join(intro, carry_replace(carry_replace(xml,
+			STR("<feedback>"), STR("<d:feedback xmlns:d=\"urn:x\">")), STR("</feedback>"),
+			STR("</d:feedback>")))), "", 1, NULL},
+		{"a brace that ends nowhere", body("text/plain", STR("{\"policies\": [")), "tls.malformed", 0, NULL},
+		{"many braces", body("text/plain", carry_repeat(STR("{\n"), 3000)), "not_a_report.mail", 0, NULL},
 		{"html only", body("text/html", STR("<html><p>hi</p></html>")), "not_a_report.mail", 0, NULL},
 	};
 	CARRY_CHECK(cases, NULL);

@@ -20,6 +20,13 @@ static struct str swap(const char *from, const char *to)
 	return carry_replace(json, str_from(from), str_from(to));
 }
 
+/* More than is kept of a list. */
+static const char *long_list(void)
+{
+	struct str line = carry_cat("\"%s\",", carry_repeat(STR("a"), 4000).ptr);
+	return carry_cat("[%s\"\"]", carry_repeat(line, 70).ptr).ptr;
+}
+
 static void test_read_tolerantly(void **state)
 {
 	(void)state;
@@ -85,6 +92,33 @@ static void test_read_tolerantly(void **state)
 	assert_true(str_eq(carry_bytes(cases[31].in, NULL)->reports[0].tls.organization, STR("Ac\xc3\xa9me")));
 }
 
+static void test_other_types_of_values(void **state)
+{
+	(void)state;
+	const char *detail = "[{\"result-type\":\"certificate-expired\",\"failed-session-count\":1}]";
+	struct carry_case cases[] = {
+		{"UTF-8", swap("Acme", "Acm\xc3\xa9"), "", 1, ""},
+		{"a number as a name", swap("\"Acme\"", "17"), "", 1, "tls.field_form"},
+		{"a list as a name", swap("\"Acme\"", "[]"), "", 1, "tls.field_missing tls.field_form"},
+		{"a long name", swap("Acme", carry_repeat(STR("a"), 1025).ptr), "", 1, "text.cut"},
+		{"policy-string with a number", swap("[\"version: STSv1\"]", "[1,\"version: STSv1\"]"),
+			"", 1, "tls.field_form"},
+		{"policy-string an object", swap("[\"version: STSv1\"]", "{}"), "", 1, "tls.field_form"},
+		{"a long policy-string", swap("[\"version: STSv1\"]", long_list()), "", 1, "text.cut"},
+		{"count as \"5.0\"", swap("count\":5", "count\":\"5.0\""), "", 1, "tls.field_form"},
+		{"one detail, no list", swap(detail, "{\"result-type\":\"certificate-expired\","
+			"\"failed-session-count\":1}"), "", 1, "tls.field_form"},
+		{"details a text", swap(detail, "\"none\""), "", 1, "tls.field_form"},
+		{"no policy", swap("\"policy\":", "\"policies\":"), "", 1, "tls.field_missing"},
+		{"no summary", swap("\"summary\":", "\"sum\":"), "", 1, "tls.field_missing tls.sum"},
+		{"one policy, no list", carry_replace(swap("\"policies\":[", "\"policies\":"), STR("}]}]}"),
+			STR("}]}}")), "", 1, "tls.field_form"},
+		{"no policies", swap("\"policies\":", "\"none\":"), "", 1, "tls.field_missing"},
+		{"long ago", carry_replace(JSON, STR("2024-"), STR("2009-")), "", 1, "report.dates_old"},
+	};
+	CARRY_CHECK(cases, NULL);
+}
+
 static void test_policies(void **state)
 {
 	(void)state;
@@ -130,6 +164,7 @@ static void test_refused(void **state)
 		{"another object", STR("{\"report-id\":\"x\"}"), "tls.shape", 0, NULL},
 		{"policies text", STR("{\"policies\":\"x\",\"date-range\":{\"start-datetime\":\"2024-01-01T00:00:00Z\","
 			"\"end-datetime\":\"2024-01-01T00:00:01Z\"}}"), "tls.shape", 0, NULL},
+		{"a detail that is none", swap("[{\"result-type\"", "[7,{\"result-type\""), "tls.shape", 0, NULL},
 		{"a policy that is none", swap("[{\"policy\"", "[7,{\"policy\""), "tls.shape", 0, NULL},
 		{"count negative", swap(count, "count\":-5"), "tls.count", 0, NULL},
 		{"count a fraction", swap(count, "count\":5.5"), "tls.count", 0, NULL},
@@ -166,6 +201,13 @@ static struct str many_details(size_t count)
 		carry_join(carry_repeat(carry_join(one, STR(",")), count - 1), one));
 }
 
+/* The policy in a report, without its last two brackets. */
+static struct str policy_of(struct str json)
+{
+	struct str list = str_from_offset(json, str_find(json, STR("[{\"policy\"")) + 1);
+	return str_sub(list, 0, list.len - 2);
+}
+
 static void test_limits(void **state)
 {
 	(void)state;
@@ -185,6 +227,9 @@ static void test_limits(void **state)
 		{"11 policies", many_policies(11), "tls.too_large", 0, NULL},
 		{"10 details", many_details(10), "", 1, "tls.sum"},
 		{"11 details", many_details(11), "tls.too_large", 0, NULL},
+		{"11 details of two policies", carry_join(str_sub(many_details(6), 0,
+			many_details(6).len - 2), carry_join(STR(","), carry_join(policy_of(many_details(5)),
+			STR("]}")))), "tls.too_large", 0, NULL},
 		{"a string that fits", swap("Acme", carry_repeat(STR("a"), 99).ptr), "", 1, ""},
 		{"a string above", swap("Acme", carry_repeat(STR("a"), 100).ptr), "tls.too_large", 0, NULL},
 		{"8 levels", swap("{\"organization-name\"", deep.ptr), "", 1, ""},
@@ -206,6 +251,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_read_tolerantly),
+		cmocka_unit_test(test_other_types_of_values),
 		cmocka_unit_test(test_policies),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_limits),

@@ -282,6 +282,49 @@ static void test_overlapping_entries(void **state)
 	assert_string_equal(carry_code(carry_bytes(zip, NULL)), "archive.damaged");
 }
 
+static void put(char *at, uint64_t value, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		at[i] = (char)(value >> 8 * i);
+}
+
+/* APPNOTE sections 4.3.14 and 4.3.15: the same archive with its directory described in 64 bits. */
+static struct str with_zip64_end(struct str zip, uint64_t members)
+{
+	struct str end = str_from_offset(zip, zip.len - 22);
+	uint64_t at = str_find(zip, STR("PK\x01\x02")), bytes = zip.len - 22 - at;
+	char *record = arena_alloc(carry_arena(), 98);
+	memset(record, 0, 98);
+	(void)memcpy(record, "PK\6\6", 4);
+	put(record + 4, 44, 8);
+	put(record + 12, 45, 2);
+	put(record + 14, 45, 2);
+	put(record + 24, members, 8);
+	put(record + 32, members, 8);
+	put(record + 40, bytes, 8);
+	put(record + 48, at, 8);
+	(void)memcpy(record + 56, "PK\6\7", 4);
+	put(record + 64, zip.len - 22, 8);
+	put(record + 72, 1, 4);
+	(void)memcpy(record + 76, end.ptr, 22);
+	memset(record + 84, 0xff, 12);
+	return carry_join(str_sub(zip, 0, zip.len - 22), (struct str){record, 98});
+}
+
+static void test_directory(void **state)
+{
+	(void)state;
+	struct str zip = carry_zip1("a.xml", XML), two = many_members(2);
+	struct str local = str_sub(zip, 0, str_find(zip, STR("PK\x01\x02")));
+	struct carry_case cases[] = {
+		{"in 64 bits", with_zip64_end(zip, 1), "", 1, ""},
+		{"in 64 bits, 65 members", with_zip64_end(many_members(65), 65), "archive.entries", 0, NULL},
+		{"bytes before it all", carry_join(local, two), "", 1, NULL},
+		{"bytes before 65 members", carry_join(local, many_members(65)), "archive.entries", 0, NULL},
+	};
+	CARRY_CHECK(cases, NULL);
+}
+
 /* APPNOTE section 4.3.16: up to 65,535 bytes of it; libarchive alone looks through 16 KiB. */
 static void test_comment(void **state)
 {
@@ -309,6 +352,7 @@ int main(void)
 		cmocka_unit_test(test_stalls),
 		cmocka_unit_test(test_members_and_names),
 		cmocka_unit_test(test_overlapping_entries),
+		cmocka_unit_test(test_directory),
 		cmocka_unit_test(test_comment),
 	};
 	return cmocka_run_group_tests(tests, carry_setup, carry_teardown);
