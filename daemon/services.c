@@ -18,6 +18,7 @@
 struct services {
 	struct arena *arena;
 	struct cluster *cluster;
+	const struct limits *limits;
 	struct store_options options[ROLES];
 };
 
@@ -27,9 +28,14 @@ static const char *const applications[ROLES] = {
 	[SERVICE_WEB] = "dmarcd web",
 	[SERVICE_READ] = "dmarcd",
 };
-/* RELIABILITY: statement_timeout 15 s web, 60 s ingest; a migration takes what it takes. */
-static const unsigned statement_secs[ROLES] = {
-	[SERVICE_OWNER] = 0, [SERVICE_INGEST] = 60, [SERVICE_WEB] = 15, [SERVICE_READ] = 60};
+
+/* A migration takes what it takes. */
+static unsigned statement_secs(const struct limits *limits, enum service_role role)
+{
+	if (role == SERVICE_OWNER)
+		return 0;
+	return (unsigned)(role == SERVICE_WEB ? limits->web_query_secs : limits->query_secs);
+}
 
 static void set_role(struct services *services, enum service_role role, const char *conninfo,
 	const char *password)
@@ -38,7 +44,7 @@ static void set_role(struct services *services, enum service_role role, const ch
 		.conninfo = conninfo,
 		.password = password,
 		.application = applications[role],
-		.statement_secs = statement_secs[role],
+		.statement_secs = statement_secs(services->limits, role),
 	};
 }
 
@@ -209,6 +215,7 @@ int services_open(const struct services_options *options, struct services **serv
 	struct arena *arena = arena_open(WORDS_BYTES * 16);
 	struct services *services = ARENA_NEW(arena, struct services);
 	services->arena = arena;
+	services->limits = &options->config->limits;
 	int status = open_database(services, options, error);
 	if (options->config->database.dsn) {
 		/* One user for all; in the private cluster each role has its own. */

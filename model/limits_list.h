@@ -52,6 +52,8 @@ LIMIT(queue_names, LIMIT_COUNT, 1000, 100000, "mails in hand at once")
 LIMIT(queue_bytes, LIMIT_BYTES, 256 * MIB, GIB, "mail bytes in flight")
 LIMIT(quarantine_bytes, LIMIT_BYTES, 10 * GIB, 1024 * GIB, "size of the quarantine; intake stops when it is full")
 LIMIT(quarantine_mails, LIMIT_COUNT, 100000, 10000000, "mails in the quarantine; intake stops when it is full")
+LIMIT(query_secs, LIMIT_SECS, 60, 3600, "one statement of intake or of the command line")
+LIMIT(web_query_secs, LIMIT_SECS, 15, 600, "one statement for a page")
 #undef KIB
 #undef MIB
 #undef GIB

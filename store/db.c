@@ -14,7 +14,8 @@
 
 #define PARAMS_MAX 24
 #define SAID_BYTES ((size_t)64 * 1024)
-#define SILENCE_MSECS 10000 /* more than statement_timeout: the server does not even say that */
+#define GRACE_SECS 5u          /* beyond statement_timeout: the server does not even say that */
+#define SILENCE_SECS_MAX 3600u /* where no statement_timeout is set */
 
 struct store {
 	PGconn *connection;
@@ -23,6 +24,7 @@ struct store {
 	unsigned statement_secs;
 	store_wait_fn *wait;
 	void *wait_context;
+	bool was_silent; /* why the connection is lost */
 	char state[6]; /* SQLSTATE of the last error */
 };
 
@@ -134,6 +136,7 @@ static enum err connect_now(struct store *store, struct error *error)
 	store->connection = PQconnectdbParams(names, values, 1);
 	if (!store->connection)
 		die_out_of_memory();
+	store->was_silent = false;
 	(void)PQsetNoticeProcessor(store->connection, ignore_notice, NULL);
 	if (PQstatus(store->connection) == CONNECTION_OK) {
 		(void)PQsetnonblocking(store->connection, 1);
@@ -171,6 +174,11 @@ void store_on_wait(struct store *store, store_wait_fn *wait, void *context)
 	store->wait_context = context;
 }
 
+static unsigned silence_secs(const struct store *store)
+{
+	return store->statement_secs ? store->statement_secs + GRACE_SECS : SILENCE_SECS_MAX;
+}
+
 /* Until the server can be read from (or written to, when that is asked). One that is silent beyond all
  * bounds is cut off, so that what waits for it learns that the connection is lost. */
 static void wait_for_server(struct store *store, bool to_write)
@@ -179,15 +187,15 @@ static void wait_for_server(struct store *store, bool to_write)
 		.fd = PQsocket(store->connection),
 		.events = (short)(to_write ? POLLIN | POLLOUT : POLLIN),
 	};
-	const bool bounded = store->statement_secs > 0;
-	const int64_t until = clock_monotonic_msecs() + (int64_t)store->statement_secs * 1000 + SILENCE_MSECS;
+	const int64_t until = clock_monotonic_msecs() + (int64_t)silence_secs(store) * 1000;
 	while (server.revents == 0) {
 		int64_t left = until - clock_monotonic_msecs();
-		if (bounded && left <= 0) {
+		if (left <= 0) {
+			store->was_silent = true;
 			(void)shutdown(server.fd, SHUT_RDWR);
 			return;
 		}
-		store->wait(store->wait_context, &server, bounded ? (int)left : -1);
+		store->wait(store->wait_context, &server, (int)left);
 	}
 }
 
@@ -313,8 +321,10 @@ static enum err kind_of(const char *state)
 	return ERR_PERM;
 }
 
-static enum err no_connection(struct error *error)
+static enum err no_connection(const struct store *store, struct error *error)
 {
+	if (store->was_silent)
+		return error_set(error, ERR_TEMP, "the database has been silent for %u s", silence_secs(store));
 	return error_set(error, ERR_TEMP, "the connection to the database is lost");
 }
 
@@ -325,7 +335,7 @@ static enum err failed(struct store *store, const PGresult *result, struct error
 	const char *hint = result ? PQresultErrorField(result, PG_DIAG_MESSAGE_HINT) : NULL;
 	store->state[0] = '\0';
 	if (!state || PQstatus(store->connection) != CONNECTION_OK)
-		return no_connection(error);
+		return no_connection(store, error);
 	(void)snprintf(store->state, sizeof(store->state), "%s", state);
 	(void)error_set(error, kind_of(state), "the database says: %s (SQLSTATE %s)", text ? text : "", state);
 	if (hint)
@@ -362,7 +372,7 @@ static enum err finish(struct store *store, PGresult *result, struct db_rows **r
 enum err db_run(struct store *store, const char *sql_constant, struct error *error)
 {
 	if (!store_alive(store))
-		return no_connection(error);
+		return no_connection(store, error);
 	return finish(store, run(store, sql_constant), NULL, error);
 }
 
@@ -409,7 +419,7 @@ enum err db_query(struct store *store, const char *sql, const struct str *params
 {
 	struct bound bound = {0};
 	if (!store_alive(store))
-		return no_connection(error);
+		return no_connection(store, error);
 	for (size_t i = 0; i < count; i++)
 		bind_text(&bound, params[i]);
 	return query_bound(store, sql, &bound, rows_r, error);
@@ -420,7 +430,7 @@ enum err db_query_bytes(struct store *store, const char *sql, struct str bytes, 
 {
 	struct bound bound = {.count = 1};
 	if (!store_alive(store))
-		return no_connection(error);
+		return no_connection(store, error);
 	bound.values[0] = bytes.ptr ? bytes.ptr : "";
 	bound.lengths[0] = (int)bytes.len;
 	bound.formats[0] = 1;
@@ -501,7 +511,7 @@ enum err db_begin(struct store *store, struct error *error)
 enum err db_commit(struct store *store, struct error *error)
 {
 	if (!store_alive(store))
-		return no_connection(error);
+		return no_connection(store, error);
 	PGresult *result = run(store, "COMMIT");
 	if (PQstatus(store->connection) != CONNECTION_OK) {
 		PQclear(result);
@@ -528,7 +538,7 @@ void db_rollback(struct store *store)
 enum err db_copy_begin(struct store *store, const char *sql_constant, struct error *error)
 {
 	if (!store_alive(store))
-		return no_connection(error);
+		return no_connection(store, error);
 	PGresult *result = run(store, sql_constant);
 	enum err err = PQresultStatus(result) == PGRES_COPY_IN ? ERR_OK : failed(store, result, error);
 	PQclear(result);
@@ -541,7 +551,7 @@ enum err db_copy_add(struct store *store, struct str lines, struct error *error)
 	while ((put = PQputCopyData(store->connection, lines.ptr, (int)lines.len)) == 0)
 		if (!send_out(store))
 			break;
-	return put == 1 && send_out(store) ? ERR_OK : no_connection(error);
+	return put == 1 && send_out(store) ? ERR_OK : no_connection(store, error);
 }
 
 static enum err end_copy(struct store *store, const char *why, struct error *error)
@@ -553,7 +563,7 @@ static enum err end_copy(struct store *store, const char *why, struct error *err
 		if (!send_out(store))
 			break;
 	if (put != 1)
-		return no_connection(error);
+		return no_connection(store, error);
 	while ((result = next_result(store))) {
 		if (!err && PQresultStatus(result) != PGRES_COMMAND_OK)
 			err = failed(store, result, error);
@@ -606,14 +616,14 @@ enum err db_stream_begin(struct store *store, const char *sql, const struct str 
 {
 	struct bound bound = {0};
 	if (!store_alive(store))
-		return no_connection(error);
+		return no_connection(store, error);
 	for (size_t i = 0; i < count; i++)
 		bind_text(&bound, params[i]);
 	int sent = PQsendQueryParams(store->connection, sql, (int)bound.count, NULL, bound.values, bound.lengths,
 		bound.formats, 0);
 	unbind(&bound);
 	if (sent != 1 || PQsetSingleRowMode(store->connection) != 1)
-		return no_connection(error);
+		return no_connection(store, error);
 	return ERR_OK;
 }
 
@@ -626,14 +636,9 @@ enum err db_stream_next(struct store *store, struct db_rows **rows_r, struct err
 	return finish(store, result, rows_r, error);
 }
 
+/* A server that has nobody to send to ends its work; its answer to a cancel might never come. */
 void db_stream_cancel(struct store *store)
 {
-	char text[256];
-	PGresult *result;
-	PGcancel *cancel = store_alive(store) ? PQgetCancel(store->connection) : NULL;
-	if (cancel)
-		(void)PQcancel(cancel, text, sizeof(text));
-	PQfreeCancel(cancel);
-	while (store_alive(store) && (result = next_result(store)))
-		PQclear(result);
+	PQfinish(store->connection);
+	store->connection = NULL;
 }

@@ -44,7 +44,7 @@ NODISCARD enum err store_reconnect(struct store *store, struct error *error);
 bool store_alive(struct store *store);
 
 /* Called whenever the server's answer is awaited, to do other work meanwhile: polls *server and whatever
- * else it likes, for timeout_msecs at most (-1: no end), and returns soon after either has something.
+ * else it likes, for timeout_msecs at most, and returns soon after either has something.
  * It must not use this store. NULL: only waits. */
 typedef void store_wait_fn(void *context, struct pollfd *server, int timeout_msecs);
 void store_on_wait(struct store *store, store_wait_fn *wait, void *context);

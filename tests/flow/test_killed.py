@@ -137,12 +137,12 @@ class DatabaseKilled(flow.FlowTest):
         self.check_rows()
         self.check_moved(self.maildir, self.wanted)
 
-    def at(self, kind, numbers, do):
+    def at(self, is_it, numbers, do):
         """A trouble: do() at the given ones of this kind."""
-        def trouble(found, nth):
-            if found != kind or nth not in numbers:
+        def trouble(message):
+            if not is_it(message) or message.nth not in numbers:
                 return proxy.PASS
-            self.told.append((kind, nth))
+            self.told.append(message)
             return do()
         return trouble
 
@@ -166,11 +166,11 @@ class DatabaseKilled(flow.FlowTest):
         return proxy.PASS
 
     def test_commit_that_never_came(self):
-        self.ingest(self.at(proxy.COMMIT, (1, 3, 4), lambda: proxy.CUT))
+        self.ingest(self.at(proxy.Message.is_commit, (1, 3, 4), lambda: proxy.CUT))
         self.check_all()
 
     def test_commit_without_an_answer(self):
-        self.ingest(self.at(proxy.COMMIT, (1, 3, 4), lambda: proxy.SWALLOW))
+        self.ingest(self.at(proxy.Message.is_commit, (1, 3, 4), lambda: proxy.SWALLOW))
         self.check_all()
 
     def copies(self, what):
@@ -178,7 +178,7 @@ class DatabaseKilled(flow.FlowTest):
         self.config = self.direct
         folder = os.path.join(self.maildir, "new")
         self.dmarcd("ingest", folder, code=flow.EX_DATAERR)
-        self.between = proxy.Proxy(self.server, self.path("proxy"), self.at(proxy.COMMIT, (1, 3), lambda: what))
+        self.between = proxy.Proxy(self.server, self.path("proxy"), self.at(proxy.Message.is_commit, (1, 3), lambda: what))
         self.addCleanup(self.between.close)
         self.configure(dsn=self.between.dsn("dmarcd"))
         told = json.loads(self.dmarcd("ingest", "--json", folder).stdout)
@@ -199,7 +199,7 @@ class DatabaseKilled(flow.FlowTest):
         """The run's own balance, too, is that of what happened."""
         folder = os.path.join(self.maildir, "new")
         self.between = proxy.Proxy(self.server, self.path("proxy"),
-                                   self.at(proxy.COMMIT, (1, 3, 4), lambda: proxy.SWALLOW))
+                                   self.at(proxy.Message.is_commit, (1, 3, 4), lambda: proxy.SWALLOW))
         self.addCleanup(self.between.close)
         self.configure(dsn=self.between.dsn("dmarcd"))
         told = json.loads(self.dmarcd("ingest", "--json", folder, code=flow.EX_DATAERR).stdout)
@@ -209,23 +209,23 @@ class DatabaseKilled(flow.FlowTest):
         self.check_totals(self.status(), self.wanted)
 
     def test_copy_cut(self):
-        self.ingest(self.at(proxy.COPY, (1, 4, 5), lambda: proxy.CUT))
+        self.ingest(self.at(proxy.Message.is_copy, (1, 4, 5), lambda: proxy.CUT))
         self.check_all()
 
     def test_backend_killed_in_copy(self):
-        self.ingest(self.at(proxy.COPY, (1, 4), self.kill_backends))
+        self.ingest(self.at(proxy.Message.is_copy, (1, 4), self.kill_backends))
         self.check_all()
 
     def test_backend_killed_at_commit(self):
-        self.ingest(self.at(proxy.COMMIT, (1, 3), self.kill_backends))
+        self.ingest(self.at(proxy.Message.is_commit, (1, 3), self.kill_backends))
         self.check_all()
 
     def test_server_killed_in_copy(self):
-        self.ingest(self.at(proxy.COPY, (2, 4), self.kill_server))
+        self.ingest(self.at(proxy.Message.is_copy, (2, 4), self.kill_server))
         self.check_all()
 
     def test_server_killed_at_commit(self):
-        self.ingest(self.at(proxy.COMMIT, (2, 4), self.kill_server))
+        self.ingest(self.at(proxy.Message.is_commit, (2, 4), self.kill_server))
         self.check_all()
 
     def test_server_that_stays_away(self):
@@ -233,7 +233,7 @@ class DatabaseKilled(flow.FlowTest):
         def stop():
             self.server.stop(signal.SIGQUIT)
             return proxy.CUT
-        self.ingest(self.at(proxy.COMMIT, (3,), stop), code=flow.EX_UNAVAILABLE)
+        self.ingest(self.at(proxy.Message.is_commit, (3,), stop), code=flow.EX_UNAVAILABLE)
         self.server.start()
         self.config = self.direct
         known = self.status()["balance"]["mails"]
