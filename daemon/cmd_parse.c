@@ -149,7 +149,7 @@ static int run(struct cli *cli, int argc, char **argv)
 	};
 	if (!temporary || !temporary[0])
 		temporary = "/tmp";
-	struct load *load = load_open(cli->config->limits.mail_bytes, temporary);
+	struct load *load = load_open(limits_file_bytes(&cli->config->limits), temporary);
 	parse.spool = spool_open(SPOOL_MEMORY_BYTES, temporary);
 	buf_init(&parse.out, OUT_BYTES);
 	if (source_open(&reading, load, &source, &error) == ERR_OK)

@@ -43,7 +43,7 @@ static enum err read_one(struct run *run, const struct original *original, struc
 	struct buf bytes;
 	struct put_mail put;
 	enum err err = ERR_OK;
-	buf_init(&bytes, run->again.cli->config->limits.mail_bytes + OUT_BYTES);
+	buf_init(&bytes, limits_file_bytes(&run->again.cli->config->limits) + OUT_BYTES);
 	if (gzip_unpack(original->packed, &bytes)) {
 		err = again_mail(&run->again, buf_str(&bytes), "", false, &put, error);
 		run->failed += !err && put.outcome != OUTCOME_STORED && put.outcome != OUTCOME_DUPLICATE;

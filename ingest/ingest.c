@@ -91,7 +91,7 @@ static enum err open_rooms(struct pipeline *pipeline, struct arena *arena, struc
 		err = quarantine_open(options->state_dir, options->limits, &pipeline->quarantine, error);
 	if (err)
 		return err;
-	*load = load_open(options->limits->mail_bytes, pipeline->spool_directory);
+	*load = load_open(limits_file_bytes(options->limits), pipeline->spool_directory);
 	err = source_open(options, *load, &pipeline->source, error);
 	if (!err)
 		err = pool_open(&pool, &pipeline->pool, error);

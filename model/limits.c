@@ -18,6 +18,11 @@ struct limits limits_default(void)
 	return limits;
 }
 
+uint64_t limits_file_bytes(const struct limits *limits)
+{
+	return limits->mail_bytes > limits->report_bytes ? limits->mail_bytes : limits->report_bytes;
+}
+
 const struct limit_info *limits_table(size_t *count_r)
 {
 	*count_r = sizeof(table) / sizeof(table[0]);

@@ -27,6 +27,9 @@ struct limit_info {
 /* Every limit at its normal value. */
 struct limits limits_default(void);
 
+/* What one file may have, before anybody looks into it: a mail, or a document that lies bare. */
+uint64_t limits_file_bytes(const struct limits *limits);
+
 /* The table, in the order of the list. */
 const struct limit_info *limits_table(size_t *count_r);
 uint64_t *limits_field(struct limits *limits, const struct limit_info *info);

@@ -3,7 +3,7 @@
 #define KIB ((uint64_t)1024)
 #define MIB (KIB * 1024)
 #define GIB (MIB * 1024)
-LIMIT(mail_bytes, LIMIT_BYTES, 25 * MIB, GIB, "size of one mail or file")
+LIMIT(mail_bytes, LIMIT_BYTES, 25 * MIB, 100 * MIB, "size of one mail or archive (bare XML or JSON: as if unpacked)")
 LIMIT(header_field_bytes, LIMIT_BYTES, 64 * KIB, MIB, "one header field")
 LIMIT(header_part_bytes, LIMIT_BYTES, 256 * KIB, 4 * MIB, "all headers of one part")
 LIMIT(header_mail_bytes, LIMIT_BYTES, MIB, 16 * MIB, "all headers of a mail")

@@ -10,7 +10,7 @@ REASON(NOT_AUTO_REPLY, "not_a_report.auto_reply", "the mail is an automatic answ
 REASON(NOT_ERROR_REPORT, "not_a_report.error_report", "the mail says that a report was too large to be sent")
 
 /* files and mail */
-REASON(FILE_TOO_LARGE, "file.too_large", "the file is larger than limits.mail_bytes")
+REASON(FILE_TOO_LARGE, "file.too_large", "the file is larger than limits.mail_bytes, or limits.report_bytes where it is a bare document")
 REASON(FILE_EMPTY, "file.empty", "the file is empty")
 REASON(FILE_UNREADABLE, "file.unreadable", "the file cannot be read")
 REASON(FILE_UNKNOWN, "file.unknown", "the file is neither a mail nor XML, JSON, zip or gzip")

@@ -79,10 +79,6 @@ static bool read_input(struct carrier_job *job, enum reason *other_r)
 	struct mail_raw_file file;
 	char bytes[SNIFF_BYTES];
 	*other_r = REASON_FILE_UNKNOWN;
-	if (input->bytes > input->limits->mail_bytes) {
-		reject_set(&job->hard, REASON_FILE_TOO_LARGE, "%llu bytes", (unsigned long long)input->bytes);
-		return false;
-	}
 	mail_raw_file_init(&file, input->fd, 0, input->bytes);
 	ssize_t got = file.payload.read(&file, bytes, sizeof(bytes), &job->hard);
 	if (got < 0)
@@ -90,6 +86,11 @@ static bool read_input(struct carrier_job *job, enum reason *other_r)
 	struct str head = {bytes, (size_t)got};
 	enum sniff kind = sniff_bytes(head);
 	bool text = kind == SNIFF_TEXT || kind == SNIFF_BINARY;
+	bool bare = kind == SNIFF_XML || kind == SNIFF_JSON; /* its reader knows how much it may have */
+	if (!bare && input->bytes > input->limits->mail_bytes) {
+		reject_set(&job->hard, REASON_FILE_TOO_LARGE, "%llu bytes", (unsigned long long)input->bytes);
+		return false;
+	}
 	if (text && sniff_mail(head))
 		return mail_walk(job, mail_begin(head), other_r);
 	return read_bare(job);

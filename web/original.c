@@ -111,7 +111,7 @@ enum err original_read(struct originals_reader *reader, struct store *store, str
 		"FROM dmarcd_api.report WHERE report_key = $1::uuid", &key, 1, false, &rows, error);
 	if (!err && query_next(rows) && query_get(rows, "packed").len > 0) {
 		report_no = (uint32_t)query_get_i64(rows, "report_no");
-		fd = unpack(query_get(rows, "packed"), reader->limits->mail_bytes, &bytes);
+		fd = unpack(query_get(rows, "packed"), limits_file_bytes(reader->limits), &bytes);
 	}
 	query_close(&rows);
 	if (err)

@@ -174,12 +174,26 @@ static void test_file_size(void **state)
 	(void)state;
 	struct limits limits = limits_default();
 	struct str xml = carry_xml("r");
-	limits.mail_bytes = xml.len;
+	struct str mail = carry_single("text/xml", xml), gzip = carry_gzip(xml), json = carry_json("r");
+	limits.mail_bytes = mail.len;
+	limits.report_bytes = xml.len;
+	limits.json_bytes = json.len;
 	struct carry_case cases[] = {
-		{"fits", xml, "", 1, ""},
-		{"above", carry_join(xml, STR("\n")), "file.too_large", 0, NULL},
+		{"a mail that fits", mail, "", 1, ""},
+		{"a mail above", carry_join(mail, STR("\n")), "file.too_large", 0, NULL},
+		{"bare XML that fits", xml, "", 1, ""},
+		{"bare XML above", carry_join(xml, STR("\n")), "xml.too_large", 0, NULL},
+		{"bare JSON that fits", json, "", 1, ""},
+		{"bare JSON above", carry_join(json, STR("\n")), "tls.too_large", 0, NULL},
 	};
 	CARRY_CHECK(cases, &limits);
+	limits.mail_bytes = gzip.len;
+	struct carry_case packed[] = {
+		{"bare gzip that fits", gzip, "", 1, ""},
+		{"bare gzip above", carry_join(gzip, STR("\n")), "file.too_large", 0, NULL},
+		{"bare XML above a mail's size", xml, "", 1, ""},
+	};
+	CARRY_CHECK(packed, &limits);
 }
 
 static void test_hostile_text_is_cheap(void **state)
