@@ -202,8 +202,9 @@ bool sniff_mail(struct str head)
 			return fields > 0;
 		if (fields > 0 && (line.ptr[0] == ' ' || line.ptr[0] == '\t'))
 			continue;
+		bool cut = head.len >= SNIFF_BYTES && rest.len == 0;
 		if (!is_field(line))
-			return false;
+			return cut && fields > 0;
 		fields++;
 	}
 	return fields > 0;

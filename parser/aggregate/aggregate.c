@@ -371,14 +371,17 @@ struct stream {
 	size_t taken; /* of scanned */
 	uint64_t bytes;
 	bool ended;
-	bool refused; /* by the prescan, behind what is in scanned */
+	bool refused; /* what follows what is in scanned */
 	char piece[READ_BYTES];
 };
 
-/* The payload's next piece -> scanned. */
+/* The payload's next piece -> scanned. False: what follows is refused. */
 static bool pull(struct reader *reader, struct stream *stream)
 {
 	struct reject *reject = reader->draft.reject;
+	stream->taken = 0;
+	buf_reset(&stream->decoded);
+	buf_reset(&stream->scanned);
 	ssize_t got = stream->payload->read(stream->payload->context, stream->piece, READ_BYTES, reject);
 	if (got < 0)
 		return false;
@@ -389,31 +392,31 @@ static bool pull(struct reader *reader, struct stream *stream)
 	}
 	struct str piece = {stream->piece, (size_t)got};
 	stream->ended = got == 0;
-	stream->taken = 0;
-	buf_reset(&stream->decoded);
-	buf_reset(&stream->scanned);
-	if (!decode_add(&stream->decode, piece, stream->ended, &stream->decoded, reject))
-		return false;
-	stream->refused =
-		!prescan_add(&stream->prescan, buf_str(&stream->decoded), stream->ended, &stream->scanned, reject);
-	stream->ended |= stream->refused;
-	/* The prescan counts tags and does not compare their names: what seems a second root may follow
-	 * from a wrong end tag, which libxml2 finds in what came before. */
-	return !stream->refused || reject->reason == REASON_XML_SECOND_ROOT;
+	return decode_add(&stream->decode, piece, stream->ended, &stream->decoded, reject) &&
+		prescan_add(&stream->prescan, buf_str(&stream->decoded), stream->ended, &stream->scanned, reject);
 }
 
+/* As much as there is room for, however small the pieces: libxml2 2.9 takes a character for its first
+ * byte when it begins where what was read ends. What stands before a fault is parsed first, so that of
+ * two faults the first one is told. */
 static ssize_t on_read(void *context, char *out, size_t cap)
 {
 	struct reader *reader = context;
 	struct stream *stream = reader->stream;
-	while (stream->taken == stream->scanned.len && !stream->ended)
-		if (!pull(reader, stream))
-			return -1;
-	struct str part = str_sub(buf_str(&stream->scanned), stream->taken, cap);
-	if (part.len > 0)
-		(void)memcpy(out, part.ptr, part.len);
-	stream->taken += part.len;
-	return (ssize_t)part.len;
+	size_t len = 0;
+	while (len < cap) {
+		struct str part = str_sub(buf_str(&stream->scanned), stream->taken, cap - len);
+		if (part.len > 0)
+			(void)memcpy(out + len, part.ptr, part.len);
+		stream->taken += part.len;
+		len += part.len;
+		if (part.len > 0)
+			continue;
+		if (stream->ended || stream->refused)
+			break;
+		stream->refused = !pull(reader, stream);
+	}
+	return len == 0 && stream->refused ? -1 : (ssize_t)len;
 }
 
 static bool read_document(struct reader *reader, struct payload *payload)

@@ -13,6 +13,7 @@ struct xml {
 	xmlParserCtxtPtr parser;
 	bool root_seen;
 	bool stopped; /* by an event */
+	bool cut;     /* what follows cannot be read */
 	char home[URI_BYTES];
 	struct reject error; /* libxml2's first fatal one */
 };
@@ -77,17 +78,21 @@ static void on_text(void *context, const xmlChar *text, int len)
 static int on_read(void *context, char *out, int cap)
 {
 	struct xml *xml = context;
-	ssize_t got = xml->stopped ? -1 : xml->events.read(xml->events.context, out, (size_t)cap);
-	if (got < 0)
-		xml->stopped = true;
-	return (int)got;
+	ssize_t got = xml->stopped || xml->cut ? -1 : xml->events.read(xml->events.context, out, (size_t)cap);
+	if (got >= 0)
+		return (int)got;
+	xml->cut = true;
+	return 0;
 }
 
-/* Undeclared prefixes and the like are errors that hurt nothing here. */
+/* Undeclared prefixes and the like are errors that hurt nothing here; that a document which was cut
+ * ends early is none of its own. */
 static void on_error(void *context, xmlErrorPtr error)
 {
 	struct xml *xml = context;
-	if (error->level != XML_ERR_FATAL || xml->error.reason != REASON_NONE || xml->stopped)
+	const struct _xmlParserInput *input = xml->parser->input;
+	if (error->level != XML_ERR_FATAL || xml->error.reason != REASON_NONE || xml->stopped ||
+		(xml->cut && input && input->cur >= input->end))
 		return;
 	if (error->code == XML_ERR_NO_MEMORY)
 		die_out_of_memory();
@@ -138,12 +143,12 @@ uint64_t xml_line(const struct xml *xml)
 bool xml_parse(struct xml *xml, struct reject *reject)
 {
 	(void)xmlParseDocument(xml->parser);
-	if (xml->stopped)
-		return false;
 	if (xml->error.reason != REASON_NONE) {
 		*reject = xml->error;
 		return false;
 	}
+	if (xml->stopped || xml->cut)
+		return false;
 	if (xml->parser->wellFormed && xml->root_seen)
 		return true;
 	reject_set(reject, REASON_XML_MALFORMED, "line %llu, column %d: the document is not complete",

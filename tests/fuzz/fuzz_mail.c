@@ -11,6 +11,7 @@
 
 #include "parser/mail/mail.h"
 #include "parser/mail/mail_raw.h"
+#include "parser/sniff.h"
 
 /* ---- parts ---- */
 
@@ -137,8 +138,10 @@ static void check_line_ends(struct str bytes)
 	struct buf *const all[] = {&lf, &crlf, &stream[0], &stream[1], &result[0].totals, &result[1].totals};
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		buf_init(all[i], SIZE_MAX / 4);
-	if (with_lf(bytes, &lf)) {
+	if (with_lf(bytes, &lf))
 		with_crlf(buf_str(&lf), &crlf);
+	/* What a file is, its beginning says; a longer one may begin with more or less. */
+	if (crlf.len > 0 && crlf.len <= SNIFF_BYTES) {
 		result_of(buf_str(&lf), &stream[0], &result[0]);
 		result_of(buf_str(&crlf), &stream[1], &result[1]);
 		const struct mail_end *a = &result[0].end, *b = &result[1].end;

@@ -194,6 +194,9 @@ bool fuzz_read_alike(fuzz_reader *reader, struct str text, struct buf *out, stru
 		buf_init(&other, SIZE_MAX / 4);
 		if (fuzz_read(reader, text, pieces[i], &other, &again) != good)
 			die("pieces of %zu: \"%s\" instead of \"%s\"", pieces[i], again.detail, reject_r->detail);
+		if (!good && (again.reason != reject_r->reason || strcmp(again.detail, reject_r->detail) != 0))
+			die("pieces of %zu: refused for \"%s\" instead of \"%s\"", pieces[i], again.detail,
+				reject_r->detail);
 		if (!str_eq(buf_str(&other), buf_str(out)))
 			die("pieces of %zu: other frames", pieces[i]);
 		buf_fini(&other);

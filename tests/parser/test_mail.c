@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "parser/sniff.h"
 #include "tests/parser/carry_case.h"
 
 #include <string.h>
@@ -323,6 +324,19 @@ static void test_bare_files(void **state)
 	CARRY_CHECK(cases, NULL);
 }
 
+/* The beginning that is looked at ends three bytes into a field's name. */
+static void test_long_first_field(void **state)
+{
+	(void)state;
+	struct str long_field = carry_join(STR("X-Long: a\n bbbbb\n"), carry_repeat(STR(" bbbbbbb\n"), 908));
+	assert_int_equal(long_field.len, SNIFF_BYTES - 3);
+	struct carry_case cases[] = {
+		{"a mail", carry_join(long_field, carry_single("application/gzip", GZIP)), "", 1, ""},
+		{"a text", carry_join(carry_repeat(STR("bbbbbbbb\n"), 1000), carry_xml("r")), "file.unknown", 0, NULL},
+	};
+	CARRY_CHECK(cases, NULL);
+}
+
 static void test_head_is_decoded(void **state)
 {
 	(void)state;
@@ -401,6 +415,7 @@ int main(void)
 		cmocka_unit_test(test_rejected),
 		cmocka_unit_test(test_a_lost_report_loses_the_mail),
 		cmocka_unit_test(test_bare_files),
+		cmocka_unit_test(test_long_first_field),
 		cmocka_unit_test(test_head_is_decoded),
 		cmocka_unit_test(test_names_are_hints),
 		cmocka_unit_test(test_extract),
