@@ -2,13 +2,14 @@
 /*
  * The tour: put_batch() opens a transaction, writes the mails (put_mail.c),
  * the heads of reports of mails that are new (put_report.c), the rows of
- * reports that are new (put_record.c) and their daily sums (put_rollup.c), and
- * commits. What is new is what the unique keys let in, so two processes with
+ * reports that are new (put_record.c) and their daily sums (put_sums.c,
+ * put_rollup.c), and commits. What is new is what the unique keys let in, so two processes with
  * the same mails come to the same end.
  */
 #include "store/put.h"
 
 #include "base/fault.h"
+#include "store/columns.h"
 #include "store/put_rows.h"
 
 #include <stdlib.h>
@@ -32,11 +33,14 @@ const char *mail_outcome_text(enum mail_outcome outcome)
 	return "";
 }
 
+#define MONTHS_MAX 32
+
 /* The partitions that the batch needs, each made in a transaction of its own:
  * making one locks out everybody, and must not wait while we hold rows. */
 static enum err ensure_months(struct store *store, const struct put_mail *mails, size_t count, struct error *error)
 {
-	int last = -1;
+	int done[MONTHS_MAX];
+	size_t done_count = 0;
 	enum err err = ERR_OK;
 	for (size_t i = 0; i < count && !err; i++) {
 		if (mails[i].outcome != OUTCOME_STORED || !mails[i].spool)
@@ -44,11 +48,14 @@ static enum err ensure_months(struct store *store, const struct put_mail *mails,
 		for (size_t k = 0; k < spool_reports_count(mails[i].spool) && !err; k++) {
 			int year, month, mday;
 			char day[DAY_TEXT_BYTES];
+			size_t at = 0;
 			const struct spool_report *report = spool_report_at(mails[i].spool, k);
 			day_to_civil(report->day, &year, &month, &mday);
-			if (report->kind != REPORT_AGGREGATE || year * 12 + month == last)
+			while (at < done_count && done[at] != year * 12 + month)
+				at++;
+			if (report->kind != REPORT_AGGREGATE || at < done_count)
 				continue;
-			last = year * 12 + month;
+			done[done_count < MONTHS_MAX ? done_count++ : 0] = year * 12 + month;
 			const struct str param = str_from(day_format(report->day, day));
 			err = db_query(store, "SELECT dmarcd.ensure_month($1::date)", &param, 1, NULL, error);
 		}
@@ -132,10 +139,7 @@ static enum err put_contents(struct store *store, struct put_mail *mails, size_t
 	if (!err)
 		err = put_report_contents(store, reports, reports_count, options, error);
 	if (!err)
-		err = put_rollups(store, reports, reports_count, error);
-	for (size_t i = 0; i < count && !err; i++)
-		if (reports_of(&mails[i]) > 0 && mails[i].original.len > 0)
-			err = put_original(store, &mails[i], options->now_epoch_secs, error);
+		err = put_originals(store, mails, count, options->now_epoch_secs, error);
 	if (!err)
 		err = settle_outcomes(store, mails, count, reports, reports_count, error);
 	return err;
@@ -197,8 +201,10 @@ enum err put_batch(struct store *store, struct put_mail *mails, size_t count, co
 /* ---- what is known already ---- */
 
 static const char select_known[] =
-	"SELECT m.outcome, EXISTS (SELECT FROM dmarcd.mail_sighting s WHERE s.sha256 = m.sha256 AND s.maildir = $2 "
-	"AND s.unique_name = $3) FROM dmarcd.mail m WHERE m.sha256 = decode($1, 'hex')";
+	"SELECT g.no, m.outcome, EXISTS (SELECT FROM dmarcd.mail_sighting s WHERE s.sha256 = m.sha256 "
+	"AND s.maildir = g.maildir AND s.unique_name = g.name) "
+	"FROM unnest($1::bytea[], $2::text[], $3::text[], $4::integer[]) AS g(sha256, maildir, name, no) "
+	"JOIN dmarcd.mail m ON m.sha256 = g.sha256";
 
 static enum mail_outcome outcome_of(struct str text)
 {
@@ -211,21 +217,26 @@ static enum mail_outcome outcome_of(struct str text)
 enum err put_known(struct store *store, const struct sha256 *sums, const struct mail_source *sources, size_t count,
 	struct known_mail *known_r, struct error *error)
 {
-	enum err err = ERR_OK;
-	for (size_t i = 0; i < count && !err; i++) {
-		char hex[SHA256_HEX_BYTES];
-		struct db_rows *rows = NULL;
-		const struct str params[] = {str_from(sha256_hex(&sums[i], hex)), sources[i].maildir,
-			sources[i].unique};
+	struct columns columns;
+	struct db_rows *rows = NULL;
+	columns_init(&columns);
+	for (size_t i = 0; i < count; i++) {
 		known_r[i] = (struct known_mail){0};
-		err = db_query(store, select_known, params, 3, &rows, error);
-		if (!err && db_count(rows) == 1) {
-			known_r[i].known = true;
-			known_r[i].outcome = outcome_of(db_value(rows, 0, 0));
-			known_r[i].same_sighting = db_bool(rows, 0, 1);
-		}
-		db_free(&rows);
+		columns_row(&columns);
+		columns_bytes(&columns, (struct str){(const char *)sums[i].bytes, SHA256_BYTES});
+		columns_text(&columns, sources[i].maildir);
+		columns_text(&columns, sources[i].unique);
+		columns_u64(&columns, i);
 	}
+	enum err err = columns_query(&columns, store, select_known, &rows, error);
+	for (size_t row = 0; rows && row < db_count(rows); row++)
+		known_r[db_u64(rows, row, 0)] = (struct known_mail){
+			.known = true,
+			.outcome = outcome_of(db_value(rows, row, 1)),
+			.same_sighting = db_bool(rows, row, 2),
+		};
+	db_free(&rows);
+	columns_fini(&columns);
 	return err;
 }
 

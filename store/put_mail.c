@@ -2,7 +2,9 @@
 #include "store/put_rows.h"
 
 #include "model/json.h"
+#include "store/columns.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -168,16 +170,49 @@ enum err put_mail_rows(struct store *store, struct put_mail *mails, size_t count
 	return err;
 }
 
-enum err put_original(struct store *store, const struct put_mail *mail, int64_t now_epoch_secs, struct error *error)
+#define LARGE_BYTES ((size_t)64 * 1024) /* alone, and not as hex */
+#define TOGETHER_BYTES ((size_t)1024 * 1024)
+
+static enum err put_large_original(struct store *store, const struct put_mail *mail, const char *now,
+	struct error *error)
 {
-	char hex[SHA256_HEX_BYTES], now[24];
-	struct buf text;
-	buf_init(&text, 64);
-	buf_printf(&text, "%lld", (long long)now_epoch_secs);
-	(void)memcpy(now, buf_cstr(&text), text.len + 1);
-	buf_fini(&text);
+	char hex[SHA256_HEX_BYTES];
 	const struct str params[] = {str_from(sha256_hex(&mail->sha256, hex)), str_from(now)};
 	return db_query_bytes(store, "INSERT INTO dmarcd.original (packed, sha256, kept_at) "
 		"VALUES ($1::bytea, decode($2, 'hex'), to_timestamp($3::bigint)) ON CONFLICT DO NOTHING",
 		mail->original, params, 2, NULL, error);
+}
+
+static const char insert_originals[] =
+	"INSERT INTO dmarcd.original (packed, sha256, kept_at) "
+	"SELECT g.packed, g.sha256, to_timestamp(g.kept) FROM unnest($1::bytea[], $2::bytea[], $3::bigint[]) "
+	"AS g(packed, sha256, kept) ON CONFLICT DO NOTHING";
+
+enum err put_originals(struct store *store, const struct put_mail *mails, size_t count, int64_t now_epoch_secs,
+	struct error *error)
+{
+	char now[24];
+	struct columns columns;
+	enum err err = ERR_OK;
+	(void)snprintf(now, sizeof(now), "%lld", (long long)now_epoch_secs);
+	columns_init(&columns);
+	for (size_t i = 0; i < count && !err; i++) {
+		const struct put_mail *mail = &mails[i];
+		if (mail->outcome != OUTCOME_STORED || mail->copy || mail->original.len == 0)
+			continue;
+		if (mail->original.len > LARGE_BYTES) {
+			err = put_large_original(store, mail, now, error);
+			continue;
+		}
+		columns_row(&columns);
+		columns_bytes(&columns, mail->original);
+		columns_bytes(&columns, (struct str){(const char *)mail->sha256.bytes, SHA256_BYTES});
+		columns_word(&columns, now);
+		if (columns.texts[0].len > TOGETHER_BYTES)
+			err = columns_query(&columns, store, insert_originals, NULL, error);
+	}
+	if (!err)
+		err = columns_query(&columns, store, insert_originals, NULL, error);
+	columns_fini(&columns);
+	return err;
 }

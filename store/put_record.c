@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "store/put_rows.h"
+#include "store/put_sums.h"
 
 #include "base/fault.h"
 #include "model/json.h"
@@ -14,6 +14,7 @@
 struct copy {
 	struct store *store;
 	struct arena *scratch;
+	struct sums *sums;
 	struct buf lines;
 	struct buf json_text;
 	char day[DAY_TEXT_BYTES];
@@ -140,7 +141,19 @@ static void put_record_line(struct copy *copy, const struct put_report *report, 
 	db_copy_text(lines, spf_json(copy, record), true);
 }
 
-static enum err put_records_of(struct copy *copy, const struct put_report *report, struct error *error)
+/* In the midst of a report of many rows: between two COPY. */
+static enum err put_sums_so_far(struct copy *copy, const char *copy_sql, struct error *error)
+{
+	enum err err = flush(copy, 1, error);
+	if (!err)
+		err = db_copy_end(copy->store, error);
+	if (!err)
+		err = put_rollups(copy->store, copy->sums, error);
+	return err ? err : db_copy_begin(copy->store, copy_sql, error);
+}
+
+static enum err put_records_of(struct copy *copy, const struct put_report *report, const char *copy_sql,
+	struct error *error)
 {
 	struct frame frame;
 	struct error why = {0};
@@ -148,13 +161,18 @@ static enum err put_records_of(struct copy *copy, const struct put_report *repor
 	uint64_t row_no = 0;
 	struct spool_cursor cursor = spool_rows(report->mail->spool, report->report_no);
 	(void)day_format(report->report->day, copy->day);
+	if (!report->conflict)
+		sums_report(copy->sums, report);
 	while (!err && spool_next_row(&cursor, &frame, &why)) {
 		struct aggregate_record record;
 		arena_reset(copy->scratch);
 		if (frame.type != FRAME_RECORD || !wire_read_record(frame.payload, copy->scratch, &record))
 			die("store: a spool holds what it did not check");
 		put_record_line(copy, report, row_no++, &record);
-		err = flush(copy, FLUSH_BYTES, error);
+		if (!report->conflict)
+			sums_record(copy->sums, &record);
+		err = sums_full(copy->sums) ? put_sums_so_far(copy, copy_sql, error) :
+			flush(copy, FLUSH_BYTES, error);
 	}
 	if (!err && why.code) {
 		*error = why;
@@ -261,7 +279,7 @@ static enum err run_pass(struct copy *copy, enum pass pass, const struct put_rep
 		return err;
 	for (size_t i = first; i < count && !err; i++)
 		if (belongs(&reports[i], pass))
-			err = pass == PASS_RECORDS ? put_records_of(copy, &reports[i], error) :
+			err = pass == PASS_RECORDS ? put_records_of(copy, &reports[i], passes[pass].sql, error) :
 				put_tls_of(copy, &reports[i], pass == PASS_DETAILS, error);
 	if (!err)
 		err = flush(copy, 1, error);
@@ -330,20 +348,32 @@ static enum err put_failure(struct store *store, const struct put_report *report
 	return err;
 }
 
+/* It counts as a report all the same. */
+static bool is_without_rows(const struct spool_report *report)
+{
+	return report->kind == REPORT_AGGREGATE && report->totals.records == 0;
+}
+
 enum err put_report_contents(struct store *store, struct put_report *reports, size_t count,
 	const struct put_options *options, struct error *error)
 {
 	enum err err = ERR_OK;
-	struct copy copy = {.store = store, .scratch = arena_open(SCRATCH_BYTES)};
+	struct copy copy = {.store = store, .scratch = arena_open(SCRATCH_BYTES), .sums = sums_open()};
 	buf_init(&copy.lines, LINE_BYTES);
 	buf_init(&copy.json_text, LINE_BYTES);
 	for (int pass = 0; pass < PASS_COUNT && !err; pass++)
 		err = run_pass(&copy, (enum pass)pass, reports, count, error);
+	for (size_t i = 0; i < count; i++)
+		if (reports[i].inserted && !reports[i].conflict && is_without_rows(reports[i].report))
+			sums_report(copy.sums, &reports[i]);
+	if (!err)
+		err = put_rollups(store, copy.sums, error);
 	for (size_t i = 0; i < count && !err; i++)
 		if (reports[i].inserted && reports[i].report->kind == REPORT_FAILURE)
 			err = put_failure(store, &reports[i], options->keep_samples, error);
 	buf_fini(&copy.lines);
 	buf_fini(&copy.json_text);
 	arena_close(&copy.scratch);
+	sums_close(&copy.sums);
 	return err;
 }

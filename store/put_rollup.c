@@ -1,137 +1,183 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "store/put_rows.h"
-
-#include <stdio.h>
+#include "store/columns.h"
+#include "store/put_sums.h"
 
 /*
- * Rows -> daily sums. A report of up to 26 hours counts on its day; a longer
- * one is split evenly over the UTC days it touches, the remainder on the
- * first, and flagged as estimated; over the first of them only where a hostile
- * period would make more parts than a transaction bears. $2 is 1 to add and -1
- * to take away.
- * One statement adds to all three tables, so that rows are read once; they are
- * locked in the order of their keys, so that two ingests wait for each other
- * instead of dying of it.
+ * Sums are added from put_sums.h, as the rows went in; they are taken away from
+ * the rows that are there, by the same rule. Rows of sums are locked in the
+ * order of their keys, so that two ingests wait for each other instead of
+ * dying of it.
  */
-#define WANTED_BY_KEY \
-	"WITH wanted AS (SELECT r.* FROM unnest($1::text[], $3::date[], $4::uuid[]) AS k(domain, day, key) " \
-	"JOIN dmarcd.report r ON r.policy_domain = k.domain AND r.day = k.day AND r.report_key = k.key " \
-	"WHERE NOT r.conflict AND r.kind = 'aggregate'), "
-#define WANTED_BY_MAIL \
-	"WITH wanted AS (SELECT r.* FROM dmarcd.report r WHERE r.mail_sha256 = decode($1, 'hex') " \
-	"AND NOT r.conflict AND r.kind = 'aggregate'), "
 
-#define DAYS_MAX "4000"
-#define PARTS_MAX "1500000"
+/* ---- adding ---- */
 
-#define SPANS \
-	"spans AS (SELECT w.policy_domain, w.day, w.report_key, w.provenance, " \
-	"dmarcd.reporter_of(w.org_name, w.email) AS reporter, " \
-	"w.end_at - w.begin_at > interval '26 hours' AS estimated, " \
-	"CASE WHEN w.end_at - w.begin_at > interval '26 hours' " \
-	"THEN least(((w.end_at - interval '1 second') AT TIME ZONE 'UTC')::date - w.day + 1, " DAYS_MAX ", " \
-	"greatest(" PARTS_MAX " / greatest(w.records, 1), 1))::integer ELSE 1 END AS days " \
-	"FROM wanted w), " \
-	"parts AS MATERIALIZED (SELECT s.policy_domain, s.day + d.n AS day, s.estimated, d.n AS part, s.provenance, " \
-	"s.reporter, s.report_key, r.source_ip, coalesce(r.header_from, '') AS header_from, r.spf_aligned, " \
-	"r.dkim_aligned, r.disposition, " \
-	"r.messages / s.days + CASE WHEN d.n = 0 THEN r.messages % s.days ELSE 0 END AS messages " \
-	"FROM spans s JOIN dmarcd.record r ON r.policy_domain = s.policy_domain AND r.day = s.day " \
-	"AND r.report_key = s.report_key " \
-	"CROSS JOIN LATERAL generate_series(0, CASE WHEN r.messages < s.days THEN 0 ELSE s.days - 1 END) AS d(n)), "
+static const char add_cells[] =
+	"INSERT INTO dmarcd.daily_cell AS t (policy_domain, day, header_from, spf_aligned, dkim_aligned, "
+	"disposition, provenance, estimated, messages, records) "
+	"SELECT * FROM unnest($1::text[], $2::date[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], "
+	"$8::boolean[], $9::numeric[], $10::bigint[]) "
+	"ON CONFLICT (policy_domain, day, header_from, mta, class, spf_aligned, dkim_aligned, disposition, "
+	"provenance, estimated) DO UPDATE SET messages = t.messages + excluded.messages, "
+	"records = t.records + excluded.records";
 
-#define CELLS \
-	"cells AS (INSERT INTO dmarcd.daily_cell AS t (policy_domain, day, header_from, spf_aligned, dkim_aligned, " \
-	"disposition, provenance, estimated, messages, records) " \
-	"SELECT policy_domain, day, header_from, spf_aligned, dkim_aligned, disposition, provenance, estimated, " \
-	"$2::integer * sum(messages), $2::integer * count(*) FILTER (WHERE part = 0) FROM parts " \
-	"GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 ORDER BY 1, 2, 3, 4, 5, 6, 7, 8 " \
-	"ON CONFLICT (policy_domain, day, header_from, mta, class, spf_aligned, dkim_aligned, disposition, " \
-	"provenance, estimated) DO UPDATE SET messages = t.messages + excluded.messages, " \
-	"records = t.records + excluded.records), "
+static const char add_sources[] =
+	"INSERT INTO dmarcd.daily_source AS t (policy_domain, day, source, messages, spf_aligned, "
+	"dkim_aligned, dmarc_pass, rejected, quarantined, records) "
+	"SELECT u.domain, u.day, coalesce(host(u.ip), ''), u.messages, u.spf, u.dkim, u.pass, u.rejected, "
+	"u.quarantined, u.records FROM unnest($1::text[], $2::date[], $3::inet[], $4::numeric[], $5::numeric[], "
+	"$6::numeric[], $7::numeric[], $8::numeric[], $9::numeric[], $10::bigint[]) AS "
+	"u(domain, day, ip, messages, spf, dkim, pass, rejected, quarantined, records) "
+	"ON CONFLICT (policy_domain, day, source) DO UPDATE SET messages = t.messages + excluded.messages, "
+	"spf_aligned = t.spf_aligned + excluded.spf_aligned, dkim_aligned = t.dkim_aligned + "
+	"excluded.dkim_aligned, "
+	"dmarc_pass = t.dmarc_pass + excluded.dmarc_pass, rejected = t.rejected + excluded.rejected, "
+	"quarantined = t.quarantined + excluded.quarantined, records = t.records + excluded.records";
 
-#define SOURCES \
-	"sources AS (INSERT INTO dmarcd.daily_source AS t (policy_domain, day, source, messages, spf_aligned, " \
-	"dkim_aligned, dmarc_pass, rejected, quarantined, records) " \
-	"SELECT policy_domain, day, coalesce(host(source_ip), ''), $2::integer * sum(messages), " \
-	"$2::integer * coalesce(sum(messages) FILTER (WHERE spf_aligned = 'pass'), 0), " \
-	"$2::integer * coalesce(sum(messages) FILTER (WHERE dkim_aligned = 'pass'), 0), " \
-	"$2::integer * coalesce(sum(messages) FILTER (WHERE spf_aligned = 'pass' OR dkim_aligned = 'pass'), 0), " \
-	"$2::integer * coalesce(sum(messages) FILTER (WHERE disposition = 'reject'), 0), " \
-	"$2::integer * coalesce(sum(messages) FILTER (WHERE disposition = 'quarantine'), 0), " \
-	"$2::integer * count(*) FILTER (WHERE part = 0) FROM parts " \
-	"GROUP BY policy_domain, day, source_ip ORDER BY policy_domain, day, source_ip " \
-	"ON CONFLICT (policy_domain, day, source) DO UPDATE SET messages = t.messages + excluded.messages, " \
-	"spf_aligned = t.spf_aligned + excluded.spf_aligned, dkim_aligned = t.dkim_aligned + " \
-	"excluded.dkim_aligned, " \
-	"dmarc_pass = t.dmarc_pass + excluded.dmarc_pass, rejected = t.rejected + excluded.rejected, " \
-	"quarantined = t.quarantined + excluded.quarantined, records = t.records + excluded.records), "
+static const char add_reporters[] =
+	"INSERT INTO dmarcd.daily_reporter AS t (policy_domain, day, reporter, messages, dmarc_pass, "
+	"records, reports) "
+	"SELECT u.domain, u.day, dmarcd.reporter_of(r.org_name, r.email), sum(u.messages), sum(u.pass), "
+	"sum(u.records), sum(u.reports) FROM unnest($1::text[], $2::date[], $3::date[], $4::uuid[], $5::numeric[], "
+	"$6::numeric[], $7::bigint[], $8::bigint[]) AS u(domain, day, begins, key, messages, pass, records, reports) "
+	"JOIN dmarcd.report r ON r.policy_domain = u.domain AND r.day = u.begins AND r.report_key = u.key "
+	"GROUP BY 1, 2, 3 ORDER BY u.domain COLLATE \"C\", u.day, 3 "
+	"ON CONFLICT (policy_domain, day, reporter) DO UPDATE SET messages = t.messages + excluded.messages, "
+	"dmarc_pass = t.dmarc_pass + excluded.dmarc_pass, records = t.records + excluded.records, "
+	"reports = t.reports + excluded.reports";
 
-/* A report without rows is a report all the same. */
-#define REPORTERS \
-	"counts AS (SELECT policy_domain, day, reporter, messages, " \
-	"CASE WHEN spf_aligned = 'pass' OR dkim_aligned = 'pass' THEN messages ELSE 0 END AS pass, " \
-	"CASE WHEN part = 0 THEN 1 ELSE 0 END AS records, 0 AS reports FROM parts " \
-	"UNION ALL SELECT policy_domain, day, reporter, 0, 0, 0, 1 FROM spans) " \
-	"INSERT INTO dmarcd.daily_reporter AS t (policy_domain, day, reporter, messages, dmarc_pass, " \
-	"records, reports) " \
-	"SELECT policy_domain, day, reporter, $2::integer * sum(messages), $2::integer * sum(pass), " \
-	"$2::integer * sum(records), $2::integer * sum(reports) FROM counts GROUP BY 1, 2, 3 ORDER BY 1, 2, 3 " \
-	"ON CONFLICT (policy_domain, day, reporter) DO UPDATE SET messages = t.messages + excluded.messages, " \
-	"dmarc_pass = t.dmarc_pass + excluded.dmarc_pass, records = t.records + excluded.records, " \
-	"reports = t.reports + excluded.reports"
-
-#define ADD SPANS CELLS SOURCES REPORTERS
-
-static const char by_key[] = WANTED_BY_KEY ADD;
-static const char by_mail[] = WANTED_BY_MAIL ADD;
-
-/* {"a","b"}: an array in PostgreSQL's text form. */
-static void array_add(struct buf *buf, struct str value)
+static void fill_cell(struct columns *columns, const struct sum *sum)
 {
-	buf_add_char(buf, buf->len == 0 ? '{' : ',');
-	buf_add_char(buf, '"');
-	for (size_t i = 0; i < value.len; i++) {
-		if (value.ptr[i] == '"' || value.ptr[i] == '\\')
-			buf_add_char(buf, '\\');
-		buf_add_char(buf, value.ptr[i]);
-	}
-	buf_add_char(buf, '"');
+	columns_text(columns, sum->header_from);
+	columns_word(columns, aligned_text(sum->spf));
+	columns_word(columns, aligned_text(sum->dkim));
+	columns_word(columns, disposition_text(sum->disposition));
+	columns_word(columns, sum->report->mail->local ? "local" : "pending");
+	columns_word(columns, sum->estimated ? "t" : "f");
+	columns_wide(columns, sum->messages);
+	columns_u64(columns, sum->records);
 }
 
-enum err put_rollups(struct store *store, const struct put_report *reports, size_t count, struct error *error)
+static void fill_source(struct columns *columns, const struct sum *sum)
 {
-	struct buf domains, days, keys;
-	char day[DAY_TEXT_BYTES];
-	enum err err = ERR_OK;
-	buf_init(&domains, SIZE_MAX / 4);
-	buf_init(&days, SIZE_MAX / 4);
-	buf_init(&keys, SIZE_MAX / 4);
+	char ip[IP_TEXT_BYTES];
+	columns_word(columns, sum->source_ip.family ? ip_format(&sum->source_ip, ip) : "NULL");
+	columns_wide(columns, sum->messages);
+	columns_wide(columns, sum->spf_aligned);
+	columns_wide(columns, sum->dkim_aligned);
+	columns_wide(columns, sum->dmarc_pass);
+	columns_wide(columns, sum->rejected);
+	columns_wide(columns, sum->quarantined);
+	columns_u64(columns, sum->records);
+}
+
+static void fill_reporter(struct columns *columns, const struct sum *sum)
+{
+	columns_day(columns, sum->report->report->day);
+	columns_word(columns, sum->report->key);
+	columns_wide(columns, sum->messages);
+	columns_wide(columns, sum->dmarc_pass);
+	columns_u64(columns, sum->records);
+	columns_u64(columns, sum->reports);
+}
+
+static const struct {
+	const char *sql;
+	void (*fill)(struct columns *columns, const struct sum *sum); /* what follows domain and day */
+} tables[SUMS_COUNT] = {
+	[SUMS_CELL] = {add_cells, fill_cell},
+	[SUMS_SOURCE] = {add_sources, fill_source},
+	[SUMS_REPORTER] = {add_reporters, fill_reporter},
+};
+
+static enum err add_to_table(struct store *store, enum sums_kind kind, struct sum *const *sums, size_t count,
+	struct error *error)
+{
+	struct columns columns;
+	columns_init(&columns);
 	for (size_t i = 0; i < count; i++) {
-		if (!reports[i].inserted || reports[i].conflict || reports[i].report->kind != REPORT_AGGREGATE)
-			continue;
-		array_add(&domains, str_from(reports[i].domain));
-		array_add(&days, str_from(day_format(reports[i].report->day, day)));
-		array_add(&keys, str_from(reports[i].key));
+		columns_row(&columns);
+		columns_text(&columns, str_from(sums[i]->report->domain));
+		columns_day(&columns, sums[i]->day);
+		tables[kind].fill(&columns, sums[i]);
 	}
-	if (keys.len > 0) {
-		buf_add_char(&domains, '}');
-		buf_add_char(&days, '}');
-		buf_add_char(&keys, '}');
-		const struct str params[] = {buf_str(&domains), STR("1"), buf_str(&days), buf_str(&keys)};
-		err = db_query(store, by_key, params, 4, NULL, error);
-	}
-	buf_fini(&domains);
-	buf_fini(&days);
-	buf_fini(&keys);
+	enum err err = columns_query(&columns, store, tables[kind].sql, NULL, error);
+	columns_fini(&columns);
 	return err;
 }
+
+enum err put_rollups(struct store *store, struct sums *sums, struct error *error)
+{
+	enum err err = ERR_OK;
+	for (int kind = 0; kind < SUMS_COUNT && !err; kind++) {
+		size_t count;
+		struct sum *const *list = sums_of(sums, (enum sums_kind)kind, &count);
+		err = add_to_table(store, (enum sums_kind)kind, list, count, error);
+	}
+	sums_reset(sums);
+	return err;
+}
+
+/* ---- taking away ---- */
+
+#define NUMBER(x) TEXT(x)
+#define TEXT(x) #x
+
+static const char remove_by_mail[] =
+	"WITH spans AS (SELECT w.policy_domain, w.day, w.report_key, w.provenance, "
+	"dmarcd.reporter_of(w.org_name, w.email) AS reporter, "
+	"w.end_at - w.begin_at > interval '26 hours' AS estimated, "
+	"CASE WHEN w.end_at - w.begin_at > interval '26 hours' "
+	"THEN least(((w.end_at - interval '1 second') AT TIME ZONE 'UTC')::date - w.day + 1, "
+	NUMBER(SUMS_DAYS_MAX) ", greatest(" NUMBER(SUMS_PARTS_MAX) " / greatest(w.records, 1), 1))::integer "
+	"ELSE 1 END AS days FROM dmarcd.report w WHERE w.mail_sha256 = decode($1, 'hex') "
+	"AND NOT w.conflict AND w.kind = 'aggregate'), "
+	"parts AS MATERIALIZED (SELECT s.policy_domain, s.day + d.n AS day, s.estimated, d.n AS part, s.provenance, "
+	"s.reporter, s.report_key, r.source_ip, coalesce(r.header_from, '') AS header_from, r.spf_aligned, "
+	"r.dkim_aligned, r.disposition, "
+	"r.messages / s.days + CASE WHEN d.n = 0 THEN r.messages % s.days ELSE 0 END AS messages "
+	"FROM spans s JOIN dmarcd.record r ON r.policy_domain = s.policy_domain AND r.day = s.day "
+	"AND r.report_key = s.report_key "
+	"CROSS JOIN LATERAL generate_series(0, CASE WHEN r.messages < s.days THEN 0 ELSE s.days - 1 END) AS d(n)), "
+	"cells AS (INSERT INTO dmarcd.daily_cell AS t (policy_domain, day, header_from, spf_aligned, dkim_aligned, "
+	"disposition, provenance, estimated, messages, records) "
+	"SELECT policy_domain, day, header_from, spf_aligned, dkim_aligned, disposition, provenance, estimated, "
+	"-sum(messages), -count(*) FILTER (WHERE part = 0) FROM parts "
+	"GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 ORDER BY 1, 2, 3, 4, 5, 6, 7, 8 "
+	"ON CONFLICT (policy_domain, day, header_from, mta, class, spf_aligned, dkim_aligned, disposition, "
+	"provenance, estimated) DO UPDATE SET messages = t.messages + excluded.messages, "
+	"records = t.records + excluded.records), "
+	"sources AS (INSERT INTO dmarcd.daily_source AS t (policy_domain, day, source, messages, spf_aligned, "
+	"dkim_aligned, dmarc_pass, rejected, quarantined, records) "
+	"SELECT policy_domain, day, coalesce(host(source_ip), ''), -sum(messages), "
+	"-coalesce(sum(messages) FILTER (WHERE spf_aligned = 'pass'), 0), "
+	"-coalesce(sum(messages) FILTER (WHERE dkim_aligned = 'pass'), 0), "
+	"-coalesce(sum(messages) FILTER (WHERE spf_aligned = 'pass' OR dkim_aligned = 'pass'), 0), "
+	"-coalesce(sum(messages) FILTER (WHERE disposition = 'reject'), 0), "
+	"-coalesce(sum(messages) FILTER (WHERE disposition = 'quarantine'), 0), "
+	"-count(*) FILTER (WHERE part = 0) FROM parts "
+	"GROUP BY policy_domain, day, source_ip ORDER BY policy_domain, day, source_ip "
+	"ON CONFLICT (policy_domain, day, source) DO UPDATE SET messages = t.messages + excluded.messages, "
+	"spf_aligned = t.spf_aligned + excluded.spf_aligned, dkim_aligned = t.dkim_aligned + "
+	"excluded.dkim_aligned, "
+	"dmarc_pass = t.dmarc_pass + excluded.dmarc_pass, rejected = t.rejected + excluded.rejected, "
+	"quarantined = t.quarantined + excluded.quarantined, records = t.records + excluded.records), "
+	"counts AS (SELECT policy_domain, day, reporter, messages, "
+	"CASE WHEN spf_aligned = 'pass' OR dkim_aligned = 'pass' THEN messages ELSE 0 END AS pass, "
+	"CASE WHEN part = 0 THEN 1 ELSE 0 END AS records, 0 AS reports FROM parts "
+	"UNION ALL SELECT policy_domain, day, reporter, 0, 0, 0, 1 FROM spans) "
+	"INSERT INTO dmarcd.daily_reporter AS t (policy_domain, day, reporter, messages, dmarc_pass, "
+	"records, reports) "
+	"SELECT policy_domain, day, reporter, -sum(messages), -sum(pass), "
+	"-sum(records), -sum(reports) FROM counts GROUP BY 1, 2, 3 ORDER BY 1, 2, 3 "
+	"ON CONFLICT (policy_domain, day, reporter) DO UPDATE SET messages = t.messages + excluded.messages, "
+	"dmarc_pass = t.dmarc_pass + excluded.dmarc_pass, records = t.records + excluded.records, "
+	"reports = t.reports + excluded.reports";
 
 enum err put_rollups_remove(struct store *store, const struct sha256 *mail_sha256, struct error *error)
 {
 	char hex[SHA256_HEX_BYTES];
-	const struct str params[] = {str_from(sha256_hex(mail_sha256, hex)), STR("-1")};
-	enum err err = db_query(store, by_mail, params, 2, NULL, error);
+	const struct str param = str_from(sha256_hex(mail_sha256, hex));
+	enum err err = db_query(store, remove_by_mail, &param, 1, NULL, error);
 	return err ? err : db_run(store,
 		"DELETE FROM dmarcd.daily_cell WHERE messages = 0 AND records = 0;"
 		"DELETE FROM dmarcd.daily_source WHERE messages = 0 AND records = 0;"

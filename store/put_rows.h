@@ -24,8 +24,9 @@ struct put_report {
 /* Rows of mail and mail_sighting; sets copy and same_sighting. */
 NODISCARD enum err put_mail_rows(struct store *store, struct put_mail *mails, size_t count,
 	int64_t now_epoch_secs, struct error *error);
-NODISCARD enum err put_original(struct store *store, const struct put_mail *mail, int64_t now_epoch_secs,
-	struct error *error);
+/* The packed bytes of the new mails that have them. */
+NODISCARD enum err put_originals(struct store *store, const struct put_mail *mails, size_t count,
+	int64_t now_epoch_secs, struct error *error);
 /* Sightings of mails that are there, each counted once. */
 NODISCARD enum err put_sightings(struct store *store, const struct sha256 *sums,
 	const struct mail_source *sources, size_t count, struct copy_mail *copies_r, struct error *error);
@@ -38,16 +39,18 @@ NODISCARD enum err put_report_rows(struct store *store, struct put_report *repor
 
 /* ---- put_record.c ---- */
 
-/* Rows of record, failure, tls_policy and tls_detail of the inserted reports. */
+/* Rows of record, failure, tls_policy and tls_detail of the inserted reports,
+ * and their daily sums. */
 NODISCARD enum err put_report_contents(struct store *store, struct put_report *reports, size_t count,
 	const struct put_options *options, struct error *error);
 
 /* ---- put_rollup.c ---- */
 
-/* Adds the rows of these reports (keys of inserted ones) to the daily sums;
- * remove: takes them out again. */
-NODISCARD enum err put_rollups(struct store *store, const struct put_report *reports, size_t count,
-	struct error *error);
+struct sums; /* put_sums.h */
+
+/* Adds what was gathered to the daily sums, and forgets it. */
+NODISCARD enum err put_rollups(struct store *store, struct sums *sums, struct error *error);
+/* Takes what the rows of this mail's reports added out of the daily sums. */
 NODISCARD enum err put_rollups_remove(struct store *store, const struct sha256 *mail_sha256, struct error *error);
 
 /* 64 hex digits in the arena. */

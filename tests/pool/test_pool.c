@@ -159,9 +159,30 @@ static void test_worn_template(void **state)
 	pool_close(&pool);
 }
 
+/* The report with four megabytes of errors in its head, which a worker has to hold. */
+static int large_file(uint64_t *bytes_r)
+{
+	const char *rest = strstr(report, "</report_metadata>");
+	struct buf text;
+	buf_init(&text, (size_t)8 << 20);
+	buf_add(&text, report, (size_t)(rest - report));
+	for (int i = 0; i < 70; i++) {
+		buf_add_str(&text, STR("<error>"));
+		(void)memset(buf_room(&text, 60000), 'x', 60000);
+		buf_took(&text, 60000);
+		buf_add_str(&text, STR("</error>"));
+	}
+	buf_add_str(&text, str_from(rest));
+	*bytes_r = text.len;
+	int fd = memory_file(text.ptr, text.len);
+	buf_fini(&text);
+	return fd;
+}
+
 /* A worker without the memory that it needs ends, is tried again, and the pool goes on. */
 static void test_memory(void **state)
 {
+	uint64_t bytes;
 	struct spool *spool = spool_open(SPOOL_MEMORY_BYTES, "/tmp");
 	unsigned tries;
 	(void)state;
@@ -171,12 +192,12 @@ static void test_memory(void **state)
 	return;
 #endif
 	struct pool *pool = open_pool(getenv("DMARCD_WORKER"));
-	int fd = memory_file(report, sizeof(report) - 1);
+	int fd = large_file(&bytes);
 	limits.worker_bytes = (uint64_t)1 << 20;
-	assert_int_equal(run(pool, spool, fd, sizeof(report) - 1, &tries), JOB_MEMORY);
+	assert_int_equal(run(pool, spool, fd, bytes, &tries), JOB_MEMORY);
 	assert_int_equal(tries, 2);
 	limits.worker_bytes = (uint64_t)256 << 20;
-	assert_int_equal(run(pool, spool, fd, sizeof(report) - 1, &tries), JOB_DONE);
+	assert_int_equal(run(pool, spool, fd, bytes, &tries), JOB_DONE);
 	limits = limits_default();
 	(void)close(fd);
 	spool_close(&spool);
