@@ -18,6 +18,10 @@
  * confinement. */
 void parse_init(void);
 
+/* Parses a small mail of its own and forgets it. After parse_init, before
+ * confinement and fork: what is prepared then is prepared for all children. */
+void parse_warm_up(const struct limits *limits);
+
 struct parse_input {
 	int fd;         /* readable and seekable from 0 */
 	uint64_t bytes; /* its size */

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "model/job.h"
 #include "parser/parse.h"
+#include "worker/shed.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -92,10 +93,13 @@ static bool tell(enum job_message_kind kind, unsigned steps, int status)
 int template_run(void)
 {
 	struct job_request request;
+	const struct limits limits = limits_default();
 	int fds[2];
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
 		return EX_OSERR;
 	parse_init();
+	parse_warm_up(&limits);
+	shed_libraries();
 	unsigned steps = confine_template();
 	steps |= confine_self_test();
 	if (!tell(JOB_MESSAGE_READY, steps, 0))
