@@ -9,6 +9,9 @@ static int serve(const struct cli *cli, struct services *services, bool demo, co
 	const struct config *config = cli->config;
 	struct error error = {0};
 	uint64_t port_tries = 1;
+	const char **domains = ARENA_ARRAY(config->arena, config->domains_count, const char *);
+	for (unsigned i = 0; i < config->domains_count; i++)
+		domains[i] = config->domains[i].name;
 	if (tries && !str_to_u64(str_from(tries), 100, &port_tries))
 		port_tries = 1;
 	const struct web_options options = {
@@ -16,6 +19,8 @@ static int serve(const struct cli *cli, struct services *services, bool demo, co
 		.limits = &config->limits,
 		.listen = config->http_listen,
 		.public_url = config->http_public_url,
+		.domains = domains,
+		.domains_count = config->domains_count,
 		.organisation = config->organisation,
 		.require_confinement = config->require_confinement,
 		.demo = demo,

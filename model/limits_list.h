@@ -54,6 +54,12 @@ LIMIT(quarantine_bytes, LIMIT_BYTES, 10 * GIB, 1024 * GIB, "size of the quaranti
 LIMIT(quarantine_mails, LIMIT_COUNT, 100000, 10000000, "mails in the quarantine; intake stops when it is full")
 LIMIT(query_secs, LIMIT_SECS, 60, 3600, "one statement of intake or of the command line")
 LIMIT(web_query_secs, LIMIT_SECS, 15, 600, "one statement for a page")
+LIMIT(http_connections, LIMIT_COUNT, 1024, 4096, "connections to the dashboard")
+LIMIT(http_connections_per_address, LIMIT_COUNT, 32, 4096, "of them from one address")
+LIMIT(http_request_secs, LIMIT_SECS, 20, 300, "time for a whole request")
+LIMIT(http_answer_secs, LIMIT_SECS, 60, 600, "time for an answer, beside a second for each 32 KiB")
+LIMIT(exports, LIMIT_COUNT, 2, 3, "CSV files and originals being downloaded at once")
+LIMIT(export_rows, LIMIT_COUNT, 1000000, 100000000, "rows of a CSV file")
 #undef KIB
 #undef MIB
 #undef GIB

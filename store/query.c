@@ -14,6 +14,7 @@ enum { OID_BOOL = 16, OID_INT8 = 20, OID_INT2 = 21, OID_INT4 = 23, OID_JSON = 11
 struct rows {
 	struct store *store;
 	bool stream;
+	bool cursor;
 	bool ended;
 	struct db_rows *data; /* whole result, or the current row of a stream */
 	struct db_rows *ahead; /* the first row of a stream, read to learn the columns */
@@ -59,6 +60,58 @@ enum err query_open(struct store *store, const char *sql, const struct str *para
 	return err;
 }
 
+/* ---- by a cursor ---- */
+
+#define SLOW_ROWS "200"
+
+static enum err fetch(struct rows *rows, struct error *error)
+{
+	db_free(&rows->data);
+	rows->at = 0;
+	enum err err = db_query(rows->store, "FETCH " SLOW_ROWS " FROM slow", NULL, 0, &rows->data, error);
+	if (!err && db_count(rows->data) > 0)
+		return ERR_OK;
+	db_rollback(rows->store);
+	rows->ended = true;
+	return err;
+}
+
+enum err query_open_slow(struct store *store, const char *sql, const struct str *params, size_t params_count,
+	unsigned idle_secs, struct rows **rows_r, struct error *error)
+{
+	struct buf text;
+	struct rows *rows = calloc(1, sizeof(*rows));
+	if (!rows)
+		die_out_of_memory();
+	*rows = (struct rows){.store = store, .cursor = true};
+	buf_init(&text, (size_t)64 * 1024);
+	enum err err = begin(store, error);
+	buf_printf(&text, "SET LOCAL idle_in_transaction_session_timeout = '%us'", idle_secs);
+	if (!err)
+		err = db_run(store, buf_cstr(&text), error);
+	buf_reset(&text);
+	buf_printf(&text, "DECLARE slow NO SCROLL CURSOR FOR %s", sql);
+	if (!err)
+		err = db_query(store, buf_cstr(&text), params, params_count, NULL, error);
+	if (!err)
+		err = fetch(rows, error);
+	buf_fini(&text);
+	if (err)
+		query_close(&rows);
+	*rows_r = rows;
+	return err;
+}
+
+static bool next_of_cursor(struct rows *rows)
+{
+	if (rows->at == db_count(rows->data)) {
+		if (rows->ended || fetch(rows, &rows->error) != ERR_OK || rows->ended)
+			return false;
+	}
+	rows->at++;
+	return true;
+}
+
 void query_close(struct rows **rows)
 {
 	if (!*rows)
@@ -100,6 +153,8 @@ bool query_next(struct rows *rows)
 {
 	if (rows->stream)
 		return next_of_stream(rows);
+	if (rows->cursor)
+		return rows->data && next_of_cursor(rows);
 	if (rows->at >= db_count(rows->data))
 		return false;
 	rows->at++;
@@ -108,7 +163,7 @@ bool query_next(struct rows *rows)
 
 void query_rewind(struct rows *rows)
 {
-	if (rows->stream)
+	if (rows->stream || rows->cursor)
 		die("query: a stream does not go back");
 	rows->at = 0;
 }
@@ -191,7 +246,7 @@ bool query_get_bool(const struct rows *rows, const char *name)
 
 size_t query_count(const struct rows *rows)
 {
-	if (rows->stream)
+	if (rows->stream || rows->cursor)
 		die("query: a stream has no count");
 	return db_count(rows->data);
 }

@@ -16,6 +16,10 @@ struct rows;
  * parameter is not what its type needs; ERR_PERM: bug or missing right. */
 NODISCARD enum err query_open(struct store *store, const char *sql, const struct str *params,
 	size_t params_count, bool stream, struct rows **rows_r, struct error *error);
+/* The same by a cursor, some rows at a time, for who may take them slowly: at most idle_secs pass
+ * between two query_next(), or the database gives it up. */
+NODISCARD enum err query_open_slow(struct store *store, const char *sql, const struct str *params,
+	size_t params_count, unsigned idle_secs, struct rows **rows_r, struct error *error);
 void query_close(struct rows **rows);
 
 /* True while there is a row; at the end (or on a failure of the stream, then

@@ -10,8 +10,6 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#define READ_SECS 20
-#define WRITE_SECS 60
 #define WRITE_BYTES_PER_SEC (32 * 1024) /* on top, so that a large answer may take its time */
 #define LOOK_SECS 1
 #define NEVER INT64_MAX
@@ -20,6 +18,7 @@ struct deadline {
 	struct deadline *next, **link; /* link: what points here */
 	int fd;
 	int64_t due_msecs;
+	int64_t last_msecs; /* of an answer whose length is not known: due at the rate so far */
 };
 
 struct deadlines {
@@ -27,6 +26,7 @@ struct deadlines {
 	pthread_cond_t ended;
 	pthread_t thread;
 	struct deadline *first;
+	unsigned read_secs, write_secs;
 	bool ending;
 };
 
@@ -55,12 +55,14 @@ static void *watch(void *context)
 	return NULL;
 }
 
-struct deadlines *deadlines_open(void)
+struct deadlines *deadlines_open(unsigned read_secs, unsigned write_secs)
 {
 	struct deadlines *deadlines = calloc(1, sizeof(*deadlines));
 	pthread_condattr_t attributes;
 	if (!deadlines)
 		die_out_of_memory();
+	deadlines->read_secs = read_secs;
+	deadlines->write_secs = write_secs;
 	if (pthread_condattr_init(&attributes) != 0 || pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) != 0 ||
 		pthread_mutex_init(&deadlines->mutex, NULL) != 0 ||
 		pthread_cond_init(&deadlines->ended, &attributes) != 0 ||
@@ -122,7 +124,7 @@ static void set_due(struct deadlines *deadlines, struct deadline *deadline, int6
 
 void deadline_reading(struct deadlines *deadlines, struct deadline *deadline)
 {
-	set_due(deadlines, deadline, clock_monotonic_msecs() + READ_SECS * 1000);
+	set_due(deadlines, deadline, clock_monotonic_msecs() + (int64_t)deadlines->read_secs * 1000);
 }
 
 void deadline_working(struct deadlines *deadlines, struct deadline *deadline)
@@ -132,6 +134,14 @@ void deadline_working(struct deadlines *deadlines, struct deadline *deadline)
 
 void deadline_writing(struct deadlines *deadlines, struct deadline *deadline, size_t bytes)
 {
-	int64_t secs = WRITE_SECS + (int64_t)(bytes / WRITE_BYTES_PER_SEC);
-	set_due(deadlines, deadline, clock_monotonic_msecs() + secs * 1000);
+	int64_t secs = (int64_t)deadlines->write_secs + (int64_t)(bytes / WRITE_BYTES_PER_SEC);
+	deadline->last_msecs = clock_monotonic_msecs() + secs * 1000;
+	set_due(deadlines, deadline, deadline->last_msecs);
+}
+
+void deadline_taken(struct deadlines *deadlines, struct deadline *deadline, size_t bytes)
+{
+	int64_t still = clock_monotonic_msecs() + (int64_t)deadlines->write_secs * 1000;
+	deadline->last_msecs += (int64_t)(bytes * 1000 / WRITE_BYTES_PER_SEC);
+	set_due(deadlines, deadline, deadline->last_msecs < still ? deadline->last_msecs : still);
 }

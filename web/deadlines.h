@@ -11,7 +11,8 @@
 struct deadlines;
 struct deadline;
 
-struct deadlines *deadlines_open(void);
+/* For a whole request, and for an answer beside what its length needs. */
+struct deadlines *deadlines_open(unsigned read_secs, unsigned write_secs);
 /* After the last connection is removed. */
 void deadlines_close(struct deadlines **deadlines);
 
@@ -25,3 +26,6 @@ void deadline_reading(struct deadlines *deadlines, struct deadline *deadline);
 void deadline_working(struct deadlines *deadlines, struct deadline *deadline);
 /* An answer of so many bytes is to be taken by the client. */
 void deadline_writing(struct deadlines *deadlines, struct deadline *deadline, size_t bytes);
+/* ... and of one whose length is not known, that begun with none, so many more: the same rate, and never
+ * a whole deadline without any. */
+void deadline_taken(struct deadlines *deadlines, struct deadline *deadline, size_t bytes);

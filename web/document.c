@@ -4,8 +4,6 @@
 #include "base/utf8.h"
 #include "model/json.h"
 
-#define SHOWN_BYTES_MAX ((size_t)512 * 1024)
-
 static void write_html(const struct request *request, struct str key, struct str text, bool cut, struct buf *out)
 {
 	struct html html;
@@ -25,7 +23,7 @@ static void write_html(const struct request *request, struct str key, struct str
 	if (cut) {
 		html_open(&html, "p");
 		html_attr_cstr(&html, "class", "intro");
-		html_printf(&html, "Only the first %zu KiB are shown.", SHOWN_BYTES_MAX / 1024);
+		html_printf(&html, "Only the first %zu KiB are shown.", DOCUMENT_BYTES_MAX / 1024);
 		html_close(&html);
 	}
 	html_open(&html, "pre");
@@ -36,11 +34,12 @@ static void write_html(const struct request *request, struct str key, struct str
 	frame_end(&html);
 }
 
-void document_write(const struct request *request, struct str key, struct str bytes, struct buf *out)
+void document_write(const struct request *request, struct str key, struct str bytes, uint64_t total,
+	struct buf *out)
 {
 	struct json json;
-	bool cut = bytes.len > SHOWN_BYTES_MAX;
-	struct str text = str_sub(bytes, 0, cut ? utf8_cut(bytes, SHOWN_BYTES_MAX) : bytes.len);
+	bool cut = total > DOCUMENT_BYTES_MAX;
+	struct str text = cut ? str_sub(bytes, 0, utf8_cut(bytes, DOCUMENT_BYTES_MAX)) : bytes;
 	if (request->format == FORMAT_HTML) {
 		write_html(request, key, text, cut, out);
 		return;
@@ -49,7 +48,7 @@ void document_write(const struct request *request, struct str key, struct str by
 	json_object(&json);
 	json_key_value_str(&json, "report_key", key);
 	json_key(&json, "bytes");
-	json_u64(&json, bytes.len);
+	json_u64(&json, total);
 	json_key(&json, "cut");
 	json_bool(&json, cut);
 	json_key_value_str(&json, "document", text);

@@ -55,18 +55,14 @@ static bool write_all(int fd, const char *bytes, size_t len)
 	return true;
 }
 
-/* gzip in hex -> a memfd with the mail's bytes; -1 when that fails. */
-static int unpack(struct str hex, uint64_t max_bytes, uint64_t *bytes_r)
+/* -1 when that fails. */
+static int unpack(struct str packed, uint64_t max_bytes, uint64_t *bytes_r)
 {
-	struct buf packed, bytes;
-	int fd = memfd_create("original", MFD_CLOEXEC);
-	buf_init(&packed, hex.len / 2);
+	struct buf bytes;
+	int fd = memfd_create("mail", MFD_CLOEXEC);
 	buf_init(&bytes, max_bytes + PIECE_BYTES);
-	for (size_t i = 0; i + 1 < hex.len; i += 2)
-		buf_add_char(&packed, (char)(hex_value(hex.ptr[i]) << 4 | hex_value(hex.ptr[i + 1])));
-	bool good = fd >= 0 && gzip_unpack(buf_str(&packed), &bytes) && write_all(fd, bytes.ptr, bytes.len);
+	bool good = fd >= 0 && gzip_unpack(packed, &bytes) && write_all(fd, bytes.ptr, bytes.len);
 	*bytes_r = bytes.len;
-	buf_fini(&packed);
 	buf_fini(&bytes);
 	if (good || fd < 0)
 		return fd;
@@ -74,54 +70,91 @@ static int unpack(struct str hex, uint64_t max_bytes, uint64_t *bytes_r)
 	return -1;
 }
 
+/* A worker is not believed that it keeps to the limits. */
+struct sink {
+	int fd;
+	uint64_t bytes, max_bytes;
+	bool failed;
+};
+
 static void on_bytes(void *context, struct str bytes)
 {
-	buf_add_str(context, bytes);
+	struct sink *sink = context;
+	sink->bytes += bytes.len;
+	sink->failed |= sink->bytes > sink->max_bytes || !write_all(sink->fd, bytes.ptr, bytes.len);
 }
 
-static enum err extract(struct originals_reader *reader, int fd, uint64_t bytes, uint32_t report_no, struct buf *out,
-	struct error *error)
+static enum err extract(struct originals_reader *reader, int mail_fd, uint64_t bytes, uint32_t report_no,
+	struct sink *sink, struct error *error)
 {
 	struct job_done done;
 	struct job job = {
 		.kind = JOB_EXTRACT,
-		.fd = fd,
+		.fd = mail_fd,
 		.bytes = bytes,
 		.report_no = report_no,
 		.now_epoch_secs = clock_epoch_secs(),
 		.on_bytes = on_bytes,
-		.context = out,
+		.context = sink,
 	};
-	(void)pthread_mutex_lock(&reader->mutex);
 	pool_run(reader->pool, &job, &done);
-	(void)pthread_mutex_unlock(&reader->mutex);
-	if (done.end == JOB_DONE && out->len > 0)
-		return ERR_OK;
-	return error_set(error, ERR_PERM, "the worker could not unpack it: %s", done.detail.text);
+	if (done.end != JOB_DONE || sink->bytes == 0)
+		return error_set(error, ERR_PERM, "the worker could not unpack it: %s", done.detail.text);
+	if (sink->failed || lseek(sink->fd, 0, SEEK_SET) != 0)
+		return error_set(error, ERR_PERM, "the original found no room in memory");
+	return ERR_OK;
 }
 
-enum err original_read(struct originals_reader *reader, struct store *store, struct str key, struct buf *out,
+/* The gzip of the mail; each form of it is gone before the next one is made. */
+static enum err fetch(struct store *store, struct str key, struct buf *packed, uint32_t *report_no_r,
 	struct error *error)
 {
 	struct rows *rows = NULL;
-	uint64_t bytes = 0;
-	uint32_t report_no = 0;
-	int fd = -1;
 	enum err err = query_open(store, "SELECT encode(dmarcd_api.original(mail_sha256), 'hex') AS packed, report_no "
 		"FROM dmarcd_api.report WHERE report_key = $1::uuid", &key, 1, false, &rows, error);
-	if (!err && query_next(rows) && query_get(rows, "packed").len > 0) {
-		report_no = (uint32_t)query_get_i64(rows, "report_no");
-		fd = unpack(query_get(rows, "packed"), limits_file_bytes(reader->limits), &bytes);
+	if (!err && query_next(rows)) {
+		struct str hex = query_get(rows, "packed");
+		*report_no_r = (uint32_t)query_get_i64(rows, "report_no");
+		for (size_t i = 0; i + 1 < hex.len; i += 2)
+			buf_add_char(packed, (char)(hex_value(hex.ptr[i]) << 4 | hex_value(hex.ptr[i + 1])));
 	}
 	query_close(&rows);
-	if (err)
-		return err;
-	if (fd < 0 || !reader->pool) {
-		if (fd >= 0)
-			(void)close(fd);
-		return error_set(error, ERR_NOTFOUND, "the original of this report is not kept");
-	}
-	err = extract(reader, fd, bytes, report_no, out, error);
-	(void)close(fd);
+	return err;
+}
+
+static enum err read_one(struct originals_reader *reader, struct store *store, struct str key, struct sink *sink,
+	struct error *error)
+{
+	struct buf packed;
+	uint64_t bytes = 0;
+	uint32_t report_no = 0;
+	buf_init(&packed, limits_file_bytes(reader->limits) * 2);
+	enum err err = fetch(store, key, &packed, &report_no, error);
+	int fd = !err && packed.len > 0 ? unpack(buf_str(&packed), limits_file_bytes(reader->limits),
+		&bytes) : -1;
+	buf_fini(&packed);
+	if (!err && (fd < 0 || !reader->pool))
+		err = error_set(error, ERR_NOTFOUND, "the original of this report is not kept");
+	if (!err)
+		err = extract(reader, fd, bytes, report_no, sink, error);
+	if (fd >= 0)
+		(void)close(fd);
+	return err;
+}
+
+enum err original_read(struct originals_reader *reader, struct store *store, struct str key, int *fd_r,
+	uint64_t *bytes_r, struct error *error)
+{
+	struct sink sink = {.fd = memfd_create("original", MFD_CLOEXEC), .max_bytes = reader->limits->unpacked_bytes};
+	if (sink.fd < 0)
+		return error_set(error, ERR_TEMP, "no memory file");
+	(void)pthread_mutex_lock(&reader->mutex);
+	enum err err = read_one(reader, store, key, &sink, error);
+	(void)pthread_mutex_unlock(&reader->mutex);
+	*fd_r = sink.fd;
+	*bytes_r = sink.bytes;
+	if (!err)
+		return ERR_OK;
+	(void)close(sink.fd);
 	return err;
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * The document a report was read from, unpacked by a confined worker out of
- * the mail that is kept. Threads take turns.
+ * the mail that is kept. Threads take turns, so that one mail at a time is in
+ * memory.
  */
 #pragma once
 
@@ -14,7 +15,7 @@ struct originals_reader;
 struct originals_reader *originals_reader_open(struct pool *pool, const struct limits *limits);
 void originals_reader_close(struct originals_reader **reader);
 
-/* The bytes of report `key`. ERR_NOTFOUND: no such report, or its mail is not
- * kept any more; ERR_TEMP: the worker or the database failed. */
+/* The bytes of report `key`, in a memory file at its beginning that is the caller's to close.
+ * ERR_NOTFOUND: no such report, or its mail is not kept any more; ERR_TEMP: the worker or the database failed. */
 NODISCARD enum err original_read(struct originals_reader *reader, struct store *store, struct str key,
-	struct buf *out, struct error *error);
+	int *fd_r, uint64_t *bytes_r, struct error *error);

@@ -3,7 +3,6 @@
 
 #include "model/json.h"
 #include "web/block_html.h"
-#include "web/csv.h"
 #include "web/url.h"
 
 #include <string.h>
@@ -103,7 +102,7 @@ static void write_row(struct json *json, const struct rows *rows)
 	json_object_end(json);
 }
 
-static enum err write_json(const struct request *request, const struct page *page, struct rows **rows,
+static void write_json(const struct request *request, const struct page *page, struct rows **rows,
 	struct buf *out)
 {
 	struct json json;
@@ -140,36 +139,6 @@ static enum err write_json(const struct request *request, const struct page *pag
 	}
 	json_object_end(&json);
 	buf_add_char(out, '\n');
-	return ERR_OK;
-}
-
-/* ---- CSV ---- */
-
-static size_t csv_block(const struct request *request, const struct page *page)
-{
-	for (size_t i = 0; i < page->blocks_count; i++)
-		if (request->csv_block.ptr ? str_eq(request->csv_block, str_from(page->blocks[i].name)) :
-			page->blocks[i].main)
-			return i;
-	return page->blocks_count;
-}
-
-static enum err write_csv(const struct request *request, const struct page *page, struct rows **rows,
-	struct buf *out, struct error *error)
-{
-	size_t chosen = csv_block(request, page);
-	if (chosen == page->blocks_count)
-		return error_set(error, ERR_NOTFOUND, "no such table");
-	struct rows *data = rows[chosen];
-	size_t columns = query_columns(data);
-	for (size_t i = 0; i < columns; i++)
-		csv_field(out, str_from(query_column_name(data, i)), false, i + 1 == columns);
-	size_t limit = page->blocks[chosen].limit;
-	for (size_t row = 0; query_next(data) && !(limit > 0 && row == limit); row++)
-		for (size_t i = 0; i < columns; i++)
-			csv_field(out, query_value(data, i), query_column_kind(data, i) == COLUMN_NUMBER,
-				i + 1 == columns);
-	return ERR_OK;
 }
 
 /* ---- all ---- */
@@ -179,29 +148,28 @@ static bool is_empty(struct rows **rows, const struct page *page)
 	return page->must_exist && query_count(rows[0]) == 0;
 }
 
+static enum err ask(const struct request *request, const struct block *block, struct store *store,
+	struct rows **rows_r, struct error *error)
+{
+	int64_t begun = clock_monotonic_msecs();
+	enum err err = query_open(store, block->sql, block->params, block->params_count, false, rows_r, error);
+	metrics_queried(request->metrics, clock_monotonic_msecs() - begun);
+	return err;
+}
+
 enum err page_write(const struct request *request, const struct page *page, struct store *store,
 	struct buf *out, struct error *error)
 {
 	struct rows *rows[PAGE_BLOCKS_MAX] = {NULL};
 	enum err err = ERR_OK;
 	for (size_t i = 0; i < page->blocks_count && !err; i++)
-		err = query_open(store, page->blocks[i].sql, page->blocks[i].params, page->blocks[i].params_count,
-			false, &rows[i], error);
+		err = ask(request, &page->blocks[i], store, &rows[i], error);
 	if (!err && is_empty(rows, page))
 		err = error_set(error, ERR_NOTFOUND, "nothing is known of it");
-	if (!err) {
-		switch (request->format) {
-		case FORMAT_HTML:
-			page_write_html(request, page, rows, out);
-			break;
-		case FORMAT_JSON:
-			err = write_json(request, page, rows, out);
-			break;
-		case FORMAT_CSV:
-			err = write_csv(request, page, rows, out, error);
-			break;
-		}
-	}
+	if (!err && request->format == FORMAT_JSON)
+		write_json(request, page, rows, out);
+	else if (!err)
+		page_write_html(request, page, rows, out);
 	for (size_t i = 0; i < page->blocks_count; i++)
 		query_close(&rows[i]);
 	return err;

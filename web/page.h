@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "store/query.h"
 #include "web/html.h"
+#include "web/metrics.h"
 #include "web/web.h"
 
 #define PAGE_BLOCKS_MAX 12
@@ -105,6 +106,7 @@ enum page_format { FORMAT_HTML, FORMAT_JSON, FORMAT_CSV };
 
 struct request {
 	const struct web_options *web;
+	struct metrics *metrics;
 	struct arena *arena;
 	struct str path;      /* decoded, without /api/v1 */
 	struct str raw_query;
@@ -123,7 +125,7 @@ const char *block_cursor(const struct block *block);
 /* from, to and domain: $1, $2 and $3 of most queries. */
 void page_params_filter(struct block *block, const struct filter *filter);
 
-/* Writes it in the format asked for. ERR_NOTFOUND: must_exist, and it does not;
+/* Writes it as HTML or JSON; CSV is an export (web/export.h). ERR_NOTFOUND: must_exist, and it does not;
  * ERR_INVALID: a value of the query string is not what it should be. */
 NODISCARD enum err page_write(const struct request *request, const struct page *page, struct store *store,
 	struct buf *out, struct error *error);

@@ -10,6 +10,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define ARENA_BYTES ((size_t)32 * 1024 * 1024)
 #define DAYS_MAX 20000
@@ -115,31 +116,68 @@ static bool is_report_part(struct str path, struct str suffix, struct str *key_r
 	return pages_is_uuid(*key_r);
 }
 
+/* No export and ERR_OK: it is answered that there are enough already. */
+static enum err begin_export(const struct respond *respond, struct answer *answer)
+{
+	answer->export = export_begin(respond->exports);
+	if (answer->export)
+		return ERR_OK;
+	respond_message(respond, false, 503, "Busy", "As many downloads as this server gives at once are under way. "
+		"Try again in a moment.", answer);
+	return ERR_OK;
+}
+
+static size_t read_first(int fd, char *bytes, size_t max)
+{
+	ssize_t got = pread(fd, bytes, max, 0);
+	return got > 0 ? (size_t)got : 0;
+}
+
 static enum err write_original(const struct respond *respond, struct store *store, struct str key,
 	struct answer *answer, struct error *error)
 {
-	enum err err = original_read(respond->originals, store, key, &answer->body, error);
-	if (!err) {
-		answer->type = "application/octet-stream";
-		(void)snprintf(answer->file_name, sizeof(answer->file_name), "report-%.*s.%s", STR_FMT(key),
-			document_extension(buf_str(&answer->body)));
-	}
-	return err;
+	int fd;
+	uint64_t bytes;
+	char first[256];
+	enum err err = begin_export(respond, answer);
+	if (err || !answer->export)
+		return err;
+	err = original_read(respond->originals, store, key, &fd, &bytes, error);
+	if (err)
+		return err;
+	export_file(answer->export, fd, bytes);
+	answer->type = "application/octet-stream";
+	(void)snprintf(answer->file_name, sizeof(answer->file_name), "report-%.*s.%s", STR_FMT(key),
+		document_extension((struct str){first, read_first(fd, first, sizeof(first))}));
+	return ERR_OK;
 }
 
 static enum err write_document(const struct respond *respond, const struct request *request, struct store *store,
 	struct str key, struct answer *answer, struct error *error)
 {
-	struct buf bytes;
-	buf_init(&bytes, ANSWER_BYTES_MAX);
-	enum err err = original_read(respond->originals, store, key, &bytes, error);
-	if (!err) {
-		answer->type = request->format == FORMAT_HTML ? "text/html; charset=utf-8" :
-			"application/json; charset=utf-8";
-		document_write(request, key, buf_str(&bytes), &answer->body);
-	}
-	buf_fini(&bytes);
-	return err;
+	int fd;
+	uint64_t bytes;
+	enum err err = original_read(respond->originals, store, key, &fd, &bytes, error);
+	if (err)
+		return err;
+	char *first = arena_alloc(request->arena, DOCUMENT_BYTES_MAX + 4);
+	answer->type = request->format == FORMAT_HTML ? "text/html; charset=utf-8" :
+		"application/json; charset=utf-8";
+	document_write(request, key, (struct str){first, read_first(fd, first, DOCUMENT_BYTES_MAX + 4)}, bytes,
+		&answer->body);
+	(void)close(fd);
+	return ERR_OK;
+}
+
+static enum err write_csv(const struct respond *respond, const struct request *request, const struct page *page,
+	struct store *store, struct answer *answer, struct error *error)
+{
+	enum err err = begin_export(respond, answer);
+	if (err || !answer->export)
+		return err;
+	(void)snprintf(answer->file_name, sizeof(answer->file_name), "dmarcd-%s.csv",
+		page->nav[1] ? page->nav + 1 : "overview");
+	return export_csv(answer->export, request, page, respond->connections, store, error);
 }
 
 /* What we refuse ourselves may say why; what the database refuses may not. */
@@ -177,9 +215,7 @@ static enum err write_page(const struct respond *respond, struct request *reques
 		return refuse(respond, request, error, answer);
 	answer->type = types[request->format];
 	if (request->format == FORMAT_CSV)
-		(void)snprintf(answer->file_name, sizeof(answer->file_name), "dmarcd-%s.csv",
-			page.nav[1] ? page.nav + 1 :
-			"overview");
+		return write_csv(respond, request, &page, store, answer, error);
 	return page_write(request, &page, store, &answer->body, error);
 }
 
@@ -190,18 +226,27 @@ static void answer_request(const struct respond *respond, struct request *reques
 	enum err err = connections_take(respond->connections, &store, &error);
 	for (int tries = 0; !err && tries < 2; tries++) {
 		buf_reset(&answer->body);
+		export_close(&answer->export);
 		err = write_page(respond, request, store, answer, &error);
 		/* A server that was restarted meanwhile is met by one new connection. */
 		if (err != ERR_TEMP || store_alive(store) || store_reconnect(store, &error) != ERR_OK)
 			break;
 		err = tries == 0 ? ERR_OK : err;
 	}
-	if (store)
+	if (err)
+		export_close(&answer->export);
+	if (store && !(answer->export && export_keeps(answer->export, store)))
 		connections_give(respond->connections, store);
 	if (!err && answer->body.overflow)
 		err = error_set(&error, ERR_LIMIT, "the answer is too large");
 	if (err)
 		answer_error(respond, request, err, &error, answer);
+}
+
+static void answer_metrics(const struct respond *respond, struct answer *answer)
+{
+	answer->type = "text/plain; version=0.0.4; charset=utf-8";
+	metrics_write(respond->metrics, respond->connections, &answer->body);
 }
 
 static void answer_health(const struct respond *respond, bool ready, struct answer *answer)
@@ -221,7 +266,8 @@ static void answer_health(const struct respond *respond, bool ready, struct answ
 
 void respond_get(const struct respond *respond, struct str path, struct str query, struct answer *answer_r)
 {
-	struct request request = {.web = respond->web, .arena = arena_open(ARENA_BYTES), .raw_query = query};
+	struct request request = {.web = respond->web, .metrics = respond->metrics,
+		.arena = arena_open(ARENA_BYTES), .raw_query = query};
 	struct error error = {0};
 	*answer_r = (struct answer){.status = 200, .type = "text/html; charset=utf-8"};
 	buf_init(&answer_r->body, ANSWER_BYTES_MAX);
@@ -234,6 +280,8 @@ void respond_get(const struct respond *respond, struct str path, struct str quer
 		request.path = str_sub(request.path, 0, request.path.len - 1);
 	if (str_eq(request.path, STR("/healthz")) || str_eq(request.path, STR("/readyz")))
 		answer_health(respond, str_eq(request.path, STR("/readyz")), answer_r);
+	else if (str_eq(request.path, STR("/metrics")) && request.format == FORMAT_HTML)
+		answer_metrics(respond, answer_r);
 	else if (!request.path.ptr)
 		respond_message(respond, request.format != FORMAT_HTML, 400, "Not understood",
 			"The path is not valid UTF-8 behind its %-escapes.", answer_r);

@@ -73,6 +73,8 @@ enum err web_run(const struct web_options *options, struct error *error)
 		.web = options,
 		.connections = connections_open(options->store),
 		.originals = originals_reader_open(pool, &limits),
+		.exports = exports_open(limits.exports),
+		.metrics = metrics_open(options->domains, options->domains_count),
 	};
 	err = server_start(&respond, fd, &server, error);
 	if (!err) {
@@ -82,6 +84,8 @@ enum err web_run(const struct web_options *options, struct error *error)
 				break;
 	}
 	server_stop(&server);
+	exports_close(&respond.exports);
+	metrics_close(&respond.metrics);
 	connections_close(&respond.connections);
 	originals_reader_close(&respond.originals);
 	pool_close(&pool);

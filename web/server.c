@@ -7,21 +7,24 @@
 #include "web/listen.h"
 
 #include <microhttpd.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#define CONNECTIONS_LIMIT 1024u
-#define CONNECTIONS_PER_ADDRESS 32u
 #define IDLE_SECS 10u
 #define HEADER_BYTES ((size_t)16 * 1024)
 #define THREADS 4u
 #define BODY_BYTES ((size_t)64 * 1024)
+#define PIECE_BYTES ((size_t)32 * 1024)
 #define ETAG_BYTES (SHA256_HEX_BYTES + 2)
+
+#define REFUSED_AT_ONCE 64u /* beyond the limit: accepted only to be closed */
 
 struct server {
 	struct MHD_Daemon *daemon;
+	atomic_uint connections;
 	const struct respond *respond;
 	struct deadlines *deadlines;
 };
@@ -60,10 +63,20 @@ static struct deadline *deadline_of(struct MHD_Connection *connection)
 	return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
 }
 
-static enum MHD_Result queue(const struct server *server, struct MHD_Connection *connection, unsigned status,
-	struct MHD_Response *response, size_t bytes)
+/* One request that is being answered. */
+struct exchange {
+	const struct server *server;
+	struct MHD_Connection *connection;
+	struct str path;
+	bool ends; /* nothing behind it on the connection can be believed */
+};
+
+static enum MHD_Result queue(const struct exchange *exchange, unsigned status, struct MHD_Response *response,
+	size_t bytes)
 {
-	deadline_writing(server->deadlines, deadline_of(connection), bytes);
+	struct MHD_Connection *connection = exchange->connection;
+	deadline_writing(exchange->server->deadlines, deadline_of(connection), bytes);
+	metrics_answered(exchange->server->respond->metrics, exchange->path, status);
 	enum MHD_Result result = MHD_queue_response(connection, status, response);
 	MHD_destroy_response(response);
 	return result;
@@ -84,15 +97,13 @@ static void format_etag(const struct buf *body, char text[ETAG_BYTES])
 }
 
 /* Takes the body over. */
-static enum MHD_Result send_answer(const struct server *server, struct MHD_Connection *connection,
-	struct answer *answer)
+static enum MHD_Result send_answer(const struct exchange *exchange, struct answer *answer)
 {
-	char etag[ETAG_BYTES], disposition[128];
+	char etag[ETAG_BYTES];
 	struct buf *body = &answer->body;
-	bool original = str_eq(str_from(answer->type), STR("application/octet-stream"));
 	if (answer->status == 200) {
 		format_etag(body, etag);
-		if (is_known(connection, etag)) {
+		if (is_known(exchange->connection, etag)) {
 			answer->status = 304;
 			buf_reset(body);
 		}
@@ -103,35 +114,84 @@ static enum MHD_Result send_answer(const struct server *server, struct MHD_Conne
 	if (!response)
 		return MHD_NO;
 	bool good = answer->status == 200 || answer->status == 304;
-	add_headers(response, good ? KEEP_ASKING : KEEP_NOT, original ? csp_sandbox : csp);
+	add_headers(response, good ? KEEP_ASKING : KEEP_NOT, csp);
 	(void)MHD_add_response_header(response, "Content-Type", answer->type);
 	if (good)
 		(void)MHD_add_response_header(response, "ETag", etag);
-	if (answer->file_name[0]) {
-		(void)snprintf(disposition, sizeof(disposition), "attachment; filename=\"%s\"", answer->file_name);
-		(void)MHD_add_response_header(response, "Content-Disposition", disposition);
-	}
+	if (exchange->ends)
+		(void)MHD_add_response_header(response, "Connection", "close");
 	if (answer->status == 405)
 		(void)MHD_add_response_header(response, "Allow", "GET, HEAD");
 	if (answer->status == 503)
 		(void)MHD_add_response_header(response, "Retry-After", "10");
-	return queue(server, connection, answer->status, response, bytes);
+	return queue(exchange, answer->status, response, bytes);
 }
 
-static enum MHD_Result send_message(const struct server *server, struct MHD_Connection *connection, unsigned status,
-	const char *title, const char *text)
+/* ---- downloads ---- */
+
+struct download {
+	struct exchange exchange; /* its path is gone by then */
+	struct export *export;
+};
+
+/* Asked for the next piece only when the one before is on its way. */
+static ssize_t read_download(void *context, uint64_t at, char *bytes, size_t max)
+{
+	const struct download *download = context;
+	const struct exchange *exchange = &download->exchange;
+	ssize_t got = export_read(download->export, bytes, max);
+	(void)at;
+	if (got <= 0)
+		return got == 0 ? MHD_CONTENT_READER_END_OF_STREAM : MHD_CONTENT_READER_END_WITH_ERROR;
+	deadline_taken(exchange->server->deadlines, deadline_of(exchange->connection), (size_t)got);
+	return got;
+}
+
+static void end_download(void *context)
+{
+	struct download *download = context;
+	export_close(&download->export);
+	free(download);
+}
+
+/* Takes body and export over. */
+static enum MHD_Result send_export(const struct exchange *exchange, struct answer *answer)
+{
+	char disposition[128];
+	struct download *download = calloc(1, sizeof(*download));
+	if (!download)
+		die_out_of_memory();
+	*download = (struct download){*exchange, answer->export};
+	download->exchange.path = STR_NONE;
+	buf_fini(&answer->body);
+	int64_t known = export_bytes(answer->export);
+	uint64_t bytes = known < 0 ? MHD_SIZE_UNKNOWN : (uint64_t)known;
+	struct MHD_Response *response = MHD_create_response_from_callback(bytes, PIECE_BYTES, read_download, download,
+		end_download);
+	if (!response) {
+		end_download(download);
+		return MHD_NO;
+	}
+	add_headers(response, KEEP_NOT, csp_sandbox);
+	(void)snprintf(disposition, sizeof(disposition), "attachment; filename=\"%s\"", answer->file_name);
+	(void)MHD_add_response_header(response, "Content-Type", answer->type);
+	(void)MHD_add_response_header(response, "Content-Disposition", disposition);
+	return queue(exchange, answer->status, response, 0);
+}
+
+static enum MHD_Result send_message(const struct exchange *exchange, unsigned status, const char *title,
+	const char *text)
 {
 	struct answer answer = {0};
 	buf_init(&answer.body, ANSWER_BYTES_MAX);
-	respond_message(server->respond, false, status, title, text, &answer);
-	return send_answer(server, connection, &answer);
+	respond_message(exchange->server->respond, false, status, title, text, &answer);
+	return send_answer(exchange, &answer);
 }
 
-static enum MHD_Result send_asset(const struct server *server, struct MHD_Connection *connection,
-	const struct asset *asset, bool keep)
+static enum MHD_Result send_asset(const struct exchange *exchange, const struct asset *asset, bool keep)
 {
-	bool same = is_known(connection, asset->etag);
-	enum asset_coding coding = asset_coding_for(str_from(MHD_lookup_connection_value(connection,
+	bool same = is_known(exchange->connection, asset->etag);
+	enum asset_coding coding = asset_coding_for(str_from(MHD_lookup_connection_value(exchange->connection,
 		MHD_HEADER_KIND, "Accept-Encoding")));
 	struct str bytes = same ? STR("") : asset_bytes(asset, coding);
 	struct MHD_Response *response = MHD_create_response_from_buffer(bytes.len, (void *)(uintptr_t)bytes.ptr,
@@ -144,7 +204,7 @@ static enum MHD_Result send_asset(const struct server *server, struct MHD_Connec
 	(void)MHD_add_response_header(response, "Vary", "Accept-Encoding");
 	if (coding != ASSET_PLAIN && !same)
 		(void)MHD_add_response_header(response, "Content-Encoding", coding == ASSET_BROTLI ? "br" : "gzip");
-	return queue(server, connection, same ? 304 : 200, response, bytes.len);
+	return queue(exchange, same ? 304 : 200, response, bytes.len);
 }
 
 struct asked {
@@ -178,14 +238,24 @@ static void forget_uri(void *context, struct MHD_Connection *connection, void **
 	*request = NULL;
 }
 
+/* libmicrohttpd alone would leave them waiting for each other's end. */
+static enum MHD_Result is_welcome(void *context, const struct sockaddr *address, socklen_t bytes)
+{
+	struct server *server = context;
+	(void)address, (void)bytes;
+	return atomic_load(&server->connections) < server->respond->web->limits->http_connections ? MHD_YES : MHD_NO;
+}
+
 static void on_connection(void *context, struct MHD_Connection *connection, void **deadline,
 	enum MHD_ConnectionNotificationCode what)
 {
-	const struct server *server = context;
+	struct server *server = context;
 	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+		(void)atomic_fetch_add(&server->connections, 1);
 		int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 		*deadline = deadline_add(server->deadlines, fd);
 	} else {
+		(void)atomic_fetch_sub(&server->connections, 1);
 		deadline_remove(server->deadlines, *deadline);
 		*deadline = NULL;
 	}
@@ -199,6 +269,47 @@ static bool is_body_too_large(struct MHD_Connection *connection)
 	return length.ptr && !str_to_u64(str_trim(length), BODY_BYTES, &bytes);
 }
 
+static enum MHD_Result count_lengths(void *context, enum MHD_ValueKind kind, const char *key, const char *value)
+{
+	unsigned *count = context;
+	(void)kind, (void)value;
+	*count += str_eq_nocase(str_from(key), STR("Content-Length")) ||
+		str_eq_nocase(str_from(key), STR("Transfer-Encoding"));
+	return MHD_YES;
+}
+
+/* RFC 9112, section 6.3: two ideas of where the body ends are how a second request is smuggled in. */
+static bool is_body_ambiguous(struct MHD_Connection *connection)
+{
+	unsigned count = 0;
+	(void)MHD_get_connection_values(connection, MHD_HEADER_KIND, count_lengths, &count);
+	return count > 1;
+}
+
+/* RFC 9112, section 3.2: "/path?query", or the same behind "http://host", which then stands for Host. */
+struct target {
+	struct str host, path, query;
+};
+
+static struct target target_of(struct MHD_Connection *connection, struct str uri)
+{
+	struct target target = {.host = str_from(MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Host"))};
+	size_t scheme = str_starts_nocase(uri, STR("http://")) ? 7 : str_starts_nocase(uri, STR("https://")) ? 8 : 0;
+	if (scheme > 0) {
+		uri = str_from_offset(uri, scheme);
+		size_t end = 0;
+		while (end < uri.len && uri.ptr[end] != '/' && uri.ptr[end] != '?')
+			end++;
+		target.host = str_sub(uri, 0, end);
+		uri = str_from_offset(uri, end);
+	}
+	target.path = str_sub(uri, 0, str_find_char(uri, '?'));
+	target.query = target.path.len < uri.len ? str_from_offset(uri, target.path.len + 1) : STR_NONE;
+	if (scheme > 0 && target.path.len == 0)
+		target.path = STR("/");
+	return target;
+}
+
 static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url,
 	const char *method,
 	const char *version, const char *upload, size_t *upload_bytes, void **request)
@@ -206,13 +317,17 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 	const struct server *server = context;
 	const struct respond *respond = server->respond;
 	struct asked *asked = *request;
-	struct str uri = str_from(asked->uri), path = str_sub(uri, 0, str_find_char(uri, '?'));
-	struct str query = path.len < uri.len ? str_from_offset(uri, path.len + 1) : STR_NONE;
+	const struct target target = target_of(connection, str_from(asked->uri));
+	struct exchange exchange = {.server = server, .connection = connection, .path = target.path};
 	struct answer answer;
 	(void)url, (void)version, (void)upload;
+	if (!asked->headers_read && is_body_ambiguous(connection)) {
+		exchange.ends = true;
+		return send_message(&exchange, 400, "Not understood", "The length of this request is said twice.");
+	}
 	/* Another answer at the first call would end the connection behind it. */
 	if (!asked->headers_read && is_body_too_large(connection))
-		return send_message(server, connection, 413, "Too large", "This server takes no such body.");
+		return send_message(&exchange, 413, "Too large", "This server takes no such body.");
 	if (!asked->headers_read || *upload_bytes > 0) {
 		asked->headers_read = true;
 		asked->body_bytes += *upload_bytes;
@@ -220,20 +335,19 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 		return asked->body_bytes <= BODY_BYTES ? MHD_YES : MHD_NO;
 	}
 	deadline_working(server->deadlines, deadline_of(connection));
-	const char *host = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Host");
-	if (!host || !listen_host_is_ours(str_from(host), respond->web->public_url))
-		return send_message(server, connection, 421, "Not for this server",
+	if (!target.host.ptr || !listen_host_is_ours(target.host, respond->web->public_url))
+		return send_message(&exchange, 421, "Not for this server",
 			"The name you used is not one of this server. http: {public_url: …} tells it its name.");
 	if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
-		return send_message(server, connection, 405, "Not allowed", "This server answers GET and HEAD.");
-	const struct asset *asset = asset_find(path);
+		return send_message(&exchange, 405, "Not allowed", "This server answers GET and HEAD.");
+	const struct asset *asset = asset_find(target.path);
 	if (asset)
-		return send_asset(server, connection, asset, true);
+		return send_asset(&exchange, asset, true);
 	/* What browsers ask for beside a page that names no icon: an original document. */
-	if (str_eq(path, STR("/favicon.ico")))
-		return send_asset(server, connection, asset_find(str_from(asset_path("favicon.svg"))), false);
-	respond_get(respond, path, query, &answer);
-	return send_answer(server, connection, &answer);
+	if (str_eq(target.path, STR("/favicon.ico")))
+		return send_asset(&exchange, asset_find(str_from(asset_path("favicon.svg"))), false);
+	respond_get(respond, target.path, target.query, &answer);
+	return answer.export ? send_export(&exchange, &answer) : send_answer(&exchange, &answer);
 }
 
 enum err server_start(const struct respond *respond, int listen_fd, struct server **server_r, struct error *error)
@@ -242,13 +356,14 @@ enum err server_start(const struct respond *respond, int listen_fd, struct serve
 	if (!server)
 		die_out_of_memory();
 	server->respond = respond;
-	server->deadlines = deadlines_open();
-	server->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC, 0, NULL, NULL,
+	const struct limits *limits = respond->web->limits;
+	server->deadlines = deadlines_open((unsigned)limits->http_request_secs, (unsigned)limits->http_answer_secs);
+	server->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC, 0, is_welcome, server,
 		on_request, server,
 		MHD_OPTION_LISTEN_SOCKET, listen_fd,
 		MHD_OPTION_THREAD_POOL_SIZE, THREADS,
-		MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_LIMIT,
-		MHD_OPTION_PER_IP_CONNECTION_LIMIT, CONNECTIONS_PER_ADDRESS,
+		MHD_OPTION_CONNECTION_LIMIT, (unsigned)limits->http_connections + REFUSED_AT_ONCE,
+		MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)limits->http_connections_per_address,
 		MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECS,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, HEADER_BYTES * 2,
 		MHD_OPTION_STRICT_FOR_CLIENT, 1,

@@ -17,6 +17,8 @@ struct web_options {
 	const struct limits *limits;
 	const char *listen;      /* "127.0.0.1:8480", "[::1]:8480" */
 	const char *public_url;  /* NULL: from listen; decides which Host is ours */
+	const char *const *domains; /* those that /metrics shows; count 0: the largest */
+	size_t domains_count;
 	const char *organisation;
 	const char *worker_path; /* NULL: beside the executable */
 	bool require_confinement;

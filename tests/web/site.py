@@ -53,8 +53,10 @@ class Site:
         return done.stdout
 
     def fill(self):
+        """SITE_MORE: further lines of the configuration."""
         with open(self.config, "w", encoding="utf-8") as stream:
             stream.write(CONFIG.format(dir=self.dir, port=FIRST_PORT + os.getpid() % 500 * 50))
+            stream.write(os.environ.get("SITE_MORE", ""))
         samples = os.path.join(self.dir, "samples")
         subprocess.run([os.path.join(self.bin, "dmarcd-samples"), samples], check=True,
                        stdout=subprocess.DEVNULL)

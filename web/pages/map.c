@@ -6,6 +6,8 @@
 
 void page_limit(const struct request *request, struct block *block, size_t limit, struct str more)
 {
+	if (request->format == FORMAT_CSV)
+		limit = request->web->limits->export_rows;
 	block->limit = limit;
 	block->more = more;
 	page_param(block, str_from(arena_printf(request->arena, "%zu", limit + 1)));
