@@ -38,7 +38,7 @@ ISSUE(REPORT_DATES_FRACTION, "report.dates_fraction", true, "the period has frac
 ISSUE(REPORT_DATES_MSECS, "report.dates_milliseconds", true, "the period is in milliseconds and was converted")
 ISSUE(REPORT_DATES_TEXT, "report.dates_text", true, "the period is written as text and was converted")
 ISSUE(REPORT_DATES_EQUAL, "report.dates_equal", false, "begin and end of the period are the same second")
-ISSUE(REPORT_DATES_LONG, "report.dates_long", false, "the period is longer than 31 days")
+ISSUE(REPORT_DATES_LONG, "report.dates_long", false, "the period is longer than limits.period_secs")
 ISSUE(REPORT_DATES_OLD, "report.dates_old", false, "the period lies before 2010")
 
 /* E: policy_published */
@@ -56,7 +56,7 @@ ISSUE(RECORD_SOURCE_PRIVATE, "record.source_private", false, "a source address i
 ISSUE(RECORD_COUNT_MISSING, "record.count_missing", true, "a record has no count; it counts as 0")
 ISSUE(RECORD_COUNT_ZERO, "record.count_zero", false, "a record counts 0 messages")
 ISSUE(RECORD_COUNT_FORM, "record.count_form", true, "a count is written with white space or .0")
-ISSUE(RECORD_COUNT_IMPLAUSIBLE, "record.count_implausible", false, "a count is above 1,000,000,000")
+ISSUE(RECORD_COUNT_IMPLAUSIBLE, "record.count_implausible", false, "a count is above limits.count_plausible")
 ISSUE(RECORD_EVALUATED_MISSING, "record.policy_evaluated_missing", true, "a record has no policy_evaluated, or it lacks dkim or spf")
 ISSUE(RECORD_EVALUATED_WORD, "record.policy_evaluated_word", true, "a dkim or spf verdict is not pass or fail; it does not count as pass unless it is pass in other letters")
 ISSUE(RECORD_DISPOSITION_MISSING, "record.disposition_missing", true, "a record has no disposition")

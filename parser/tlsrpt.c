@@ -16,9 +16,6 @@
 #define TEXT_BYTES ((size_t)4096)
 #define LIST_BYTES ((size_t)256 * 1024)
 #define COUNT_MAX ((uint64_t)INT64_MAX)
-#define DAY_SECS ((int64_t)86400)
-#define AHEAD_SECS (2 * DAY_SECS)
-#define LONG_SECS (31 * DAY_SECS)
 #define YEAR_2010_EPOCH_SECS ((int64_t)1262304000)
 
 struct reader {
@@ -360,7 +357,7 @@ static bool read_dates(struct reader *reader, const json_t *root, struct tls_hea
 	    !read_date(reader, range, "end-datetime", &head->end, &head->end_epoch_secs))
 		return false;
 	int64_t begin = head->begin_epoch_secs, end = head->end_epoch_secs;
-	int64_t latest = reader->now_epoch_secs + AHEAD_SECS;
+	int64_t latest = reader->now_epoch_secs + (int64_t)reader->limits->ahead_secs;
 	if (begin <= 0 || end <= 0)
 		return refuse(reader, REASON_TLS_DATES, "not after 1970");
 	if (end < begin)
@@ -369,7 +366,7 @@ static bool read_dates(struct reader *reader, const json_t *root, struct tls_hea
 		return refuse(reader, REASON_TLS_DATES, "in the future");
 	if (begin == end)
 		note(reader, ISSUE_REPORT_DATES_EQUAL, NULL);
-	if (end - begin > LONG_SECS)
+	if (end - begin > (int64_t)reader->limits->period_secs)
 		note(reader, ISSUE_REPORT_DATES_LONG, NULL);
 	if (begin < YEAR_2010_EPOCH_SECS)
 		note(reader, ISSUE_REPORT_DATES_OLD, NULL);

@@ -14,7 +14,6 @@
 #define BLOCK_BYTES ((size_t)4096)
 #define TAIL_BYTES ((size_t)32)   /* libarchive looks 10 bytes ahead for a further member */
 #define TRAILER_BYTES ((size_t)8) /* RFC 1952 section 2.3.1: CRC32, ISIZE */
-#define RATIO_FREE_BYTES ((uint64_t)1024 * 1024)
 
 struct unpack {
 	struct archive *archive;
@@ -72,7 +71,7 @@ static bool charge(struct unpack *unpack, size_t len, uint64_t consumed, struct 
 	unpack->produced_bytes += len;
 	unpack->member_bytes += len;
 	unpack->budget->unpacked_bytes += len;
-	if (unpack->produced_bytes > RATIO_FREE_BYTES && consumed > 0 &&
+	if (unpack->produced_bytes > limits->archive_ratio_bytes && consumed > 0 &&
 	    unpack->produced_bytes / limits->archive_ratio > consumed) {
 		reject_set(reject, REASON_ARCHIVE_RATIO, "more than %llu:1",
 			(unsigned long long)limits->archive_ratio);

@@ -14,7 +14,6 @@
 
 #define SLOTS_MAX 8
 #define TRIES_MAX 2
-#define MANY_RECORDS ((uint64_t)20000) /* such a report gets three times as long */
 #define NAME "dmarcd-worker"
 
 struct pool {
@@ -176,7 +175,7 @@ size_t pool_fds(const struct pool *pool, struct pollfd *fds, size_t cap)
 static int64_t deadline_of(const struct pool *pool, const struct slot *slot)
 {
 	int64_t allowed = (int64_t)pool->limits->mail_secs * 1000;
-	if (slot->job->spool && spool_rows_so_far(slot->job->spool) > MANY_RECORDS)
+	if (slot->job->spool && spool_rows_so_far(slot->job->spool) > pool->limits->long_records)
 		allowed *= 3;
 	return slot->began_msecs + allowed;
 }

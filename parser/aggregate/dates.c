@@ -8,8 +8,6 @@
 #define DAY_SECS ((int64_t)86400)
 #define LEAST_MSECS ((uint64_t)100000000000) /* above: milliseconds, else the year 5138 */
 #define YEAR_2010 ((int64_t)1262304000)
-#define LONG_DAYS 31
-#define AHEAD_DAYS 2
 
 static bool read_number(struct str text, struct issue_list *issues, int64_t *secs_r)
 {
@@ -53,8 +51,8 @@ static bool refuse(struct reject *reject, enum reason reason, const char *which,
 	return false;
 }
 
-bool dates_read(struct str begin, struct str end, int64_t now_epoch_secs, enum reason reason,
-	struct issue_list *issues, int64_t *begin_r, int64_t *end_r, struct reject *reject)
+bool dates_read(struct str begin, struct str end, const struct limits *limits, int64_t now_epoch_secs,
+	enum reason reason, struct issue_list *issues, int64_t *begin_r, int64_t *end_r, struct reject *reject)
 {
 	if (!read_date(begin, issues, begin_r))
 		return refuse(reject, reason, "begin", "is no date", begin);
@@ -64,11 +62,11 @@ bool dates_read(struct str begin, struct str end, int64_t now_epoch_secs, enum r
 		return refuse(reject, reason, "begin", "is not after 1970", begin);
 	if (*end_r < *begin_r)
 		return refuse(reject, reason, "end", "is before begin", end);
-	if (*end_r > now_epoch_secs + AHEAD_DAYS * DAY_SECS)
-		return refuse(reject, reason, "end", "is more than two days ahead", end);
+	if (*end_r > now_epoch_secs + (int64_t)limits->ahead_secs)
+		return refuse(reject, reason, "end", "is too far ahead", end);
 	if (*begin_r == *end_r)
 		issue_add(issues, ISSUE_REPORT_DATES_EQUAL, begin);
-	if (*end_r - *begin_r > LONG_DAYS * DAY_SECS) {
+	if (*end_r - *begin_r > (int64_t)limits->period_secs) {
 		char days[32];
 		(void)snprintf(days, sizeof(days), "%lld days", (long long)((*end_r - *begin_r) / DAY_SECS));
 		issue_add(issues, ISSUE_REPORT_DATES_LONG, str_from(days));

@@ -3,14 +3,13 @@
 
 #include <idn2.h>
 
-#define NAME_BYTES_MAX 253
-#define LABEL_BYTES_MAX 63
+#define U_LABEL_BYTES 4 /* of UTF-8 where an A-label has one */
 
 /* Letters, digits, "-" and "_" (which real names hold), no empty label. */
-static bool is_plain_name(struct str name)
+static bool is_plain_name(struct str name, const struct limits *limits)
 {
 	size_t label = 0;
-	if (name.len == 0 || name.len > NAME_BYTES_MAX)
+	if (name.len == 0 || name.len > limits->domain_bytes)
 		return false;
 	for (size_t i = 0; i < name.len; i++) {
 		char c = name.ptr[i];
@@ -18,7 +17,7 @@ static bool is_plain_name(struct str name)
 			if (label == 0)
 				return false;
 			label = 0;
-		} else if (!(ascii_is_alnum(c) || c == '-' || c == '_') || ++label > LABEL_BYTES_MAX) {
+		} else if (!(ascii_is_alnum(c) || c == '-' || c == '_') || ++label > limits->label_bytes) {
 			return false;
 		}
 	}
@@ -41,12 +40,12 @@ static bool has_high_byte(struct str name)
 	return false;
 }
 
-static struct str to_a_labels(struct arena *arena, struct str name)
+static struct str to_a_labels(struct arena *arena, struct str name, const struct limits *limits)
 {
 	uint8_t *found = NULL;
 	const uint8_t *text = (const uint8_t *)arena_cstr(arena, name);
 	struct str done = STR_NONE;
-	if (name.len <= 4 * NAME_BYTES_MAX &&
+	if (name.len <= U_LABEL_BYTES * limits->domain_bytes &&
 		idn2_lookup_u8(text, &found, IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT) == IDN2_OK)
 		done = arena_str(arena, str_from((const char *)found));
 	idn2_free(found);
@@ -64,7 +63,7 @@ static struct str of_address(struct str text)
 	return str_trim(close == SIZE_MAX ? domain : str_sub(domain, 0, close));
 }
 
-enum domain_form domain_read(struct arena *arena, struct str text, struct str *name_r)
+enum domain_form domain_read(struct arena *arena, struct str text, const struct limits *limits, struct str *name_r)
 {
 	struct str name = of_address(text);
 	*name_r = text.ptr ? text : STR("");
@@ -73,8 +72,8 @@ enum domain_form domain_read(struct arena *arena, struct str text, struct str *n
 	if (str_ends(name, STR(".")))
 		name = str_sub(name, 0, name.len - 1);
 	if (has_high_byte(name))
-		name = to_a_labels(arena, name);
-	if (!is_plain_name(name))
+		name = to_a_labels(arena, name, limits);
+	if (!is_plain_name(name, limits))
 		return DOMAIN_INVALID;
 	*name_r = lower(arena, name);
 	return str_eq(name, text) || str_eq_nocase(name, text) ? DOMAIN_PLAIN : DOMAIN_NORMALISED;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/arena.h"
+#include "model/limits.h"
 
 enum domain_form {
 	DOMAIN_EMPTY,
@@ -15,4 +16,4 @@ enum domain_form {
 };
 
 /* text: trimmed. The name: from the arena, or where it cannot be made plain a view of text. */
-enum domain_form domain_read(struct arena *arena, struct str text, struct str *name_r);
+enum domain_form domain_read(struct arena *arena, struct str text, const struct limits *limits, struct str *name_r);

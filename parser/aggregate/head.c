@@ -52,7 +52,7 @@ static bool read_policy_domain(struct draft *draft, struct policy_published *pol
 		text = domain_of_file_name(draft);
 		draft_issue(draft, ISSUE_POLICY_DOMAIN_FORM, text);
 	}
-	switch (domain_read(draft->head, text, &policy->domain)) {
+	switch (domain_read(draft->head, text, draft->limits, &policy->domain)) {
 	case DOMAIN_PLAIN:
 		break;
 	case DOMAIN_NORMALISED:
@@ -141,7 +141,7 @@ static bool read_metadata(struct draft *draft, struct aggregate_head *head)
 		draft_issue(draft, ISSUE_REPORT_VERSION, head->version);
 	draft->marks_9990 |= head->generator.ptr != NULL;
 	draft->marks_7489 |= head->version.ptr != NULL;
-	return dates_read(value(draft, FIELD_BEGIN), value(draft, FIELD_END), draft->now_epoch_secs,
+	return dates_read(value(draft, FIELD_BEGIN), value(draft, FIELD_END), limits, draft->now_epoch_secs,
 		REASON_REPORT_DATES, draft->issues, &head->begin_epoch_secs, &head->end_epoch_secs,
 		draft->reject);
 }

@@ -6,10 +6,8 @@
 
 #include <string.h>
 
-#define SELECTOR_BYTES 512
 #define WORD_BYTES 256
 #define LIST_TEXT_BYTES ((uint64_t)2 * 1024 * 1024) /* a frame holds 4 MiB */
-#define IMPLAUSIBLE_COUNT ((uint64_t)1000000000)
 
 void record_begin(struct draft *draft)
 {
@@ -40,7 +38,7 @@ static struct str raw_word(struct draft *draft, struct str word, bool exact)
 static struct str read_domain(struct draft *draft, struct str text, enum issue_code issue)
 {
 	struct str name;
-	if (domain_read(draft->row, text, &name) != DOMAIN_PLAIN)
+	if (domain_read(draft->row, text, draft->limits, &name) != DOMAIN_PLAIN)
 		draft_issue(draft, issue, text);
 	return draft_text(draft, name, 4 * WORD_BYTES);
 }
@@ -94,7 +92,7 @@ void record_add_dkim(struct draft *draft)
 	bool exact;
 	struct str domain = take(draft, FIELD_DKIM_DOMAIN, 4 * WORD_BYTES);
 	struct str word = take(draft, FIELD_DKIM_RESULT, WORD_BYTES);
-	result.selector = take(draft, FIELD_DKIM_SELECTOR, SELECTOR_BYTES);
+	result.selector = take(draft, FIELD_DKIM_SELECTOR, draft->limits->selector_bytes);
 	result.human_result = take(draft, FIELD_DKIM_HUMAN, draft->limits->comment_bytes);
 	if (result.selector.ptr)
 		draft->marks_7489 = true;
@@ -236,7 +234,7 @@ static bool read_count(struct draft *draft)
 	}
 	if (value == 0)
 		draft_issue(draft, ISSUE_RECORD_COUNT_ZERO, STR_NONE);
-	if (value > IMPLAUSIBLE_COUNT)
+	if (value > draft->limits->count_plausible)
 		draft_issue(draft, ISSUE_RECORD_COUNT_IMPLAUSIBLE, text);
 	draft->record.messages = value;
 	return true;
@@ -280,7 +278,7 @@ static struct str read_envelope(struct draft *draft, enum field field)
 	struct str text = draft->values[field], name;
 	if (!text.ptr || str_eq(text, STR("<>")))
 		return text.ptr ? STR("") : STR_NONE;
-	(void)domain_read(draft->row, text, &name);
+	(void)domain_read(draft->row, text, draft->limits, &name);
 	return draft_text(draft, name, 4 * WORD_BYTES);
 }
 

@@ -8,7 +8,6 @@
 #include "parser/mail/mail.h"
 #include "parser/sniff.h"
 
-#define AHEAD_SECS ((int64_t)2 * 86400) /* a clock may be wrong by this much */
 #define ARENA_BYTES ((size_t)64 * 1024 * 1024)
 #define FIELD_BYTES ((size_t)4096)
 #define LIST_BYTES ((size_t)64 * 1024)
@@ -233,9 +232,9 @@ static void check_words(struct reader *reader)
 		note(reader, ISSUE_FAILURE_FIELD_FORM, "Feedback-Type");
 }
 
-static bool is_past(int64_t when, int64_t now_epoch_secs)
+static bool is_past(const struct reader *reader, int64_t when, int64_t now_epoch_secs)
 {
-	return when > 0 && when <= now_epoch_secs + AHEAD_SECS;
+	return when > 0 && when <= now_epoch_secs + (int64_t)reader->limits->ahead_secs;
 }
 
 /* RFC 5965 section 3.2: Received-Date is the old name; both at once is malformed. */
@@ -247,13 +246,13 @@ static void read_date(struct reader *reader, const struct failure_source *source
 	else if (reader->received_date.ptr != NULL)
 		note(reader, ISSUE_FAILURE_FIELD_FORM, "Received-Date");
 	int64_t when = 0;
-	if (time_parse_mail(report->arrival_date, &when) && is_past(when, source->now_epoch_secs)) {
+	if (time_parse_mail(report->arrival_date, &when) && is_past(reader, when, source->now_epoch_secs)) {
 		report->arrival_epoch_secs = when;
 		return;
 	}
 	if (report->arrival_date.len > 0)
 		issue_add(reader->issues, ISSUE_FAILURE_DATE, report->arrival_date);
-	if (is_past(source->mail_epoch_secs, source->now_epoch_secs))
+	if (is_past(reader, source->mail_epoch_secs, source->now_epoch_secs))
 		report->arrival_epoch_secs = source->mail_epoch_secs;
 }
 

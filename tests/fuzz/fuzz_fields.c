@@ -42,8 +42,9 @@ static void check_ip(struct str text)
 
 static void check_domain(struct arena *arena, struct str text)
 {
+	struct limits limits = fuzz_limits();
 	struct str name, again;
-	enum domain_form form = domain_read(arena, text, &name);
+	enum domain_form form = domain_read(arena, text, &limits, &name);
 	if (form != DOMAIN_PLAIN && form != DOMAIN_NORMALISED)
 		return;
 	if (name.len == 0 || name.len > 253)
@@ -52,7 +53,7 @@ static void check_domain(struct arena *arena, struct str text)
 		if (ascii_lower(name.ptr[i]) != name.ptr[i] || (unsigned char)name.ptr[i] <= ' ' ||
 			(unsigned char)name.ptr[i] >= 0x7f)
 			die("\"%.*s\" is no canonical domain", STR_FMT(name));
-	if (domain_read(arena, name, &again) != DOMAIN_PLAIN || !str_eq(name, again))
+	if (domain_read(arena, name, &limits, &again) != DOMAIN_PLAIN || !str_eq(name, again))
 		die("\"%.*s\" is not read back", STR_FMT(name));
 }
 
@@ -75,6 +76,7 @@ static void check_time(bool good, int64_t secs)
 
 static void check_period(struct str begin, struct str end)
 {
+	struct limits limits = fuzz_limits();
 	char canonical[2][32];
 	int64_t from, to, again_from, again_to;
 	struct reject reject = {0};
@@ -82,12 +84,12 @@ static void check_period(struct str begin, struct str end)
 	if (!issues)
 		die_out_of_memory();
 	issue_list_init(issues);
-	if (dates_read(begin, end, FUZZ_NOW, REASON_REPORT_DATES, issues, &from, &to, &reject)) {
+	if (dates_read(begin, end, &limits, FUZZ_NOW, REASON_REPORT_DATES, issues, &from, &to, &reject)) {
 		if (from <= 0 || to < from || to > FUZZ_NOW + 2 * 86400)
 			die("a period from %lld to %lld", (long long)from, (long long)to);
 		(void)snprintf(canonical[0], sizeof(canonical[0]), "%lld", (long long)from);
 		(void)snprintf(canonical[1], sizeof(canonical[1]), "%lld", (long long)to);
-		if (!dates_read(str_from(canonical[0]), str_from(canonical[1]), FUZZ_NOW, REASON_REPORT_DATES,
+		if (!dates_read(str_from(canonical[0]), str_from(canonical[1]), &limits, FUZZ_NOW, REASON_REPORT_DATES,
 			issues, &again_from, &again_to, &reject) || again_from != from || again_to != to)
 			die("%s to %s is not read back", canonical[0], canonical[1]);
 	} else if (reject.reason != REASON_REPORT_DATES) {

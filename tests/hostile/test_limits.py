@@ -15,7 +15,7 @@ import flow  # noqa: E402
 import mails  # noqa: E402
 
 _LIMIT = re.compile(r"^LIMIT\((\w+), LIMIT_(\w+), ([^,]+), ([^,]+),", re.M)
-UNITS = {"KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30}
+UNITS = {"KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30, "ONE_DAY": 86400, "INT64_MAX": (1 << 63) - 1}
 
 
 def number(text):

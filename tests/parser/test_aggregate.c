@@ -475,6 +475,7 @@ static void test_limits(void **state)
 	struct str record = str_sub(XML, str_find(XML, STR("<record>")),
 		str_find(XML, STR("</record>")) + 9 - str_find(XML, STR("<record>")));
 	struct str two = carry_replace(XML, STR("</feedback>"), carry_join(record, STR("</feedback>")));
+	struct str ahead = swap("<end>1700086399<", carry_cat("<end>%lld<", (long long)CARRY_NOW + 100).ptr);
 	(void)state;
 	struct limits limits = limits_default();
 	const struct {
@@ -491,6 +492,9 @@ static void test_limits(void **state)
 		{"attributes", &limits.xml_attributes, 2, swap("<feedback>", "<feedback a='1' b='2'>"),
 			"xml.tag_too_large"},
 		{"bytes", &limits.report_bytes, XML.len, XML, "xml.too_large"},
+		{"domain", &limits.domain_bytes, 11, XML, "report.domain"},
+		{"label", &limits.label_bytes, 7, XML, "report.domain"},
+		{"ahead", &limits.ahead_secs, 100, ahead, "report.dates"},
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		limits = limits_default();
@@ -546,6 +550,9 @@ static void test_cutting_limits(void **state)
 		{"contact", &limits.contact_bytes, 4, swap("</email>",
 			"</email><extra_contact_info>abcd</extra_contact_info>"), "text.cut"},
 		{"comment", &limits.comment_bytes, 5, one, "text.cut"},
+		{"selector", &limits.selector_bytes, 4, swap("<selector>s<", "<selector>s234<"), "text.cut"},
+		{"count", &limits.count_plausible, 3, XML, "record.count_implausible"},
+		{"period", &limits.period_secs, 86399, XML, "report.dates_long"},
 		{"error", &limits.comment_bytes, 3, errors, "text.cut"},
 		{"errors", &limits.report_errors, 2, errors, "record.list_cut"},
 		{"dkim", &limits.record_dkim, 2, swap(dkim, carry_repeat(str_from(dkim), 2).ptr),

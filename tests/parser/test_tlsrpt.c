@@ -247,6 +247,25 @@ static void test_limits(void **state)
 	CARRY_CHECK(cases, &limits);
 }
 
+static void test_limits_of_dates(void **state)
+{
+	(void)state;
+	struct limits limits = limits_default();
+	struct str ahead = swap("\"2024-01-01T23:59:59Z\"", carry_cat("%lld", (long long)CARRY_NOW + 100).ptr);
+	struct carry_case period[] = {{"a day", JSON, "", 1, ""}};
+	struct carry_case longer[] = {{"a day", JSON, "", 1, "report.dates_long"}};
+	struct carry_case near[] = {{"ahead", ahead, "", 1, NULL}};
+	struct carry_case far[] = {{"ahead", ahead, "tls.dates", 0, NULL}};
+	limits.period_secs = 86399;
+	CARRY_CHECK(period, &limits);
+	limits.period_secs--;
+	CARRY_CHECK(longer, &limits);
+	limits.ahead_secs = 100;
+	CARRY_CHECK(near, &limits);
+	limits.ahead_secs--;
+	CARRY_CHECK(far, &limits);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -255,6 +274,7 @@ int main(void)
 		cmocka_unit_test(test_policies),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_limits_of_dates),
 	};
 	return cmocka_run_group_tests(tests, carry_setup, carry_teardown);
 }

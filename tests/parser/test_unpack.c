@@ -219,6 +219,20 @@ static void test_ratio(void **state)
 	CARRY_CHECK(cases, NULL);
 }
 
+/* From which byte on the ratio counts. */
+static void test_ratio_begins(void **state)
+{
+	(void)state;
+	struct limits limits = limits_default();
+	struct carry_case good[] = {{"at the limit", carry_gzip(long_xml(100000, true)), "", 1, ""}};
+	struct carry_case bad[] = {{"above", carry_gzip(long_xml(100000, true)), "archive.ratio", 0, NULL}};
+	limits.archive_ratio = 10;
+	limits.archive_ratio_bytes = 100000;
+	CARRY_CHECK(good, &limits);
+	limits.archive_ratio_bytes = 99999;
+	CARRY_CHECK(bad, &limits);
+}
+
 static void test_inner_layers_count(void **state)
 {
 	(void)state;
@@ -348,6 +362,7 @@ int main(void)
 		cmocka_unit_test(test_other_formats_are_named),
 		cmocka_unit_test(test_size_limits),
 		cmocka_unit_test(test_ratio),
+		cmocka_unit_test(test_ratio_begins),
 		cmocka_unit_test(test_inner_layers_count),
 		cmocka_unit_test(test_stalls),
 		cmocka_unit_test(test_members_and_names),

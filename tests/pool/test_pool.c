@@ -124,6 +124,34 @@ static void test_deadline(void **state)
 	pool_close(&pool);
 }
 
+/* What needs seconds of a processor gets one; what needs none has enough of that. */
+static void test_cpu_limit(void **state)
+{
+	struct spool *spool = spool_open(SPOOL_MEMORY_BYTES, "/tmp");
+	unsigned tries;
+	struct buf large;
+	(void)state;
+	limits.report_bytes = limits.unpacked_bytes = (uint64_t)1 << 30;
+	limits.xml_elements = 64000000;
+	limits.mail_secs = 100;
+	limits.cpu_secs = 1;
+	struct pool *pool = open_pool(getenv("DMARCD_WORKER"));
+	buf_init(&large, (size_t)128 << 20);
+	buf_add_str(&large, STR("<feedback>"));
+	while (large.len < (size_t)96 << 20)
+		buf_add_str(&large, STR("<a/><a/><a/><a/><a/><a/><a/><a/><a/><a/><a/><a/><a/><a/><a/><a/>"));
+	int slow = memory_file(large.ptr, large.len);
+	assert_int_equal(run(pool, spool, slow, large.len, &tries), JOB_TIMEOUT);
+	buf_fini(&large);
+	(void)close(slow);
+	int fd = memory_file(report, sizeof(report) - 1);
+	assert_int_equal(run(pool, spool, fd, sizeof(report) - 1, &tries), JOB_DONE);
+	(void)close(fd);
+	limits = limits_default();
+	spool_close(&spool);
+	pool_close(&pool);
+}
+
 /* The template's pid: this process has no other child. */
 static long template_pid(void)
 {
@@ -232,6 +260,7 @@ int main(void)
 		cmocka_unit_test(test_reads),
 		cmocka_unit_test(test_extracts),
 		cmocka_unit_test(test_deadline),
+		cmocka_unit_test(test_cpu_limit),
 		cmocka_unit_test(test_worn_template),
 		cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_no_worker),
