@@ -62,7 +62,14 @@ const char *day_format(struct day day, char text[DAY_TEXT_BYTES])
 {
 	int year, month, mday;
 	day_to_civil(day, &year, &month, &mday);
-	(void)snprintf(text, DAY_TEXT_BYTES, "%04d-%02d-%02d", year % 10000, month, mday);
+	const int values[] = {year / 100 % 100, year % 100, month, mday};
+	char *at = text;
+	for (int i = 0; i < 4; i++) {
+		*at++ = (char)('0' + values[i] / 10);
+		*at++ = (char)('0' + values[i] % 10);
+		if (i > 0)
+			*at++ = i < 3 ? '-' : '\0';
+	}
 	return text;
 }
 

@@ -22,11 +22,26 @@ bool ip_parse(struct str text, struct ip *ip_r)
 	return true;
 }
 
+/* By hand: a row is written with its address twice, and printf was a tenth of the time that took. */
+static void format_ipv4(const uint8_t bytes[4], char *at)
+{
+	for (int i = 0; i < 4; i++) {
+		if (bytes[i] >= 100)
+			*at++ = (char)('0' + bytes[i] / 100);
+		if (bytes[i] >= 10)
+			*at++ = (char)('0' + bytes[i] / 10 % 10);
+		*at++ = (char)('0' + bytes[i] % 10);
+		*at++ = i < 3 ? '.' : '\0';
+	}
+}
+
 const char *ip_format(const struct ip *ip, char text[IP_TEXT_BYTES])
 {
 	text[0] = '\0';
-	if (ip->family != 0)
-		(void)inet_ntop(ip->family == 4 ? AF_INET : AF_INET6, ip->bytes, text, IP_TEXT_BYTES);
+	if (ip->family == 4)
+		format_ipv4(ip->bytes, text);
+	else if (ip->family == 6)
+		(void)inet_ntop(AF_INET6, ip->bytes, text, IP_TEXT_BYTES);
 	return text;
 }
 

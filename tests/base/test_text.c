@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
+
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/ip.h"
@@ -77,6 +79,12 @@ static void test_addresses(void **state)
 	assert_true(ip_parse(STR("::ffff:192.0.2.1"), &ip));
 	ip_unmap(&ip);
 	assert_string_equal(ip_format(&ip, text), "192.0.2.1");
+	for (int octet = 0; octet < 256; octet++) {
+		char wanted[IP_TEXT_BYTES];
+		ip = (struct ip){.family = 4, .bytes = {(uint8_t)octet, 0, (uint8_t)(255 - octet), (uint8_t)octet}};
+		(void)snprintf(wanted, sizeof(wanted), "%d.0.%d.%d", octet, 255 - octet, octet);
+		assert_string_equal(ip_format(&ip, text), wanted);
+	}
 	assert_true(ip_parse(STR("10.0.0.1"), &ip) && ip_is_private(&ip));
 	assert_true(ip_parse(STR("8.8.8.8"), &ip) && !ip_is_private(&ip));
 }

@@ -4,10 +4,12 @@
 input, side by side in one run. Run by hand; nothing here passes or fails.
 
 usage: bench.py [--bin DIR] [--rounds N] [--mails N] [PART…]
-parts: parse, one-report, ingest; default all. DIR: build/release/bin.
+parts: parse, one-report, ingest (the default), million, flat, full-store, reparse. DIR: build/release/bin.
 Needs xmllint (libxml2-utils) and PostgreSQL; a PostgreSQL of its own, defaults but for the socket.
 """
 import argparse
+import contextlib
+import datetime
 import email
 import gzip
 import io
@@ -25,7 +27,9 @@ import zipfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "flow"))
 import flow  # noqa: E402
+import grow  # noqa: E402
 import mails  # noqa: E402
+import memory  # noqa: E402
 
 TICKS = os.sysconf("SC_CLK_TCK")
 END_DAY = "2026-03-31"
@@ -94,10 +98,10 @@ class Bench:
     def path(self, *names):
         return os.path.join(self.top, *names)
 
-    def samples(self, name, mails_count):
+    def samples(self, name, mails_count, seed=1):
         folder = self.path(name)
         run(os.path.join(self.options.bin, "dmarcd-samples"), "--profile", "bench", "--mails",
-            str(mails_count), "--end", END_DAY, folder)
+            str(mails_count), "--seed", str(seed), "--end", END_DAY, folder)
         with open(os.path.join(folder, "manifest.json"), encoding="utf-8") as stream:
             return folder, json.load(stream)
 
@@ -145,7 +149,7 @@ class Bench:
                    lambda: run("xmllint", "--stream", "--noout", xml), 1.0)
 
     def ingest(self):
-        folder, wanted = self.samples("ingest", self.options.mails)
+        folder, wanted = self.samples("mails", self.options.mails)
         names = sorted(os.listdir(os.path.join(folder, "new")))
         packed = self.path("packed.gz")
         with open(packed, "wb") as stream:
@@ -153,19 +157,31 @@ class Bench:
                 for _, data in payloads(os.path.join(folder, "new", name)):
                     stream.write(data if data[:2] == b"\x1f\x8b" else
                                  gzip.compress(b"".join(unpack(data)), 6))
-        server = flow.Server(self.path("server")).start()
-        try:
+        with self.server() as server:
             self.ingest_with(server, folder, wanted, packed)
+
+    @contextlib.contextmanager
+    def server(self):
+        """A PostgreSQL as Debian sets it up."""
+        server = flow.Server(self.path("server"), buffers="128MB").start()
+        try:
+            yield server
         finally:
             server.stop()
+            shutil.rmtree(server.folder)
+
+    def configure(self, server, database, folder, more=""):
+        """A database with our schema, and the configuration that names it."""
+        config = self.path(database + ".yaml")
+        with open(config, "w", encoding="utf-8") as stream:
+            stream.write("state_dir: %s\ndatabase: {dsn: '%s'}\nmaildirs:\n  - {path: %s}\n%s" % (
+                self.path(database + ".state"), server.create(database), folder, more))
+        run(self.dmarcd, "-c", config, "migrate", stderr=subprocess.DEVNULL)
+        server.psql(database, "-c", "CHECKPOINT")
+        return config
 
     def ingest_with(self, server, folder, wanted, packed):
-        config = self.path("bench.yaml")
-        with open(config, "w", encoding="utf-8") as stream:
-            stream.write("state_dir: %s\ndatabase: {dsn: '%s'}\nmaildirs:\n  - {path: %s}\n" % (
-                self.path("state"), server.create("ours"), folder))
-        run(self.dmarcd, "-c", config, "migrate", stderr=subprocess.DEVNULL)
-        server.psql("ours", "-c", "CHECKPOINT")
+        config = self.configure(server, "ours", folder)
         with Cost(server) as ours:
             run(self.dmarcd, "-q", "-c", config, "ingest", "--once")
         told = json.loads(subprocess.run([self.dmarcd, "-c", config, "status", "--json"], check=True,
@@ -197,11 +213,89 @@ class Bench:
         self.add("ingest, %d mails: CPU with the server's" % count, ours.cpu, theirs.cpu, 2.2)
 
 
+    # ---- what is large: figures of its own, beside nothing ----
+
+    def say(self, what, figure):
+        print("%-48s %s" % (what, figure), flush=True)
+
+    def million(self):
+        """One report of 1,000,000 records, and the most memory that any process of ours held."""
+        mail = self.path("million.eml")
+        with open(mail, "wb") as stream:
+            stream.write(mails.mail(mails.report("bench-million", 1000000)[0], "bench-million"))
+        limits = ("limits: {report_bytes: 1GiB, unpacked_bytes: 2GiB, records: 1000000, xml_elements: 64000000, "
+                  "mail_secs: 120s, cpu_secs: 120s}\n")
+        with self.server() as server:
+            config = self.configure(server, "million", self.path(), limits)
+            with Cost(server) as cost, memory.Watch() as seen:
+                seen.run(self.dmarcd, "-q", "-c", config, "ingest", "--once", mail)
+            records = server.psql("million", "-c", "SELECT count(*) FROM dmarcd.record")
+        self.say("ingest, one report of %s records" % records, "%.1f s" % cost.wall)
+        self.say("  resident at most: dmarcd, its workers", "%.0f MiB, %.0f MiB" % seen.highest())
+
+    def flat(self):
+        """Resident memory of ingest around mail 1,000 and at its end."""
+        folder, _ = self.samples("flat", self.options.mails)
+        with self.server() as server:
+            config = self.configure(server, "flat", folder)
+            with memory.Watch(os.path.join(folder, "cur"), 1000) as seen:
+                seen.run(self.dmarcd, "-q", "-c", config, "ingest", "--once")
+        self.say("ingest, resident until mail 1,000", "%.1f MiB, worker %.1f MiB" % seen.highest(before=True))
+        self.say("ingest, resident until mail %d" % self.options.mails, "%.1f MiB, worker %.1f MiB" % seen.highest())
+
+    def full_store(self):
+        """Ingest into a store of 10,000,000 records beside an empty one; a month's end in it."""
+        first, _ = self.samples("first", 2000)
+        second, wanted = self.samples("second", 2000, seed=2)
+        again = self.path("again")
+        shutil.copytree(second, again)
+        with self.server() as server:
+            full = self.configure(server, "full", first)
+            run(self.dmarcd, "-q", "-c", full, "ingest", "--once")
+            grow.to(server, "full", self.options.records)
+            full = full.replace("full", "again")
+            with open(full, "w", encoding="utf-8") as stream:
+                stream.write("state_dir: %s\ndatabase: {dsn: '%s'}\nmaildirs: [{path: %s}]\n" % (
+                    self.path("again.state"), server.dsn("full"), again))
+            empty = self.configure(server, "empty", second)
+            with Cost(server) as full_cost:
+                run(self.dmarcd, "-q", "-c", full, "ingest", "--once")
+            with Cost(server) as empty_cost:
+                run(self.dmarcd, "-q", "-c", empty, "ingest", "--once")
+            count = int(server.psql("full", "-c", "SELECT count(*) FROM dmarcd.record"))
+            self.say("records in the full store", "%d, of them %d new" % (count, wanted["records"]))
+            self.add("ingest, 2,000 mails: wall, empty to full store", empty_cost.wall, full_cost.wall, 0.8)
+            self.add("ingest, 2,000 mails: CPU, empty to full store", empty_cost.cpu, full_cost.cpu, 0.8)
+            day = server.psql("full", "-c", "SELECT date_trunc('month', min(day)) + interval '1 month' "
+                              "FROM dmarcd.record")[:10]
+            keep = (datetime.date.today() - datetime.date.fromisoformat(day)).days
+            with open(full, "a", encoding="utf-8") as stream:
+                stream.write("retention: {records: %dd}\n" % keep)
+            with Cost(server) as cost:
+                run(self.dmarcd, "-q", "-c", full, "retention")
+            left = int(server.psql("full", "-c", "SELECT count(*) FROM dmarcd.record"))
+            self.say("retention: a month of %d records" % (count - left), "%.2f s" % cost.wall)
+
+    def reparse(self):
+        """Stored originals read again, one of which had another sum."""
+        folder, _ = self.samples("reparse", 10000)
+        with self.server() as server:
+            config = self.configure(server, "reparse", folder)
+            run(self.dmarcd, "-q", "-c", config, "ingest", "--once")
+            server.psql("reparse", "-c", "UPDATE dmarcd.report SET messages = messages + 1 WHERE report_key = "
+                        "(SELECT min(report_key::text)::uuid FROM dmarcd.report)")
+            with Cost(server) as cost:
+                said = subprocess.run([self.dmarcd, "-q", "-c", config, "reparse"], check=True,
+                                      capture_output=True, text=True).stdout
+        self.say("reparse, 10,000 originals", "%.1f s; %s" % (cost.wall, said.strip().split("\n")[-1]))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bin", default=os.path.join(HERE, "..", "..", "build", "release", "bin"))
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--mails", type=int, default=20000)
+    parser.add_argument("--records", type=int, default=10000000, help="of the full store")
     parser.add_argument("parts", nargs="*", metavar="PART")
     options = parser.parse_args()
     options.bin = os.path.abspath(options.bin)

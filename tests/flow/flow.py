@@ -185,8 +185,8 @@ def database_user():
 class Server:
     """A PostgreSQL of the test's own, as `dsn:` would name one. No TCP."""
 
-    def __init__(self, folder):
-        self.folder = folder
+    def __init__(self, folder, buffers="32MB"):
+        self.folder, self.buffers = folder, buffers
         self.data = os.path.join(folder, "data")
         self.process = None
         self.bin = postgres_bin()
@@ -201,8 +201,8 @@ class Server:
         with open(os.path.join(self.folder, "log"), "a", encoding="utf-8") as log:
             self.process = subprocess.Popen(
                 [os.path.join(self.bin, "postgres"), "-D", self.data, "-c", "listen_addresses=",
-                 "-c", "unix_socket_directories=" + self.folder, "-c", "shared_buffers=32MB",
-                 "-c", "dynamic_shared_memory_type=mmap"],
+                 "-c", "unix_socket_directories=" + self.folder, "-c",
+                 "shared_buffers=" + self.buffers, "-c", "dynamic_shared_memory_type=mmap"],
                 cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log, **database_user())
         wait_until(self.answers, "PostgreSQL to start")
         return self
