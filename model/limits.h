@@ -15,6 +15,8 @@ struct limits {
 #undef LIMIT
 };
 
+#define LIMITS_COUNT (sizeof(struct limits) / sizeof(uint64_t))
+
 struct limit_info {
 	const char *key; /* "mail_bytes" */
 	enum limit_unit unit;
