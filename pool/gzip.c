@@ -31,6 +31,11 @@ static bool deflate_all(const void *from, size_t len, struct buf *out)
 	return done;
 }
 
+bool gzip_pack_bytes(struct str bytes, struct buf *out)
+{
+	return deflate_all(bytes.ptr, bytes.len, out);
+}
+
 bool gzip_pack(int fd, uint64_t bytes, struct buf *out)
 {
 	if (bytes == 0)

@@ -12,5 +12,8 @@
  * cannot be read or out overflows. */
 NODISCARD bool gzip_pack(int fd, uint64_t bytes, struct buf *out);
 
+/* The same of bytes in memory. */
+NODISCARD bool gzip_pack_bytes(struct str bytes, struct buf *out);
+
 /* Appends what was packed. False when it is damaged or out overflows. */
 NODISCARD bool gzip_unpack(struct str packed, struct buf *out);

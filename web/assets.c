@@ -46,7 +46,7 @@ static bool is_refused(struct str parameters)
 	return false;
 }
 
-enum asset_coding asset_coding_for(struct str accepted)
+enum asset_coding asset_coding_for(struct str accepted, enum asset_coding best)
 {
 	static const char *const names[ASSET_CODINGS] = {"identity", "gzip", "br"};
 	bool named[ASSET_CODINGS] = {false}, good[ASSET_CODINGS] = {true}, any = false;
@@ -63,7 +63,7 @@ enum asset_coding asset_coding_for(struct str accepted)
 			}
 		any |= str_eq(name, STR("*")) && !refused;
 	}
-	for (size_t i = ASSET_CODINGS - 1; i > ASSET_PLAIN; i--)
+	for (size_t i = best; i > ASSET_PLAIN; i--)
 		if (good[i] || (any && !named[i]))
 			return (enum asset_coding)i;
 	return ASSET_PLAIN;

@@ -24,6 +24,6 @@ const char *asset_path(const char *name);
 /* NULL when the path is none of an asset. */
 const struct asset *asset_find(struct str path);
 /* RFC 9110 section 12.5.3, of an Accept-Encoding header (absent: none): the smallest
- * that is acceptable. */
-enum asset_coding asset_coding_for(struct str accepted);
+ * that is acceptable, best at most. */
+enum asset_coding asset_coding_for(struct str accepted, enum asset_coding best);
 struct str asset_bytes(const struct asset *asset, enum asset_coding coding);

@@ -2,6 +2,7 @@
 #include "web/server.h"
 
 #include "model/digest.h"
+#include "pool/gzip.h"
 #include "web/assets.h"
 #include "web/deadlines.h"
 #include "web/listen.h"
@@ -18,7 +19,8 @@
 #define THREADS 4u
 #define BODY_BYTES ((size_t)64 * 1024)
 #define PIECE_BYTES ((size_t)32 * 1024)
-#define ETAG_BYTES (SHA256_HEX_BYTES + 2)
+#define ETAG_BYTES (SHA256_HEX_BYTES + 8)
+#define PACKED_BYTES_MIN 1024 /* smaller answers fit a packet or two as they are */
 
 #define REFUSED_AT_ONCE 64u /* beyond the limit: accepted only to be closed */
 
@@ -34,6 +36,14 @@ static const char csp[] = "default-src 'none'; script-src 'self'; style-src 'sel
 /* Of what a stranger wrote and a browser might open. */
 static const char csp_sandbox[] = "default-src 'none'; script-src 'none'; style-src 'none'; base-uri 'none'; "
 	"form-action 'none'; frame-ancestors 'none'; sandbox";
+
+/* One request that is being answered. */
+struct exchange {
+	const struct server *server;
+	struct MHD_Connection *connection;
+	struct str path;
+	bool ends; /* nothing behind it on the connection can be believed */
+};
 
 enum keep { KEEP_NOT, KEEP_ASKING, KEEP_FOR_EVER };
 
@@ -63,14 +73,6 @@ static struct deadline *deadline_of(struct MHD_Connection *connection)
 	return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
 }
 
-/* One request that is being answered. */
-struct exchange {
-	const struct server *server;
-	struct MHD_Connection *connection;
-	struct str path;
-	bool ends; /* nothing behind it on the connection can be believed */
-};
-
 static enum MHD_Result queue(const struct exchange *exchange, unsigned status, struct MHD_Response *response,
 	size_t bytes)
 {
@@ -88,12 +90,32 @@ static bool is_known(struct MHD_Connection *connection, const char *etag)
 	return known && (strcmp(known, "*") == 0 || str_find(str_from(known), str_from(etag)) != SIZE_MAX);
 }
 
-static void format_etag(const struct buf *body, char text[ETAG_BYTES])
+/* One for each coding: RFC 9110, section 8.8.3.3. */
+static void format_etag(const struct buf *body, bool packed, char text[ETAG_BYTES])
 {
+	char hex[SHA256_HEX_BYTES];
 	struct sha256 sum = sha256_of(body->ptr, body->len);
-	text[0] = '"';
-	(void)sha256_hex(&sum, text + 1);
-	memcpy(text + SHA256_HEX_BYTES, "\"", 2);
+	(void)snprintf(text, ETAG_BYTES, "\"%s%s\"", sha256_hex(&sum, hex), packed ? "-gzip" : "");
+}
+
+static enum asset_coding coding_for(const struct exchange *exchange, enum asset_coding best)
+{
+	return asset_coding_for(str_from(MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND,
+		"Accept-Encoding")), best);
+}
+
+static bool pack(struct buf *body)
+{
+	struct buf packed;
+	buf_init(&packed, ANSWER_BYTES_MAX * 2);
+	bool good = gzip_pack_bytes(buf_str(body), &packed);
+	if (!good) {
+		buf_fini(&packed);
+		return false;
+	}
+	buf_fini(body);
+	*body = packed;
+	return true;
 }
 
 /* Takes the body over. */
@@ -101,13 +123,15 @@ static enum MHD_Result send_answer(const struct exchange *exchange, struct answe
 {
 	char etag[ETAG_BYTES];
 	struct buf *body = &answer->body;
+	bool packed = body->len >= PACKED_BYTES_MIN && coding_for(exchange, ASSET_GZIP) == ASSET_GZIP;
 	if (answer->status == 200) {
-		format_etag(body, etag);
+		format_etag(body, packed, etag);
 		if (is_known(exchange->connection, etag)) {
 			answer->status = 304;
 			buf_reset(body);
 		}
 	}
+	packed = packed && body->len > 0 && pack(body);
 	size_t bytes = body->len;
 	struct MHD_Response *response = MHD_create_response_from_buffer(bytes, body->ptr, MHD_RESPMEM_MUST_COPY);
 	buf_fini(body);
@@ -118,6 +142,9 @@ static enum MHD_Result send_answer(const struct exchange *exchange, struct answe
 	(void)MHD_add_response_header(response, "Content-Type", answer->type);
 	if (good)
 		(void)MHD_add_response_header(response, "ETag", etag);
+	(void)MHD_add_response_header(response, "Vary", "Accept-Encoding");
+	if (packed)
+		(void)MHD_add_response_header(response, "Content-Encoding", "gzip");
 	if (exchange->ends)
 		(void)MHD_add_response_header(response, "Connection", "close");
 	if (answer->status == 405)
@@ -191,8 +218,7 @@ static enum MHD_Result send_message(const struct exchange *exchange, unsigned st
 static enum MHD_Result send_asset(const struct exchange *exchange, const struct asset *asset, bool keep)
 {
 	bool same = is_known(exchange->connection, asset->etag);
-	enum asset_coding coding = asset_coding_for(str_from(MHD_lookup_connection_value(exchange->connection,
-		MHD_HEADER_KIND, "Accept-Encoding")));
+	enum asset_coding coding = coding_for(exchange, ASSET_BROTLI);
 	struct str bytes = same ? STR("") : asset_bytes(asset, coding);
 	struct MHD_Response *response = MHD_create_response_from_buffer(bytes.len, (void *)(uintptr_t)bytes.ptr,
 		MHD_RESPMEM_PERSISTENT);

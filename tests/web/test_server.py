@@ -127,6 +127,26 @@ class Answers(unittest.TestCase):
             opened = subprocess.run(["brotli", "-dc"], input=brotli.body, capture_output=True, check=True)
             self.assertEqual(opened.stdout, plain.body, name)
 
+    def test_pages_are_packed(self):
+        """For who accepts it, the same bytes; a name of its own for each coding, and downloads as they are."""
+        for path in ("/", "/sources", "/api/v1/reports", "/nothing"):
+            plain, packed = ask(path), ask(path, accept_encoding="br, gzip")
+            self.assertNotIn("content-encoding", plain.headers, path)
+            self.assertEqual(packed.headers["content-encoding"], "gzip", path)
+            self.assertEqual(gzip.decompress(packed.body), plain.body, path)
+            self.assertEqual(int(packed.headers["content-length"]), len(packed.body), path)
+            self.assertIn("accept-encoding", plain.headers["vary"].lower(), path)
+            self.check_headers(packed, path)
+            if plain.status != 200:
+                continue
+            self.assertNotEqual(plain.headers["etag"], packed.headers["etag"], path)
+            again = ask(path, if_none_match=packed.headers["etag"], accept_encoding="gzip")
+            self.assertEqual((again.status, again.body, again.headers["etag"]), (304, b"", packed.headers["etag"]), path)
+            self.assertEqual(ask(path, if_none_match=packed.headers["etag"]).status, 200, path)
+        for accepted in ("br", "gzip;q=0", "identity"):
+            self.assertNotIn("content-encoding", ask("/", accept_encoding=accepted).headers, accepted)
+        self.assertNotIn("content-encoding", ask("/healthz", accept_encoding="gzip").headers)
+
     def test_codings_by_weight(self):
         name = [link for _, link in Page(ask("/").text).links if link.endswith(".css")][0]
         for accepted, coding in (("br;q=1.0, gzip;q=0.8", "br"), ("br;q=0, gzip", "gzip"), ("*", "br"),
