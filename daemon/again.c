@@ -99,6 +99,10 @@ enum err again_mail(struct again *again, struct str bytes, const char *file, boo
 	};
 	spool_reset(again->spool, &taken->sha256, &config->limits, job.now_epoch_secs);
 	pool_run(again->pool, &job, &done);
+	if (done.end == JOB_UNAVAILABLE) {
+		taken_free(&taken);
+		return (*error = done.detail).code;
+	}
 	*put_r = (struct put_mail){
 		.sha256 = taken->sha256,
 		.source = {.maildir = STR(""), .unique = STR(""), .file = str_from(file)},

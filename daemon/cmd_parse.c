@@ -38,6 +38,7 @@ static enum reason reason_of(enum job_end end)
 	case JOB_PROTOCOL:
 		return REASON_WORKER_PROTOCOL;
 	case JOB_DONE:
+	case JOB_UNAVAILABLE:
 		break;
 	}
 	return REASON_NONE;
@@ -57,7 +58,7 @@ static struct str argument_of(const struct taken *taken)
 	return taken->mbox.ptr ? taken->mbox : taken->source.file;
 }
 
-static void parse_one(struct parse *parse, struct taken *taken)
+static enum err parse_one(struct parse *parse, struct taken *taken, struct error *error)
 {
 	struct job_done done;
 	struct job job = {
@@ -72,28 +73,31 @@ static void parse_one(struct parse *parse, struct taken *taken)
 	if (!taken->too_large) {
 		spool_reset(parse->spool, &taken->sha256, &parse->cli->config->limits, job.now_epoch_secs);
 		pool_run(parse->pool, &job, &done);
+		if (done.end == JOB_UNAVAILABLE)
+			return (*error = done.detail).code;
 		if (done.end == JOB_DONE) {
 			const struct mail_end *end = spool_mail_end(parse->spool);
 			if (end->verdict == VERDICT_REJECTED)
 				reject(parse, taken, end->reason, end->detail);
 			parse_json(parse->spool, argument_of(taken), parse->summary, &parse->out, flush_when_large);
-			return;
+			return ERR_OK;
 		}
 		reason = reason_of(done.end);
 		detail = str_from(done.detail.text);
 	}
 	reject(parse, taken, reason, detail);
 	parse_json_reason("rejected", argument_of(taken), reason, detail, &parse->out);
+	return ERR_OK;
 }
 
 static int parse_all(struct parse *parse, struct source *source)
 {
 	struct taken *taken;
 	struct error error = {0};
-	enum err err;
+	enum err err = ERR_OK;
 	source_rewind(source);
-	while ((err = source_next(source, &taken, &error)) == ERR_OK && taken) {
-		parse_one(parse, taken);
+	while (!err && (err = source_next(source, &taken, &error)) == ERR_OK && taken) {
+		err = parse_one(parse, taken, &error);
 		taken_free(&taken);
 	}
 	cli_flush(&parse->out);

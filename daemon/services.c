@@ -269,7 +269,7 @@ int services_migrate(struct services *services, unsigned *changed_r, struct erro
 		err = migrate_run(store, changed_r, error);
 	store_close(&store);
 	return err == ERR_OK ? EX_OK : err == ERR_DENIED ? EX_NOPERM :
-		err == ERR_TEMP ? EX_UNAVAILABLE : EX_CONFIG;
+		err == ERR_TEMP || err == ERR_UNCERTAIN ? EX_UNAVAILABLE : EX_CONFIG;
 }
 
 int services_lost_fd(const struct services *services)

@@ -7,8 +7,10 @@
 #include "store/migrate.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,6 +18,8 @@
 #define START_PATIENCE_MSECS ((int64_t)4500)
 #define START_PAUSE_MSECS 250
 #define DAEMON_PAUSE_MSECS 2000
+#define FILES_TO_COME 20u /* pipes of workers, a Maildir's list, a file set aside */
+#define FILES_MAX ((rlim_t)256 * 1024)
 #define ARENA_BYTES ((size_t)64 * 1024)
 
 static enum err make_folder(const char *path, struct error *error)
@@ -76,6 +80,22 @@ static void log_confinement(const struct pipeline *pipeline)
 	log_end(&line);
 }
 
+/* A mail in hand is a descriptor, and maybe another for what was read from it. */
+static size_t names_max(const struct pipeline *pipeline)
+{
+	struct rlimit files;
+	const uint64_t wanted = pipeline->options->limits->queue_names;
+	int lowest = fcntl(pipeline->signal_fd, F_DUPFD_CLOEXEC, 0);
+	if (lowest < 0 || close(lowest) != 0 || getrlimit(RLIMIT_NOFILE, &files) != 0)
+		return 1;
+	files.rlim_cur = files.rlim_max < FILES_MAX ? files.rlim_max : FILES_MAX;
+	if (setrlimit(RLIMIT_NOFILE, &files) != 0)
+		return 1;
+	uint64_t ours = (uint64_t)lowest + FILES_TO_COME + 2 * pipeline->options->maildirs_count;
+	uint64_t room = files.rlim_cur > ours + 2 ? (files.rlim_cur - ours) / 2 : 1;
+	return (size_t)(room < wanted ? room : wanted);
+}
+
 static enum err open_rooms(struct pipeline *pipeline, struct arena *arena, struct load **load,
 	struct error *error)
 {
@@ -98,7 +118,9 @@ static enum err open_rooms(struct pipeline *pipeline, struct arena *arena, struc
 	if (err)
 		return err;
 	log_confinement(pipeline);
-	return connect_store(pipeline, error);
+	err = connect_store(pipeline, error);
+	pipeline->names_max = names_max(pipeline);
+	return err;
 }
 
 static int open_signals(void)

@@ -131,6 +131,7 @@ static enum reason reason_of(enum job_end end)
 	case JOB_PROTOCOL:
 		return REASON_WORKER_PROTOCOL;
 	case JOB_DONE:
+	case JOB_UNAVAILABLE:
 		break;
 	}
 	return REASON_NONE;
@@ -159,8 +160,14 @@ void pipeline_collect(struct pipeline *pipeline)
 			judge(pipeline, taken);
 			continue;
 		}
-		log_worker(taken, &done);
 		spool_close(&taken->job.spool);
+		if (done.end == JOB_UNAVAILABLE) {
+			pipeline->blocked = true;
+			pipeline->trouble = done.detail;
+			pipeline_leave(pipeline, taken, &done.detail);
+			continue;
+		}
+		log_worker(taken, &done);
 		pipeline_quarantine(pipeline, taken, reason_of(done.end), str_from(done.detail.text));
 	}
 }

@@ -51,6 +51,7 @@ struct pipeline {
 	struct taken_list running;  /* with a worker */
 	struct taken_list batch;    /* for the next commit */
 	struct taken_list copies;   /* same hash as one known or in flight */
+	size_t names_max;           /* in hand at once, each with a descriptor */
 	uint64_t flight_bytes;
 	uint64_t batch_records;
 	struct pipeline_away away;

@@ -51,7 +51,7 @@ static bool has_room(const struct pipeline *pipeline, size_t taken)
 {
 	size_t in_hand = pipeline->waiting.count + pipeline->running.count + pipeline->batch.count +
 		pipeline->copies.count + taken;
-	return in_hand < pipeline->options->limits->queue_names &&
+	return in_hand < pipeline->names_max &&
 		taken < LOOK_UP_MAX && pipeline->copies.count + taken < PIPELINE_BATCH_MAX &&
 		pipeline->flight_bytes < pipeline->options->limits->queue_bytes;
 }

@@ -9,6 +9,7 @@
 #include "model/limits.h"
 
 #define JOB_VERSION 1u
+#define JOB_STATUS_NO_PROCESS (-1) /* no status of waitpid(): fork() failed */
 #define JOB_CONTROL_FD 3 /* where a template finds its end of the pair */
 
 /* Template -> pool, once: confined and ready. steps: enum confine_step. */
@@ -19,7 +20,7 @@ struct job_message {
 	uint32_t version;
 	uint32_t kind;
 	uint32_t steps;  /* READY */
-	int32_t status;  /* ENDED: as waitpid() gives it */
+	int32_t status;  /* ENDED: as waitpid() gives it, or JOB_STATUS_NO_PROCESS */
 };
 
 /* Pool -> template, with two descriptors: the input, and the pipe for frames. */

@@ -118,19 +118,23 @@ unsigned pool_free_slots(const struct pool *pool)
 	return count;
 }
 
+static bool begin(struct pool *pool, struct slot *slot)
+{
+	slot->end = JOB_UNAVAILABLE;
+	return (slot->pid > 0 || slot_start(slot, pool->worker_path, &slot->detail) == ERR_OK) &&
+		slot_give(slot, pool->limits);
+}
+
 /* Another try in a fresh template, or the end. */
 static void job_failed(struct pool *pool, struct slot *slot)
 {
 	slot_kill(slot);
 	while (slot->tries < TRIES_MAX && slot->job->kind == JOB_PARSE) {
-		struct error error = {0};
 		slot->tries++;
 		spool_reset(slot->job->spool, spool_mail(slot->job->spool), pool->limits,
 			slot->job->now_epoch_secs);
-		if (slot_start(slot, pool->worker_path, &error) == ERR_OK && slot_give(slot, pool->limits))
+		if (begin(pool, slot))
 			return;
-		slot->end = JOB_CRASHED;
-		slot->detail = error;
 		slot_kill(slot);
 	}
 	slot->state = SLOT_DONE;
@@ -147,14 +151,8 @@ void pool_submit(struct pool *pool, struct job *job)
 	slot->job = job;
 	slot->tries = 1;
 	slot->detail = (struct error){0};
-	if (slot->pid == 0 && slot_start(slot, pool->worker_path, &slot->detail) != ERR_OK) {
-		slot->end = JOB_CRASHED;
+	if (!begin(pool, slot))
 		job_failed(pool, slot);
-	} else if (!slot_give(slot, pool->limits)) {
-		slot->end = JOB_CRASHED;
-		(void)error_set(&slot->detail, ERR_TEMP, "the worker's template is gone");
-		job_failed(pool, slot);
-	}
 }
 
 size_t pool_fds(const struct pool *pool, struct pollfd *fds, size_t cap)

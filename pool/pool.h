@@ -46,6 +46,7 @@ enum job_end {
 	JOB_TIMEOUT,
 	JOB_MEMORY,
 	JOB_PROTOCOL,
+	JOB_UNAVAILABLE, /* no worker can be had now, which says nothing about the mail */
 };
 
 struct job_done {

@@ -77,6 +77,12 @@ void slot_kill(struct slot *slot)
 	slot->ready = false;
 }
 
+static bool fail(struct slot *slot, enum job_end end)
+{
+	slot->end = end;
+	return false;
+}
+
 bool slot_give(struct slot *slot, const struct limits *limits)
 {
 	int pipe[2];
@@ -89,8 +95,10 @@ bool slot_give(struct slot *slot, const struct limits *limits)
 		.now_epoch_secs = job->now_epoch_secs,
 		.limits = *limits,
 	};
-	if (slot->pid <= 0 || pipe2(pipe, O_CLOEXEC) != 0)
-		return false;
+	if (pipe2(pipe, O_CLOEXEC) != 0) {
+		(void)error_errno(&slot->detail, ERR_TEMP, errno, "cannot make a pipe");
+		return fail(slot, JOB_UNAVAILABLE);
+	}
 	(void)fcntl(pipe[0], F_SETFL, O_NONBLOCK);
 	(void)fcntl(pipe[1], F_SETPIPE_SZ, PIPE_BYTES);
 	const int fds[2] = {job->fd, pipe[1]};
@@ -103,13 +111,10 @@ bool slot_give(struct slot *slot, const struct limits *limits)
 	slot->extract_done = false;
 	buf_reset(&slot->bytes);
 	slot->began_msecs = clock_monotonic_msecs();
-	return sent;
-}
-
-static bool fail(struct slot *slot, enum job_end end)
-{
-	slot->end = end;
-	return false;
+	if (sent)
+		return true;
+	(void)error_set(&slot->detail, ERR_TEMP, "the worker's template is gone");
+	return fail(slot, JOB_CRASHED);
 }
 
 static bool eat_extracted(struct slot *slot, const struct limits *limits, struct str piece)
@@ -190,6 +195,10 @@ static bool judge_end(struct slot *slot)
 {
 	int status = slot->status;
 	bool extract = slot->job->kind == JOB_EXTRACT;
+	if (status == JOB_STATUS_NO_PROCESS) {
+		(void)error_set(&slot->detail, ERR_TEMP, "the worker's template cannot fork");
+		return fail(slot, JOB_UNAVAILABLE);
+	}
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
 		if (extract ? slot->extract_done && slot->bytes.len == 0 :
 			spool_finish(slot->job->spool, &slot->detail)) {

@@ -40,7 +40,7 @@ struct slot {
 NODISCARD enum err slot_start(struct slot *slot, const char *worker_path, struct error *error);
 /* Ends the template and whatever it runs. */
 void slot_kill(struct slot *slot);
-/* Hands it the job it holds. False when the template is gone. */
+/* Hands it the job it holds. False: it cannot; end and detail say why. */
 NODISCARD bool slot_give(struct slot *slot, const struct limits *limits);
 /* Reads what has come over both descriptors. False: the job cannot succeed any
  * more; end and detail say why. */

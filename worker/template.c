@@ -64,7 +64,7 @@ _Noreturn static void do_job(const struct job_request *request, int input_fd, in
 
 static int run_job(const struct job_request *request, const int fds[2])
 {
-	int status = -1;
+	int status = JOB_STATUS_NO_PROCESS;
 	pid_t template = getpid(), pid = fork();
 	if (pid == 0) {
 		if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != template)
