@@ -325,12 +325,41 @@ static bool passing_ends(struct prescan *prescan, char c)
 		(prescan->state == PRESCAN_INSTRUCTION && str_ends(tail, STR("?>")));
 }
 
+static void count_lines(struct prescan *prescan, struct str text)
+{
+	const char *at = text.ptr, *end = text.ptr + text.len, *found;
+	while (at < end && (found = memchr(at, '\n', (size_t)(end - at)))) {
+		prescan->line++;
+		prescan->column = 1;
+		at = found + 1;
+	}
+	prescan->column += (uint64_t)(end - at);
+}
+
+/* Up to the byte that is too much: the place that is told does not depend on the pieces. */
+static struct str within_limit(const struct prescan *prescan, struct str text)
+{
+	uint64_t limit = prescan->limits->xml_text_bytes;
+	bool counted = prescan->depth > 0 && prescan->state != PRESCAN_COMMENT && prescan->text_bytes <= limit;
+	return counted ? str_sub(text, 0, (size_t)(limit - prescan->text_bytes) + 1) : text;
+}
+
+static bool add_text_bytes(struct prescan *prescan, struct str text, struct reject *reject)
+{
+	prescan->text_bytes += text.len;
+	if (prescan->depth == 0 || prescan->text_bytes <= prescan->limits->xml_text_bytes)
+		return true;
+	count_lines(prescan, text);
+	return refuse(prescan, reject, REASON_XML_TEXT_TOO_LARGE, "limits.xml_text_bytes");
+}
+
 /* How much of text belongs to it; the state changes at its end. */
 static bool pass_through(struct prescan *prescan, struct str text, struct buf *out, size_t *used_r,
 	struct reject *reject)
 {
 	size_t used = 0;
 	bool ends = false;
+	text = within_limit(prescan, text);
 	while (used < text.len && !ends)
 		ends = passing_ends(prescan, text.ptr[used++]);
 	/* What a comment says is nobody's business: its line ends are kept for counting. */
@@ -339,9 +368,8 @@ static bool pass_through(struct prescan *prescan, struct str text, struct buf *o
 	else
 		emit(prescan, out, str_sub(text, 0, used));
 	*used_r = used;
-	prescan->text_bytes += prescan->state == PRESCAN_COMMENT ? 0 : used;
-	if (prescan->depth > 0 && prescan->text_bytes > prescan->limits->xml_text_bytes)
-		return refuse(prescan, reject, REASON_XML_TEXT_TOO_LARGE, "limits.xml_text_bytes");
+	if (prescan->state != PRESCAN_COMMENT && !add_text_bytes(prescan, str_sub(text, 0, used), reject))
+		return false;
 	if (ends)
 		prescan->state = PRESCAN_TEXT;
 	return true;
@@ -460,12 +488,12 @@ static size_t plain_run(struct prescan *prescan, struct str text, struct buf *ou
 static bool text_run(struct prescan *prescan, struct str text, struct buf *out, size_t *used_r,
 	struct reject *reject)
 {
+	text = within_limit(prescan, text);
 	size_t run = find_text_end(text, 0);
 	note_trailing(prescan, str_sub(text, 0, run));
 	emit(prescan, out, str_sub(text, 0, run));
-	prescan->text_bytes += run;
-	if (prescan->depth > 0 && prescan->text_bytes > prescan->limits->xml_text_bytes)
-		return refuse(prescan, reject, REASON_XML_TEXT_TOO_LARGE, "limits.xml_text_bytes");
+	if (!add_text_bytes(prescan, str_sub(text, 0, run), reject))
+		return false;
 	*used_r = run;
 	if (run == text.len)
 		return true;
@@ -511,17 +539,6 @@ static bool step(struct prescan *prescan, struct str text, struct buf *out, size
 		return pass_through(prescan, text, out, used_r, reject);
 	}
 	return false;
-}
-
-static void count_lines(struct prescan *prescan, struct str text)
-{
-	const char *at = text.ptr, *end = text.ptr + text.len, *found;
-	while (at < end && (found = memchr(at, '\n', (size_t)(end - at)))) {
-		prescan->line++;
-		prescan->column = 1;
-		at = found + 1;
-	}
-	prescan->column += (uint64_t)(end - at);
 }
 
 /* The document is cut short behind "</feedback": only its ">" is missing. */
