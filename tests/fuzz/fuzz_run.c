@@ -15,7 +15,9 @@
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	(void)argc, (void)argv;
+	const struct limits limits = limits_default();
 	parse_init();
+	parse_warm_up(&limits);
 	return 0;
 }
 

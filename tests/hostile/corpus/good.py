@@ -47,6 +47,8 @@ def forms(kind):
         put("multipart_" + subtype, usual("multipart_" + subtype, subtype=subtype))
     put("report_first", multipart(kind.id("report_first"), [attachment(report("report_first")), part("text"), part("<p>text</p>", "text/html")]))
     put("nested", multipart(kind.id("nested"), [part(joined([part("text"), attachment(report("nested"))], "n"), 'multipart/related; boundary="n"'), part("footer")]))
+    text = usual("long_first_field")
+    put("long_first_field", "X-Long: a\n bbbbb\n" + " bbbbbbb\n" * 908 + text)  # 8,192 bytes end within the next field's name
     put("crlf", usual("crlf").replace("\n", "\r\n"))
     put("no_base64", head(kind.id("no_base64")) + "Content-Type: text/xml; name=r.xml\n\n" + xml(kind.id("no_base64")))
     put("quoted_printable", head(kind.id("quoted_printable")) + "Content-Type: text/xml; name=r.xml\nContent-Transfer-Encoding: quoted-printable\n\n" + quoted_printable(xml(kind.id("quoted_printable"))))
@@ -73,6 +75,9 @@ def forms(kind):
     put("bare_zip", zip1(xml(kind.id("bare_zip"))))
 
 
+DECLARATION_END = len(DECLARATION)
+
+
 def documents(kind):
     def put(name, document, totals=ONE):
         kind.document(name, document, "S", totals=totals)
@@ -94,6 +99,9 @@ def documents(kind):
         put("in_" + codec, doc("in_" + codec, ("hostile.example</org_name>", "h\u00f6stile</org_name>"), declaration=DECLARATION.replace("UTF-8", declared)).encode(codec))
     put("mark", "\ufeff" + doc("mark"))
     put("no_declaration", doc("no_declaration", declaration=""))
+    text = doc("ustar")
+    put("ustar", text[:DECLARATION_END] + "<!--" + " " * (253 - DECLARATION_END) + "ustar -->" + text[DECLARATION_END:])  # where tar has its magic
+    put("four_byte_letters", doc("four_byte_letters", ("<record>", "<extension>" + "\U0001f600" * 12000 + "</extension><record>")))
     put("one_line", doc("one_line").replace("\n", ""))
     put("crlf_inside", doc("crlf_inside").replace("\n", "\r\n"))
     put("dates_first", doc("dates_first", ("<date_range><begin>%d</begin><end>%d</end></date_range>" % (BEGIN, END), ""), ("<org_name>", "<date_range><begin>%d</begin><end>%d</end></date_range><org_name>" % (BEGIN, END))))
