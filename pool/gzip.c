@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pool/gzip.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #define LEVEL 1 /* mostly base64 of compressed data: more effort gains nothing */
@@ -65,4 +67,37 @@ bool gzip_unpack(struct str packed, struct buf *out)
 	}
 	(void)inflateEnd(&stream);
 	return got == Z_STREAM_END;
+}
+
+static bool write_all(int fd, const unsigned char *bytes, size_t len)
+{
+	while (len > 0) {
+		ssize_t done = write(fd, bytes, len);
+		if (done < 0 && errno != EINTR)
+			return false;
+		bytes += done > 0 ? done : 0;
+		len -= done > 0 ? (size_t)done : 0;
+	}
+	return true;
+}
+
+bool gzip_unpack_to(struct str packed, uint64_t max_bytes, int fd, uint64_t *bytes_r)
+{
+	unsigned char piece[PIECE_BYTES];
+	z_stream stream = {.next_in = (Bytef *)(uintptr_t)packed.ptr, .avail_in = (uInt)packed.len};
+	int got = Z_OK;
+	*bytes_r = 0;
+	if (packed.len > UINT_MAX || inflateInit2(&stream, GZIP_WINDOW_BITS) != Z_OK)
+		return false;
+	while (got == Z_OK) {
+		stream.next_out = piece;
+		stream.avail_out = sizeof(piece);
+		got = inflate(&stream, Z_NO_FLUSH);
+		size_t len = sizeof(piece) - stream.avail_out;
+		*bytes_r += len;
+		if (*bytes_r > max_bytes || !write_all(fd, piece, len))
+			break;
+	}
+	(void)inflateEnd(&stream);
+	return got == Z_STREAM_END && *bytes_r <= max_bytes;
 }

@@ -15,5 +15,9 @@ NODISCARD bool gzip_pack(int fd, uint64_t bytes, struct buf *out);
 /* The same of bytes in memory. */
 NODISCARD bool gzip_pack_bytes(struct str bytes, struct buf *out);
 
+/* Writes what was packed to fd, piece by piece. False when it is damaged, is more than max_bytes, or
+ * cannot be written. */
+NODISCARD bool gzip_unpack_to(struct str packed, uint64_t max_bytes, int fd, uint64_t *bytes_r);
+
 /* Appends what was packed. False when it is damaged or out overflows. */
 NODISCARD bool gzip_unpack(struct str packed, struct buf *out);

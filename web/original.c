@@ -11,8 +11,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define PIECE_BYTES ((size_t)64 * 1024)
-
 struct originals_reader {
 	struct pool *pool;
 	const struct limits *limits;
@@ -58,13 +56,8 @@ static bool write_all(int fd, const char *bytes, size_t len)
 /* -1 when that fails. */
 static int unpack(struct str packed, uint64_t max_bytes, uint64_t *bytes_r)
 {
-	struct buf bytes;
 	int fd = memfd_create("mail", MFD_CLOEXEC);
-	buf_init(&bytes, max_bytes + PIECE_BYTES);
-	bool good = fd >= 0 && gzip_unpack(packed, &bytes) && write_all(fd, bytes.ptr, bytes.len);
-	*bytes_r = bytes.len;
-	buf_fini(&bytes);
-	if (good || fd < 0)
+	if (fd < 0 || gzip_unpack_to(packed, max_bytes, fd, bytes_r))
 		return fd;
 	(void)close(fd);
 	return -1;
@@ -105,19 +98,28 @@ static enum err extract(struct originals_reader *reader, int mail_fd, uint64_t b
 	return ERR_OK;
 }
 
-/* The gzip of the mail; each form of it is gone before the next one is made. */
+/* In pieces, so that libpq never holds all of it twice over as hex. */
+static const char select_pieces[] =
+	"SELECT encode(substring(o.packed FROM n FOR 1048576), 'hex') AS piece, o.report_no FROM "
+	"(SELECT dmarcd_api.original(mail_sha256) AS packed, report_no FROM dmarcd_api.report "
+	"WHERE report_key = $1::uuid OFFSET 0) o, generate_series(1, octet_length(o.packed), 1048576) AS n ORDER BY n";
+
+/* The gzip of the mail; empty when it is not kept. */
 static enum err fetch(struct store *store, struct str key, struct buf *packed, uint32_t *report_no_r,
 	struct error *error)
 {
 	struct rows *rows = NULL;
-	enum err err = query_open(store, "SELECT encode(dmarcd_api.original(mail_sha256), 'hex') AS packed, report_no "
-		"FROM dmarcd_api.report WHERE report_key = $1::uuid", &key, 1, false, &rows, error);
-	if (!err && query_next(rows)) {
-		struct str hex = query_get(rows, "packed");
+	enum err err = query_open(store, select_pieces, &key, 1, true, &rows, error);
+	if (err)
+		return err;
+	while (query_next(rows)) {
+		struct str hex = query_get(rows, "piece");
 		*report_no_r = (uint32_t)query_get_i64(rows, "report_no");
 		for (size_t i = 0; i + 1 < hex.len; i += 2)
 			buf_add_char(packed, (char)(hex_value(hex.ptr[i]) << 4 | hex_value(hex.ptr[i + 1])));
 	}
+	if (query_failed(rows, error))
+		err = ERR_TEMP;
 	query_close(&rows);
 	return err;
 }

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Too many connections, too slow ones, and answers of any size: the server keeps its bounds, others are
 answered, intake goes on. The site of this test has short deadlines; nothing here is timed."""
+import base64
 import gzip
 import hashlib
 import http.client
@@ -181,6 +182,17 @@ class Large(unittest.TestCase):
         self.assertEqual(int(original.headers["content-length"]), len(original.body))
         self.assertEqual(ask(self.original, method="HEAD").body, b"")
         self.assertEqual(self.in_transaction(), 0)
+        if os.environ["DMARCD_SANITIZED"] == "0":
+            self.assertLess(peak_kib(), LIMIT_KIB)
+
+    def test_original_that_packs_badly(self):
+        """25 MB of noise in comments: the mail, its gzip, its hex and the document are never all in memory."""
+        noise = [base64.b64encode(hashlib.sha512(b"%d" % n).digest()).decode() for n in range(4000)]
+        text = feedback("noise", 1).replace("</record>", "</record>" + "".join(
+            "<!-- %s -->" % " ".join(noise[(n * 7 + m * 13) % 4000] for m in range(90)) for n in range(3000)))
+        self.assertEqual(ingest("noise.xml.gz", text)["stored"], 1)
+        key = sql("SELECT report_key FROM dmarcd_api.report WHERE report_id = 'noise'")[0][0]
+        self.assertEqual(ask("/reports/%s/original" % key).body.decode(), text)
         if os.environ["DMARCD_SANITIZED"] == "0":
             self.assertLess(peak_kib(), LIMIT_KIB)
 
