@@ -35,29 +35,44 @@ const char *mail_outcome_text(enum mail_outcome outcome)
 
 #define MONTHS_MAX 32
 
+struct months {
+	int done[MONTHS_MAX];
+	size_t count;
+};
+
+static enum err ensure_month(struct store *store, struct months *months, struct day day, struct error *error)
+{
+	int year, month, mday;
+	size_t at = 0;
+	char text[DAY_TEXT_BYTES];
+	day_to_civil(day, &year, &month, &mday);
+	while (at < months->count && months->done[at] != year * 12 + month)
+		at++;
+	if (at < months->count)
+		return ERR_OK;
+	if (months->count < MONTHS_MAX)
+		months->done[months->count++] = year * 12 + month;
+	const struct str param = str_from(day_format(day, text));
+	return db_query(store, "SELECT dmarcd.ensure_month($1::date)", &param, 1, NULL, error);
+}
+
 /* The partitions that the batch needs, each made in a transaction of its own:
  * making one locks out everybody, and must not wait while we hold rows. */
 static enum err ensure_months(struct store *store, const struct put_mail *mails, size_t count, struct error *error)
 {
-	int done[MONTHS_MAX];
-	size_t done_count = 0;
+	struct months months = {0};
 	enum err err = ERR_OK;
 	for (size_t i = 0; i < count && !err; i++) {
 		if (mails[i].outcome != OUTCOME_STORED || !mails[i].spool)
 			continue;
 		for (size_t k = 0; k < spool_reports_count(mails[i].spool) && !err; k++) {
-			int year, month, mday;
-			char day[DAY_TEXT_BYTES];
-			size_t at = 0;
 			const struct spool_report *report = spool_report_at(mails[i].spool, k);
-			day_to_civil(report->day, &year, &month, &mday);
-			while (at < done_count && done[at] != year * 12 + month)
-				at++;
-			if (report->kind != REPORT_AGGREGATE || at < done_count)
+			if (report->kind != REPORT_AGGREGATE)
 				continue;
-			done[done_count < MONTHS_MAX ? done_count++ : 0] = year * 12 + month;
-			const struct str param = str_from(day_format(report->day, day));
-			err = db_query(store, "SELECT dmarcd.ensure_month($1::date)", &param, 1, NULL, error);
+			err = ensure_month(store, &months, report->day, error);
+			if (!err) /* its daily sums may reach into it */
+				err = ensure_month(store, &months, day_of_epoch(report->aggregate.end_epoch_secs),
+					error);
 		}
 	}
 	return err;

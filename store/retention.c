@@ -26,14 +26,15 @@ static enum err drop_months(struct store *store, struct str day, uint64_t *month
 {
 	struct db_rows *rows = NULL;
 	enum err err = db_query(store, "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid "
-		"WHERE i.inhparent = 'dmarcd.record'::regclass AND c.relname ~ '^record_[0-9]{4}_[0-9]{2}$' "
+		"WHERE i.inhparent IN ('dmarcd.record'::regclass, 'dmarcd.daily_source'::regclass) "
+		"AND c.relname ~ '_[0-9]{4}_[0-9]{2}$' "
 		"AND (to_date(right(c.relname, 7), 'YYYY_MM') + interval '1 month')::date <= $1::date",
 		&day, 1, &rows, error);
 	for (size_t i = 0; !err && i < db_count(rows); i++) {
 		char sql[128];
 		(void)snprintf(sql, sizeof(sql), "DROP TABLE dmarcd.%.*s", STR_FMT(db_value(rows, i, 0)));
 		err = db_run(store, sql, error);
-		*months += !err;
+		*months += !err && str_starts(db_value(rows, i, 0), STR("record_"));
 	}
 	db_free(&rows);
 	return err;
