@@ -82,7 +82,9 @@ static int end_status(const struct ingest_options *options, const struct ingest_
 	const struct error *error, bool pipe)
 {
 	if (err) {
-		int status = err == ERR_TEMP || err == ERR_UNCERTAIN ? EX_UNAVAILABLE : cli_status(error);
+		/* Without room nothing is wrong with the mail. */
+		int status = err == ERR_TEMP || err == ERR_UNCERTAIN ? EX_UNAVAILABLE :
+			err == ERR_LIMIT ? EX_TEMPFAIL : cli_status(error);
 		if (pipe && status != EX_NOINPUT)
 			status = EX_TEMPFAIL;
 		return cli_fail(status, error);
@@ -149,7 +151,8 @@ const struct command cmd_ingest = {
 		"  --in-place   move and delete nothing\n"
 		"  --json       the balance of this run as one JSON object\n"
 		"\nexit status: 0, 65 when one pass quarantined something, 66 when a PATH cannot be opened,\n"
-		"69 without the database; for \"-\" 75 for whatever is not available\n"
+		"69 without the database, 75 without room for what is to be kept; for \"-\" 75 for\n"
+		"whatever is not available\n"
 		"\nexample: dmarcd ingest --once ~/Maildir/.dmarc\n",
 	.needs_config = true,
 	.run = run,

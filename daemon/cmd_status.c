@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/cmd.h"
+#include "base/notice.h"
 #include "base/wide.h"
 #include "daemon/confinement.h"
+#include "ingest/ingest.h"
 #include "model/json.h"
 #include "store/migrate.h"
 #include "store/query.h"
@@ -60,15 +62,26 @@ static void write_totals(struct json *json, const struct rows *rows)
 	json_key_value_str(json, "server_version", query_get(rows, "server_version"));
 }
 
-static void write_json(const struct confinement *confinement, struct rows *totals, struct rows *domains,
-	struct buf *out)
+/* What a daemon on this machine has said; absent: nothing. */
+static struct str intake_pauses(const struct cli *cli, char text[NOTICE_BYTES])
+{
+	struct arena *arena = arena_open(NOTICE_BYTES * 16);
+	bool told = notice_read(arena_printf(arena, "%s/" INGEST_NOTICE, cli->config->state_dir), text);
+	arena_close(&arena);
+	return told ? str_from(text) : STR_NONE;
+}
+
+static void write_json(const struct cli *cli, const struct confinement *confinement, struct rows *totals,
+	struct rows *domains, struct buf *out)
 {
 	struct json json;
+	char notice[NOTICE_BYTES];
 	json_init(&json, out);
 	json_object(&json);
 	write_totals(&json, totals);
 	json_key_value_cstr(&json, "confinement", confinement->text);
 	json_key_value_bool(&json, "confined", confinement->complete);
+	json_key_value_str(&json, "intake_pauses", intake_pauses(cli, notice));
 	json_key(&json, "domains");
 	json_object(&json);
 	while (query_next(domains)) {
@@ -92,7 +105,7 @@ static void line(struct buf *out, const char *label, const struct rows *rows, co
 static void write_text(const struct cli *cli, const struct confinement *confinement, struct rows *totals,
 	struct rows *domains, struct buf *out)
 {
-	char text[WIDE_GROUPED_BYTES];
+	char text[WIDE_GROUPED_BYTES], notice[NOTICE_BYTES];
 	buf_printf(out, "mails taken in\n");
 	line(out, "stored", totals, "stored");
 	line(out, "duplicate", totals, "duplicate");
@@ -117,6 +130,9 @@ static void write_text(const struct cli *cli, const struct confinement *confinem
 	if (query_get(totals, "first_day").ptr)
 		buf_printf(out, "days %.*s to %.*s\n", STR_FMT(query_get(totals, "first_day")),
 			STR_FMT(query_get(totals, "last_day")));
+	struct str pauses = intake_pauses(cli, notice);
+	if (pauses.ptr)
+		buf_printf(out, "intake pauses: %.*s\n", STR_FMT(pauses));
 	buf_printf(out, "worker, tried now: %s%s\n", confinement->complete ? "confined by " : "not fully confined: ",
 		confinement->text);
 	buf_printf(out, "dmarcd %s, schema %.*s, PostgreSQL %.*s, state in %s\n", DMARCD_VERSION,
@@ -137,7 +153,7 @@ static int report(const struct cli *cli, struct store *store, bool json)
 		buf_init(&out, OUT_BYTES);
 		confinement_try(&confinement);
 		if (json)
-			write_json(&confinement, totals, domains, &out);
+			write_json(cli, &confinement, totals, domains, &out);
 		else
 			write_text(cli, &confinement, totals, domains, &out);
 		if (json)

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/cmd.h"
+#include "ingest/ingest.h"
 #include "web/web.h"
 
 #include <sysexits.h>
+
+#define ARENA_BYTES ((size_t)16 * 1024)
 
 static int serve(const struct cli *cli, struct services *services, bool demo, const char *tries)
 {
 	const struct config *config = cli->config;
 	struct error error = {0};
+	struct arena *arena = arena_open(ARENA_BYTES);
 	uint64_t port_tries = 1;
 	const char **domains = ARENA_ARRAY(config->arena, config->domains_count, const char *);
 	for (unsigned i = 0; i < config->domains_count; i++)
@@ -23,11 +27,13 @@ static int serve(const struct cli *cli, struct services *services, bool demo, co
 		.domains_count = config->domains_count,
 		.organisation = config->organisation,
 		.require_confinement = config->require_confinement,
+		.notice = arena_printf(arena, "%s/" INGEST_NOTICE, config->state_dir),
 		.demo = demo,
 		.port_tries = (unsigned)port_tries,
 		.ready_fd = cli->ready_fd,
 	};
 	enum err err = web_run(&options, &error);
+	arena_close(&arena);
 	return err ? cli_fail(err == ERR_DENIED ? EX_NOPERM : EX_UNAVAILABLE, &error) : EX_OK;
 }
 

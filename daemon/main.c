@@ -5,6 +5,7 @@
 #include "daemon/cli.h"
 #include "daemon/cmd.h"
 #include "daemon/config/config_value.h"
+#include "model/digest.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -237,6 +238,7 @@ static void have_standard_fds(void)
 int main(int argc, char **argv)
 {
 	have_standard_fds();
+	digest_init();
 	(void)umask(0077);
 	(void)signal(SIGPIPE, SIG_IGN);
 	int status = dispatch(argc, argv);

@@ -186,18 +186,28 @@ static void recycle_spool(struct pipeline *pipeline, struct taken *taken)
 	}
 }
 
+/* Of a disk's trouble the first mail tells enough. */
+static void log_not_moved(const struct pipeline *pipeline, const struct taken *taken, const struct error *error)
+{
+	struct log_line line;
+	char id[TAKEN_ID_BYTES];
+	if (pipeline->blocked || pipeline->pause.told)
+		return;
+	log_begin(&line, LOG_ERROR_LEVEL, "mail is stored, but cannot be moved");
+	log_cstr(&line, "mail", taken_id(taken, id));
+	log_error(&line, error);
+	log_end(&line);
+}
+
 void pipeline_settle(struct pipeline *pipeline, struct taken *taken)
 {
 	struct error error = {0};
 	if (taken->maildir &&
 		maildir_finish(taken->maildir, taken->name, taken->in_cur, &error) != ERR_OK) {
-		struct log_line line;
-		char id[TAKEN_ID_BYTES];
-		log_begin(&line, LOG_ERROR_LEVEL, "mail is stored, but cannot be moved");
-		log_cstr(&line, "mail", taken_id(taken, id));
-		log_error(&line, &error);
-		log_end(&line);
-		if (pipeline->trouble.code == ERR_OK)
+		log_not_moved(pipeline, taken, &error);
+		if (error.code != ERR_PERM)
+			pipeline_block(pipeline, &error);
+		else if (pipeline->trouble.code == ERR_OK)
 			pipeline->trouble = error;
 	}
 	source_settled(pipeline->source, taken);
@@ -208,32 +218,39 @@ void pipeline_settle(struct pipeline *pipeline, struct taken *taken)
 	fault_point("ingest.settled");
 }
 
-/* Values that the server refuses are this mail's fault: it is set aside. */
-static enum err put_one(struct pipeline *pipeline, struct taken *taken, struct error *error)
-{
-	enum err err = put_all(pipeline, &taken->put, 1, error);
-	if (err != ERR_INVALID)
-		return err;
-	struct str detail = arena_str(taken->arena, str_from(error->text));
-	err = quarantine_keep(pipeline->quarantine, taken, error);
-	if (err)
-		return err;
-	taken->put = (struct put_mail){
-		.sha256 = taken->sha256,
-		.source = taken->source,
-		.bytes = taken->bytes,
-		.outcome = OUTCOME_QUARANTINED,
-		.reason = REASON_STORE_REJECTED,
-		.detail = detail,
-	};
-	return put_all(pipeline, &taken->put, 1, error);
-}
-
 static void finish(struct pipeline *pipeline, struct taken *taken)
 {
 	count(pipeline->balance, &taken->put);
 	log_settled(pipeline, taken);
 	pipeline_settle(pipeline, taken);
+}
+
+/* Values that the server refuses are this mail's fault: it is set aside, or stays while there is no
+ * room for it. An error is the server's, and nothing has become of the mail. */
+static enum err settle_one(struct pipeline *pipeline, struct taken *taken, struct error *error)
+{
+	enum err err = put_all(pipeline, &taken->put, 1, error);
+	if (err == ERR_INVALID) {
+		struct error full = {0};
+		struct str detail = arena_str(taken->arena, str_from(error->text));
+		if (quarantine_keep(pipeline->quarantine, taken, &full) != ERR_OK) {
+			pipeline_block(pipeline, &full);
+			pipeline_leave(pipeline, taken, pipeline->pause.told ? NULL : &full);
+			return ERR_OK;
+		}
+		taken->put = (struct put_mail){
+			.sha256 = taken->sha256,
+			.source = taken->source,
+			.bytes = taken->bytes,
+			.outcome = OUTCOME_QUARANTINED,
+			.reason = REASON_STORE_REJECTED,
+			.detail = detail,
+		};
+		err = put_all(pipeline, &taken->put, 1, error);
+	}
+	if (!err)
+		finish(pipeline, taken);
+	return err;
 }
 
 static enum err commit_batch(struct pipeline *pipeline, struct error *error)
@@ -254,11 +271,8 @@ static enum err commit_batch(struct pipeline *pipeline, struct error *error)
 	for (size_t i = 0; i < held && !err; i++)
 		takens[i]->put = mails[i];
 	if (err == ERR_INVALID) {
-		for (err = ERR_OK; done < held && !err; done += !err) {
-			err = put_one(pipeline, takens[done], error);
-			if (!err)
-				finish(pipeline, takens[done]);
-		}
+		for (err = ERR_OK; done < held && !err; done += !err)
+			err = settle_one(pipeline, takens[done], error);
 	}
 	for (; done < held; done++) {
 		if (err)

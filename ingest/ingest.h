@@ -47,6 +47,9 @@ struct ingest_options {
 	bool wait_for_store; /* the daemon: wait with backoff; else ERR_TEMP after 5 s */
 };
 
+/* Where a daemon says, in state_dir, why it takes nothing in (base/notice.h). */
+#define INGEST_NOTICE "intake"
+
 /* What a run added; the first five are the balance of the run. */
 struct ingest_balance {
 	uint64_t mails, stored, duplicate, not_a_report, quarantined;

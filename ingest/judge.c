@@ -65,15 +65,20 @@ void pipeline_leave(struct pipeline *pipeline, struct taken *taken, const struct
 	taken_free(&taken);
 }
 
+void pipeline_block(struct pipeline *pipeline, const struct error *error)
+{
+	pipeline->blocked = true;
+	if (pipeline->trouble.code == ERR_OK)
+		pipeline->trouble = *error;
+}
+
 void pipeline_quarantine(struct pipeline *pipeline, struct taken *taken, enum reason reason,
 	struct str detail)
 {
 	struct error error = {0};
 	if (quarantine_keep(pipeline->quarantine, taken, &error) != ERR_OK) {
-		pipeline->blocked = true;
-		if (pipeline->trouble.code == ERR_OK)
-			pipeline->trouble = error;
-		pipeline_leave(pipeline, taken, &error);
+		pipeline_block(pipeline, &error);
+		pipeline_leave(pipeline, taken, pipeline->pause.told ? NULL : &error);
 		return;
 	}
 	fill_put(taken, OUTCOME_QUARANTINED, reason, detail);

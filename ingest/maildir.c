@@ -214,6 +214,13 @@ static int move_new_to_cur(const struct maildir *maildir, const char *name, cons
 	return unlinkat(maildir->new_fd, name, 0) == 0 ? 0 : errno;
 }
 
+static enum err finish_error(int errno_value)
+{
+	if (errno_value == ENOSPC || errno_value == EDQUOT)
+		return ERR_LIMIT;
+	return errno_value == EPERM ? ERR_PERM : open_error(errno_value);
+}
+
 static int move_aside(const struct maildir *maildir, const char *name)
 {
 	char target[NAME_MAX + 32];
@@ -222,7 +229,8 @@ static int move_aside(const struct maildir *maildir, const char *name)
 		char suffix[16] = "";
 		if (i > 0)
 			(void)snprintf(suffix, sizeof(suffix), ".%u", i);
-		(void)snprintf(target, sizeof(target), "%.*s%s:2,S", STR_FMT(unique), suffix);
+		size_t room = NAME_MAX - sizeof(":2,S") + 1 - str_from(suffix).len;
+		(void)snprintf(target, sizeof(target), "%.*s%s:2,S", STR_FMT(str_sub(unique, 0, room)), suffix);
 		int failed = move_new_to_cur(maildir, name, target);
 		if (failed != EEXIST)
 			return failed;
@@ -244,7 +252,7 @@ enum err maildir_finish(struct maildir *maildir, const char *name, bool cur, str
 	fault_point("ingest.moved");
 	if (failed == 0 || failed == ENOENT)
 		return ERR_OK;
-	return error_errno(error, open_error(failed), failed, "cannot move %s/new/%s to cur/",
+	return error_errno(error, finish_error(failed), failed, "cannot move %s/new/%s to cur/",
 		maildir->path, name);
 }
 

@@ -39,7 +39,8 @@ NODISCARD enum err maildir_open_file(struct maildir *maildir, const char *name, 
 
 /* A mail whose end is recorded leaves new/: to cur/ as seen, or away. Nothing
  * happens in place or for a file of cur/ that is to be kept. A file that is
- * gone is no error. The change is durable after maildir_sync. */
+ * gone is no error. The change is durable after maildir_sync. ERR_PERM: it is
+ * this file that cannot go; other errors are the folder's. */
 NODISCARD enum err maildir_finish(struct maildir *maildir, const char *name, bool cur,
 	struct error *error);
 /* A file of cur/ goes; false when it stays (in place, or refused by the system). */

@@ -133,6 +133,8 @@ static enum err run_pass(struct pipeline *pipeline, struct error *error)
 	pipeline->at_end = pipeline->blocked = false;
 	pipeline->trouble = (struct error){0};
 	source_rewind(pipeline->source);
+	if (!pipeline->options->once)
+		pipeline_check_disk(pipeline);
 	for (;;) {
 		enum err err = turn(pipeline, error);
 		if (err)
@@ -151,9 +153,12 @@ static enum err run_pass(struct pipeline *pipeline, struct error *error)
 	}
 }
 
+/* Meanwhile nothing holds a Maildir, which may be unmounted. What arrives does not end a pause. */
 static void wait_for_mail(struct pipeline *pipeline, struct watch *watch)
 {
-	wait_for_something(pipeline, watch, WATCH_RESCAN_MSECS);
+	int msecs = pipeline_pause(pipeline);
+	source_release(pipeline->source);
+	wait_for_something(pipeline, pipeline->blocked ? NULL : watch, msecs);
 	watch_read(watch, pipeline->source);
 }
 
@@ -177,7 +182,10 @@ enum err pipeline_run(struct pipeline *pipeline, struct error *error)
 	taken_list_init(&pipeline->batch);
 	taken_list_init(&pipeline->copies);
 	store_on_wait(pipeline->store, wait_for_server, pipeline);
+	pipeline->pause.notice = -1;
 	struct watch *watch = pipeline->options->once ? NULL : watch_open(pipeline->source);
+	if (!pipeline->options->once)
+		pipeline_pause_open(pipeline);
 	for (;;) {
 		err = run_pass(pipeline, error);
 		if (err || pipeline->stopping || pipeline->options->once)
@@ -187,6 +195,7 @@ enum err pipeline_run(struct pipeline *pipeline, struct error *error)
 			break;
 	}
 	watch_close(&watch);
+	pipeline_pause_close(pipeline);
 	store_on_wait(pipeline->store, NULL, NULL);
 	let_go(pipeline);
 	return err;

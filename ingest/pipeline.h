@@ -30,6 +30,13 @@ struct taken_list {
 	size_t count;
 };
 
+/* A daemon that takes nothing in, looks again after a while that grows. */
+struct pipeline_pause {
+	bool told;
+	int msecs;
+	int notice;          /* for others to read: base/notice.h */
+};
+
 struct pipeline_away {
 	bool told;           /* in the log */
 	int64_t since_msecs;
@@ -61,6 +68,7 @@ struct pipeline {
 	bool stopping;              /* a signal came: take nothing more */
 	bool at_end;                /* of the pass over the source */
 	bool blocked;               /* no room: the pass ends here */
+	struct pipeline_pause pause;
 	struct error trouble;       /* the first thing that kept a mail where it is */
 };
 
@@ -86,6 +94,8 @@ void pipeline_collect(struct pipeline *pipeline);
 /* Sets the mail aside: bytes kept, outcome and reason set, put into `batch`. */
 void pipeline_quarantine(struct pipeline *pipeline, struct taken *taken, enum reason reason,
 	struct str detail);
+/* What would keep every further mail from being taken in: the pass ends. */
+void pipeline_block(struct pipeline *pipeline, const struct error *error);
 /* Ends the pipeline's interest in a mail that stays where it is. */
 void pipeline_leave(struct pipeline *pipeline, struct taken *taken, const struct error *error);
 
@@ -100,6 +110,15 @@ void pipeline_settle(struct pipeline *pipeline, struct taken *taken);
  * the wait grows until pipeline_answered says that it has done its work. */
 NODISCARD enum err pipeline_reconnect(struct pipeline *pipeline, struct error *error);
 void pipeline_answered(struct pipeline *pipeline);
+
+/* ---- pause.c: a daemon and what keeps it from its work ---- */
+
+void pipeline_pause_open(struct pipeline *pipeline);
+void pipeline_pause_close(struct pipeline *pipeline);
+/* Too little room on the disk of state_dir: the pass ends before it has begun. */
+void pipeline_check_disk(struct pipeline *pipeline);
+/* After a pass: tells whether intake pauses or goes on again. How long to wait, at most. */
+int pipeline_pause(struct pipeline *pipeline);
 
 /* ---- pipeline.c ---- */
 

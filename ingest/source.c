@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -18,6 +19,8 @@
 
 #define ARENA_BYTES ((size_t)1024 * 1024 * 1024) /* names of millions of files */
 #define COMPLAIN_AGAIN_MSECS ((int64_t)600000)
+#define LOOKS_MAX 2
+#define LOOK_AGAIN_MSECS 1000
 
 /* One thing to read: a Maildir, a file outside one, or stdin. */
 struct root {
@@ -43,8 +46,9 @@ struct source {
 
 	struct seen *settled;    /* in place only */
 	struct seen *complained;
+	struct seen *failing;    /* to read */
 	int64_t complained_since_msecs;
-	struct error trouble;
+	struct error trouble, away;
 };
 
 static struct root *add_root(struct source *source, const char *path)
@@ -149,6 +153,7 @@ enum err source_open(const struct ingest_options *options, struct load *load, st
 	source->load = load;
 	source->settled = seen_open();
 	source->complained = seen_open();
+	source->failing = seen_open();
 	enum err err = open_all(source, error);
 	if (err)
 		source_close(&source);
@@ -166,6 +171,7 @@ void source_close(struct source **source)
 		maildir_close(&(*source)->roots[i].maildir);
 	seen_close(&(*source)->settled);
 	seen_close(&(*source)->complained);
+	seen_close(&(*source)->failing);
 	*source = NULL;
 	arena_close(&arena);
 }
@@ -197,10 +203,11 @@ void source_rewind(struct source *source)
 	mbox_close(&source->mbox);
 	source->at = 0;
 	source->walking = source->cur = false;
-	source->trouble = (struct error){0};
+	source->trouble = source->away = (struct error){0};
 	int64_t now = clock_monotonic_msecs();
 	if (now - source->complained_since_msecs > COMPLAIN_AGAIN_MSECS) {
 		seen_clear(source->complained);
+		seen_clear(source->failing);
 		source->complained_since_msecs = now;
 	}
 }
@@ -210,6 +217,19 @@ enum err source_trouble(const struct source *source, struct error *error)
 	if (source->trouble.code && error)
 		*error = source->trouble;
 	return source->trouble.code;
+}
+
+enum err source_away(const struct source *source, struct error *error)
+{
+	if (source->away.code && error)
+		*error = source->away;
+	return source->away.code;
+}
+
+void source_release(struct source *source)
+{
+	for (size_t i = 0; i < source->roots_count; i++)
+		maildir_close(&source->roots[i].maildir);
 }
 
 /* One line a file and ten minutes, not one a look. */
@@ -223,6 +243,14 @@ static void complain(struct source *source, const char *folder, const char *name
 	log_cstr(&line, "code", "file.unreadable");
 	log_error(&line, error);
 	log_end(&line);
+}
+
+static void maildir_is_away(struct source *source, const char *path, const char *folder, const struct error *error)
+{
+	complain(source, path, folder, error);
+	note_trouble(source, error);
+	if (source->away.code == ERR_OK)
+		source->away = *error;
 }
 
 /* Outside a Maildir every sight is a new one, and has a name that no other has:
@@ -246,7 +274,6 @@ static struct taken *new_taken(const char *maildir, const char *name, const char
 	return taken;
 }
 
-/* A file whose delivery is not finished is left for the next look. */
 static bool still_the_same(int fd, const struct stat *before)
 {
 	struct stat after;
@@ -255,43 +282,68 @@ static bool still_the_same(int fd, const struct stat *before)
 		after.st_mtim.tv_nsec == before->st_mtim.tv_nsec;
 }
 
+/* All bytes of a file that may be at its delivery still: when it changes meanwhile, once more after a
+ * second, and then what is there. */
+static enum err load_file(struct source *source, int fd, struct taken *taken, struct error *error)
+{
+	struct stat before;
+	bool same = false;
+	enum err err = ERR_OK;
+	for (int looks = 0; !err && !same && looks < LOOKS_MAX; looks++) {
+		if (looks > 0)
+			(void)poll(NULL, 0, LOOK_AGAIN_MSECS);
+		if (fstat(fd, &before) != 0 || (looks > 0 && lseek(fd, 0, SEEK_SET) != 0))
+			return error_errno(error, ERR_PERM, errno, "cannot read %.*s", STR_FMT(taken->source.file));
+		if (taken->fd >= 0)
+			(void)close(taken->fd);
+		taken->fd = -1;
+		taken->weight = (uint64_t)before.st_size;
+		err = load_fd(source->load, fd, taken, error);
+		same = still_the_same(fd, &before);
+	}
+	taken->changing = !same;
+	return err;
+}
+
+/* What is there but cannot be read. Bad sectors cost their seconds once in ten minutes. */
+static enum err cannot_take(struct source *source, const char *path, const char *name, struct error *why,
+	struct error *error)
+{
+	if (why->code == ERR_TEMP) {
+		*error = *why;
+		return ERR_TEMP;
+	}
+	if (why->code == ERR_DENIED || why->code == ERR_PERM)
+		note_trouble(source, why);
+	if (why->code != ERR_NOTFOUND)
+		complain(source, path, name, why);
+	if (why->code == ERR_PERM)
+		(void)seen_add(source->failing, str_from(path), str_from(name));
+	return ERR_OK;
+}
+
 /* *taken_r stays NULL when the file is passed over. */
 static enum err take_from_maildir(struct source *source, struct root *root, const char *name,
 	struct taken **taken_r, struct error *error)
 {
 	int fd;
-	struct stat st;
 	const char *path = maildir_path(root->maildir);
 	struct error why = {0};
-	enum err err = maildir_open_file(root->maildir, name, source->cur, &fd, &why);
-	if (err == ERR_TEMP && error)
-		*error = why;
-	if (err == ERR_OK && fstat(fd, &st) != 0)
-		err = error_errno(&why, ERR_PERM, errno, "cannot read %s/new/%s", path, name);
-	if (err) {
-		if (err == ERR_DENIED || err == ERR_PERM)
-			note_trouble(source, &why);
-		if (err != ERR_NOTFOUND && err != ERR_TEMP)
-			complain(source, path, name, &why);
-		return err == ERR_TEMP ? err : ERR_OK;
-	}
+	if (seen_has(source->failing, str_from(path), str_from(name)))
+		return ERR_OK;
+	if (maildir_open_file(root->maildir, name, source->cur, &fd, &why) != ERR_OK)
+		return cannot_take(source, path, name, &why, error);
 	struct taken *taken = new_taken(path, name, "");
 	taken->source.file = str_from(arena_printf(taken->arena, "%s/%s/%s", path,
 		source->cur ? "cur" : "new", name));
 	taken->name = arena_cstr(taken->arena, str_from(name));
 	taken->maildir = root->maildir;
 	taken->in_cur = source->cur;
-	taken->weight = (uint64_t)st.st_size;
-	err = load_fd(source->load, fd, taken, &why);
-	bool same = still_the_same(fd, &st);
+	enum err err = load_file(source, fd, taken, &why);
 	(void)close(fd);
-	if (err || !same) {
-		if (err == ERR_TEMP && error)
-			*error = why;
-		if (err && err != ERR_TEMP)
-			complain(source, path, name, &why);
+	if (err) {
 		taken_free(&taken);
-		return err == ERR_TEMP ? err : ERR_OK;
+		return cannot_take(source, path, name, &why, error);
 	}
 	*taken_r = taken;
 	return ERR_OK;
@@ -303,8 +355,7 @@ static bool next_name(struct source *source, struct root *root, const char **nam
 	struct error why = {0};
 	if (!source->walking) {
 		if (maildir_walk(root->maildir, source->cur, &why) != ERR_OK) {
-			complain(source, maildir_path(root->maildir), source->cur ? "cur" : "new", &why);
-			note_trouble(source, &why);
+			maildir_is_away(source, maildir_path(root->maildir), source->cur ? "cur" : "new", &why);
 			return false;
 		}
 		source->walking = true;
@@ -322,8 +373,7 @@ static enum err next_of_maildir(struct source *source, struct root *root, struct
 	enum err err = ERR_OK;
 	struct error why = {0};
 	if (open_maildir(source, root, &why) != ERR_OK) {
-		complain(source, root->path, "", &why);
-		note_trouble(source, &why);
+		maildir_is_away(source, root->path, "", &why);
 		source->at++;
 		return ERR_OK;
 	}

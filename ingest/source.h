@@ -39,6 +39,10 @@ void source_settled(struct source *source, const struct taken *taken);
 
 /* Files that could not be read in this pass: ERR_OK when none. */
 enum err source_trouble(const struct source *source, struct error *error);
+/* A Maildir that could not be read in this pass at all: ERR_OK when none. */
+enum err source_away(const struct source *source, struct error *error);
+/* Lets go of all Maildirs until the next pass; none of its mails may be in hand. */
+void source_release(struct source *source);
 
 /* The folders to be watched for arrivals, NULL at i == count. */
 const char *source_watch_path(const struct source *source, size_t i, bool *cur_too_r);

@@ -40,6 +40,8 @@ static void sort_out(struct pipeline *pipeline, struct taken *taken, const struc
 		pipeline_settle(pipeline, taken);
 	} else if (known->known || in_flight(pipeline, &taken->sha256)) {
 		taken_list_add(&pipeline->copies, taken);
+	} else if (taken->changing) {
+		pipeline_quarantine(pipeline, taken, REASON_FILE_CHANGING, STR(""));
 	} else if (taken->too_large) {
 		pipeline_quarantine(pipeline, taken, REASON_FILE_TOO_LARGE, STR(""));
 	} else {

@@ -17,6 +17,7 @@ struct taken {
 	int fd;                  /* sealed memfd, or an unlinked file when too_large; owned */
 	uint64_t bytes;
 	struct sha256 sha256;
+	bool changing;           /* it was still being written: set aside as it is */
 	bool too_large;          /* above limits_file_bytes(): never handed to a worker */
 	struct mail_source source;
 	struct str mbox;         /* the file it is one mail of; absent: its file is its own */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/digest.h"
 
-#include <errno.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,18 +11,42 @@ struct digest {
 	EVP_MD_CTX *context;
 };
 
-/* There is no digest that OpenSSL would refuse for another reason. */
-_Noreturn static void fail(const char *what)
+static void *allocate(size_t bytes, const char *file, int line)
 {
-	if (errno == ENOMEM)
+	void *place = malloc(bytes);
+	(void)file;
+	(void)line;
+	if (!place && bytes > 0)
 		die_out_of_memory();
-	die("%s", what);
+	return place;
+}
+
+static void *reallocate(void *old, size_t bytes, const char *file, int line)
+{
+	void *place = realloc(old, bytes);
+	(void)file;
+	(void)line;
+	if (!place && bytes > 0)
+		die_out_of_memory();
+	return place;
+}
+
+static void release(void *place, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	free(place);
+}
+
+void digest_init(void)
+{
+	(void)CRYPTO_set_mem_functions(allocate, reallocate, release);
 }
 
 static void start(EVP_MD_CTX *context)
 {
 	if (EVP_DigestInit_ex(context, EVP_sha256(), NULL) != 1)
-		fail("OpenSSL has no SHA-256");
+		die("OpenSSL has no SHA-256");
 }
 
 struct digest *digest_open(void)
@@ -40,14 +64,14 @@ struct digest *digest_open(void)
 void digest_add(struct digest *digest, const void *bytes, size_t len)
 {
 	if (EVP_DigestUpdate(digest->context, bytes, len) != 1)
-		fail("SHA-256 update failed");
+		die("SHA-256 update failed");
 }
 
 struct sha256 digest_take(struct digest *digest)
 {
 	struct sha256 sum;
 	if (EVP_DigestFinal_ex(digest->context, sum.bytes, NULL) != 1)
-		fail("SHA-256 final failed");
+		die("SHA-256 final failed");
 	start(digest->context);
 	return sum;
 }
@@ -65,7 +89,7 @@ struct sha256 sha256_of(const void *bytes, size_t len)
 {
 	struct sha256 sum;
 	if (EVP_Digest(bytes, len, sum.bytes, NULL, EVP_sha256(), NULL) != 1)
-		fail("OpenSSL has no SHA-256");
+		die("OpenSSL has no SHA-256");
 	return sum;
 }
 

@@ -15,6 +15,10 @@ struct sha256 {
 	uint8_t bytes[SHA256_BYTES];
 };
 
+/* At the start of a process, before anything else of OpenSSL: a lack of memory ends the process, as
+ * everywhere; OpenSSL's own code does not always live through one. */
+void digest_init(void);
+
 struct digest; /* a running SHA-256 */
 
 struct digest *digest_open(void);

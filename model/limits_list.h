@@ -69,6 +69,7 @@ LIMIT(http_request_secs, LIMIT_SECS, 20, 300, "time for a whole request")
 LIMIT(http_answer_secs, LIMIT_SECS, 60, 600, "time for an answer, beside a second for each 32 KiB")
 LIMIT(exports, LIMIT_COUNT, 2, 3, "CSV files and originals being downloaded at once")
 LIMIT(export_rows, LIMIT_COUNT, 1000000, 100000000, "rows of a CSV file")
+LIMIT(disk_free_percent, LIMIT_COUNT, 10, 90, "per cent of the disk of state_dir; intake stops when less is free")
 #undef KIB
 #undef MIB
 #undef GIB

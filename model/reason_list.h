@@ -68,3 +68,4 @@ REASON(WORKER_TIMEOUT, "worker.timeout", "the parser did not finish in time, twi
 REASON(WORKER_MEMORY, "worker.memory", "the parser needed more memory than allowed")
 REASON(WORKER_PROTOCOL, "worker.protocol", "the parser's answer was not valid")
 REASON(STORE_REJECTED, "store.rejected", "the database refused the rows of this mail")
+REASON(FILE_CHANGING, "file.changing", "the file was still changing a second after it was first read")

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "model/digest.h"
 #include "parser/aggregate/xml.h"
 #include "parser/carrier.h"
 #include "parser/mail/cms.h"
@@ -33,6 +34,7 @@ void parse_init(void)
 	locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
 	if (utf8 != (locale_t)0)
 		(void)uselocale(utf8);
+	digest_init();
 	mail_init();
 	cms_init();
 	tlsrpt_init();

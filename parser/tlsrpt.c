@@ -28,8 +28,18 @@ struct reader {
 	uint64_t details, sessions;
 };
 
+/* jansson takes a lack of memory for a mistake in the text. */
+static void *allocate(size_t bytes)
+{
+	void *place = malloc(bytes);
+	if (place == NULL)
+		die_out_of_memory();
+	return place;
+}
+
 void tlsrpt_init(void)
 {
+	json_set_alloc_funcs(allocate, free);
 	json_object_seed(0);
 }
 
@@ -431,19 +441,9 @@ static bool read_all(struct payload *payload, struct buf *out, struct reject *re
 	}
 }
 
-/* jansson takes a lack of memory for a mistake in the text. */
-static void *allocate(size_t bytes)
-{
-	void *place = malloc(bytes);
-	if (place == NULL)
-		die_out_of_memory();
-	return place;
-}
-
 static json_t *load(struct str text, struct reject *reject)
 {
 	json_error_t error;
-	json_set_alloc_funcs(allocate, free);
 	json_t *root = json_loadb(text.ptr, text.len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
 	if (root != NULL)
 		return root;

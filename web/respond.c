@@ -2,6 +2,7 @@
 #include "web/respond.h"
 
 #include "base/log.h"
+#include "base/notice.h"
 #include "model/json.h"
 #include "web/document.h"
 #include "web/page.h"
@@ -253,6 +254,7 @@ static void answer_health(const struct respond *respond, bool ready, struct answ
 {
 	struct error error = {0};
 	struct store *store = NULL;
+	char notice[NOTICE_BYTES];
 	answer->type = "text/plain; charset=utf-8";
 	if (ready && connections_take(respond->connections, &store, &error) != ERR_OK) {
 		answer->status = 503;
@@ -261,6 +263,11 @@ static void answer_health(const struct respond *respond, bool ready, struct answ
 	}
 	if (store)
 		connections_give(respond->connections, store);
+	if (ready && respond->web->notice && notice_read(respond->web->notice, notice)) {
+		answer->status = 503;
+		buf_printf(&answer->body, "intake pauses: %s\n", notice);
+		return;
+	}
 	buf_printf(&answer->body, "ok\n");
 }
 

@@ -22,6 +22,7 @@ struct web_options {
 	const char *organisation;
 	const char *worker_path; /* NULL: beside the executable */
 	bool require_confinement;
+	const char *notice;      /* NULL, or the file in which ingest says why it takes nothing in */
 	bool demo;               /* the yellow "sample data" bar */
 	unsigned port_tries;     /* 1: listen's port only; n: the next ones too (demo) */
 	int ready_fd;            /* -1, or: the URL and a newline are written here once it listens */

@@ -5,6 +5,7 @@ Run by hand with the environment FAULTS=all, a test that ctest runs for seconds 
 """
 import os
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -83,3 +84,36 @@ class FaultTest(flow.FlowTest):
 
     def wait_for_word(self, word, count=1):
         flow.wait_until(lambda: self.log().count(word) >= count, "the word " + word)
+
+    def mount(self, path, size="1m"):
+        """A small disk of one's own."""
+        os.makedirs(path, exist_ok=True)
+        if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=" + size, "none", path],
+                                               check=False, capture_output=True).returncode != 0:
+            self.skipTest("not run: faults: a small tmpfs needs root")
+        self.addCleanup(subprocess.run, ["umount", "-l", path], check=False, stderr=subprocess.DEVNULL)
+
+    def fill(self, path):
+        """Until not a byte is free; the file that has it all."""
+        with open(os.path.join(path, "filler"), "wb", buffering=0) as stream:
+            try:
+                while True:
+                    stream.write(bytes(4096))
+            except OSError:
+                return stream.name
+
+    def daemon(self, *before, **options):
+        with open(self.path("log"), "w", encoding="utf-8") as log:
+            daemon = subprocess.Popen([*before, *self.command("ingest")], stderr=log,
+                                      env={**os.environ, **(NO_LEAK_CHECK if before else {})}, **options)
+        self.addCleanup(lambda: daemon.poll() is None and daemon.kill())
+        return daemon
+
+    def end(self, daemon):
+        """Told to stop, whatever is before it: strace passes no signal on."""
+        for pid in flow.descendants(os.getpid(), "dmarcd"):
+            flow.kill(pid, signal.SIGTERM)
+        self.assertEqual(daemon.wait(flow.END_SECS), 0, self.log())
+
+    def wait_for_empty(self):
+        flow.wait_until(lambda: not os.listdir(self.new()), "new/ to be empty")

@@ -68,7 +68,7 @@ class Store(flow.FlowTest):
         self.ingest(code=flow.EX_DATAERR)
         for name in "234":
             self.deliver(name, mails.broken(2))
-        self.assertEqual(self.ingest(code=flow.EX_DATAERR)["mails"], 0)
+        self.assertEqual(self.ingest(code=flow.EX_TEMPFAIL)["mails"], 0)
         self.assertEqual(self.names("new"), [b"2", b"3", b"4"])
         self.dmarcd("quarantine", "drop", "--all")
         ran = self.ingest(code=flow.EX_DATAERR)
