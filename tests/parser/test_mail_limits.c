@@ -169,6 +169,48 @@ static void test_attachments(void **state)
 	CARRY_CHECK(cases, &limits);
 }
 
+/* Each key is heard: at the value that the input needs, and one below it. */
+static void test_each_key(void **state)
+{
+	(void)state;
+	struct limits limits;
+	struct str fill = carry_join(carry_repeat(STR("X: yyyyyyy\n"), 150), STR("\nx")); /* 1,500 bytes counted */
+	struct str two = carry_zip((struct carry_member[]){{.name = "0123456789", .bytes = carry_xml("r")},
+		{.name = "b", .bytes = STR("x")}}, 2);
+	const char *headers = "mail.headers_too_large", *structure = "mail.too_many_parts";
+	const struct {
+		uint64_t *limit, good;
+		struct str in;
+		const char *code;
+	} cases[] = {
+		{&limits.header_field_bytes, 200, field("X", carry_repeat(STR("y"), 197)), headers},
+		{&limits.header_part_bytes, 1500, fill, headers},
+		{&limits.header_mail_bytes, 1500, fill, headers},
+		{&limits.header_fields, 6, carry_join(carry_header(), STR("\nx")), headers},
+		{&limits.header_addresses, 3, field("Cc", STR("a@b, c@d, e@f")), headers},
+		{&limits.header_parameters, 5, parameters(5), headers},
+		{&limits.mime_parts, 4, parts(3), structure},
+		{&limits.mime_depth, 4, nested(4), structure},
+		{&limits.boundary_bytes, 20, boundary(20), structure},
+		{&limits.attachments, 3, reports(3, true), "mail.too_many_attachments"},
+		{&limits.reports, 3, reports(3, true), "mail.too_many_attachments"},
+		{&limits.archive_depth, 2, carry_gzip(carry_gzip(carry_xml("r"))), "archive.depth"},
+		{&limits.archive_entries, 2, two, "archive.entries"},
+		{&limits.archive_name_bytes, 10, two, "archive.entries"},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		limits = limits_default();
+		*cases[i].limit = cases[i].good;
+		const struct carried *carried = carry_bytes(cases[i].in, &limits);
+		if (carried->end.verdict == VERDICT_REJECTED)
+			fail_msg("%zu at its value: %s", i, carry_code(carried));
+		*cases[i].limit = cases[i].good - 1;
+		carried = carry_bytes(cases[i].in, &limits);
+		if (strcmp(carry_code(carried), cases[i].code) != 0)
+			fail_msg("%zu beyond it: %s", i, carry_code(carried));
+	}
+}
+
 static void test_file_size(void **state)
 {
 	(void)state;
@@ -219,6 +261,7 @@ int main(void)
 		cmocka_unit_test(test_headers),
 		cmocka_unit_test(test_header_sums),
 		cmocka_unit_test(test_attachments),
+		cmocka_unit_test(test_each_key),
 		cmocka_unit_test(test_file_size),
 		cmocka_unit_test(test_hostile_text_is_cheap),
 	};
