@@ -146,6 +146,19 @@ class Store(flow.FlowTest):
         self.dmarcd("reparse")
         self.assertEqual(self.sql("SELECT * FROM dmarcd_api.daily ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9"), before)
 
+    def test_more_sums_than_are_held_at_once(self):
+        """50,000 addresses of one report: its sums are written in parts, and taken away in one."""
+        days = "SELECT day, source_ip, messages, dmarc_pass, records FROM dmarcd_api.sources ORDER BY 2"
+        text, messages = mails.report("many", 50000)
+        self.deliver("many", mails.mail(text, "many"))
+        self.ingest()
+        self.check_rows()
+        before = self.sql(days)
+        self.assertEqual(len(before), 50000)
+        self.assertEqual(self.sql("SELECT messages, records FROM dmarcd_api.reporters"), [(str(messages), "50000")])
+        self.dmarcd("reparse")
+        self.assertEqual(self.sql(days), before)
+
     def test_reporters_are_known_by_folded_names(self):
         for number, org in enumerate(("Bücher ÆØÅ", "  bücher æøå ", "BÜCHER ÆØÅ", "Bucher ÆØÅ")):
             self.deliver(str(number), mails.aggregate("one", 5, org=org))
