@@ -19,6 +19,7 @@ void cmd_ingest_options(const struct cli *cli, struct services *services, struct
 		.store = services_store_options(services, SERVICE_INGEST),
 		.limits = &config->limits,
 		.state_dir = config->state_dir,
+		.built_epoch_secs = DMARCD_BUILT_EPOCH_SECS,
 		.require_confinement = config->require_confinement,
 		.ruf_store = config->ruf_store,
 		.keep_originals = config->keep_originals_secs != 0,

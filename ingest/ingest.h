@@ -29,6 +29,7 @@ struct ingest_options {
 	const struct store_options *store;
 	const struct limits *limits;
 	const char *state_dir;    /* quarantine and spool live here */
+	int64_t built_epoch_secs; /* no clock before it is right */
 	const char *worker_path;  /* NULL: beside the executable */
 	bool require_confinement;
 	enum ruf_store ruf_store;

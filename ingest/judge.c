@@ -12,6 +12,13 @@ static struct spool *take_spool(struct pipeline *pipeline)
 	return spool_open(SPOOL_MEMORY_BYTES, pipeline->spool_directory);
 }
 
+/* A clock before the build is wrong, and no reason to find that reports come from the future. */
+static int64_t now(const struct pipeline *pipeline)
+{
+	int64_t clock = clock_epoch_secs();
+	return clock > pipeline->options->built_epoch_secs ? clock : pipeline->options->built_epoch_secs;
+}
+
 void pipeline_submit(struct pipeline *pipeline)
 {
 	while (pool_free_slots(pipeline->pool) > 0 && pipeline->waiting.count > 0 &&
@@ -21,7 +28,7 @@ void pipeline_submit(struct pipeline *pipeline)
 			.kind = JOB_PARSE,
 			.fd = taken->fd,
 			.bytes = taken->bytes,
-			.now_epoch_secs = clock_epoch_secs(),
+			.now_epoch_secs = now(pipeline),
 			.spool = take_spool(pipeline),
 			.context = taken,
 		};

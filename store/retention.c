@@ -6,6 +6,8 @@
 
 #include <stdio.h>
 
+#define STEP_SECS 172800LL
+
 static struct str day_before(int64_t now, int64_t keep_secs, char text[DAY_TEXT_BYTES])
 {
 	return str_from(day_format(day_of_epoch(now - keep_secs), text));
@@ -60,12 +62,33 @@ static enum err forget_records(struct store *store, struct str day, struct reten
 	return err;
 }
 
+static enum err find_now(struct store *store, const struct retention *retention, int64_t *now_r,
+	struct error *error)
+{
+	struct db_rows *rows = NULL;
+	char now[24], most[24];
+	(void)snprintf(now, sizeof(now), "%lld", (long long)retention->now_epoch_secs);
+	(void)snprintf(most, sizeof(most), "%lld",
+		retention->catch_up ? (long long)retention->now_epoch_secs : STEP_SECS);
+	const struct str params[] = {str_from(now), str_from(most)};
+	enum err err = db_query(store, "WITH believed AS (SELECT least(to_timestamp($1::bigint), at + "
+		"$2::bigint * interval '1 second') AS now FROM dmarcd.retention), moved AS (UPDATE dmarcd.retention "
+		"SET at = greatest(at, believed.now) FROM believed) "
+		"SELECT extract(epoch FROM now)::bigint FROM believed", params, 2, &rows, error);
+	if (!err)
+		*now_r = db_count(rows) == 1 ? (int64_t)db_u64(rows, 0, 0) : retention->now_epoch_secs;
+	db_free(&rows);
+	return err;
+}
+
 static enum err run(struct store *store, const struct retention *retention, struct retention_done *done,
 	struct error *error)
 {
 	char day[DAY_TEXT_BYTES];
-	int64_t now = retention->now_epoch_secs;
-	enum err err = ERR_OK;
+	enum err err = find_now(store, retention, &done->now_epoch_secs, error);
+	const int64_t now = done->now_epoch_secs;
+	if (err)
+		return err;
 	if (retention->records_secs >= 0)
 		err = forget_records(store, day_before(now, retention->records_secs, day), done, error);
 	if (!err && retention->originals_secs >= 0)

@@ -9,12 +9,16 @@
 
 struct retention {
 	int64_t now_epoch_secs;
+	bool catch_up; /* the clock is right, however far it is ahead of the last run */
 	/* How long to keep; -1: for ever. */
 	int64_t records_secs, originals_secs, samples_secs;
 };
 
 struct retention_done {
 	uint64_t months, reports, originals, samples;
+	/* What was taken for the present: no more than two days after the last run's, so that
+	 * a clock that is wrong forgets little. */
+	int64_t now_epoch_secs;
 };
 
 /* One transaction; safe while others ingest. Errors as put_batch (store/put.h). */
