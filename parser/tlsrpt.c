@@ -25,7 +25,7 @@ struct reader {
 	struct wire_writer *writer;
 	struct reject *reject;
 	struct arena *arena;
-	uint64_t details, sessions;
+	uint64_t details;
 };
 
 /* jansson takes a lack of memory for a mistake in the text. */
@@ -130,10 +130,7 @@ static bool member_count(struct reader *reader, const json_t *object, const char
 	} else {
 		good = false;
 	}
-	if (good && !__builtin_add_overflow(reader->sessions, *count_r, &reader->sessions) &&
-	    reader->sessions <= COUNT_MAX)
-		return true;
-	return refuse(reader, REASON_TLS_COUNT, key);
+	return good || refuse(reader, REASON_TLS_COUNT, key);
 }
 
 /* A list of strings, joined by LF; one string stands for a list of one. */
@@ -245,10 +242,7 @@ static bool read_detail(struct reader *reader, const json_t *object, struct tls_
 		detail->additional_information =
 			member_text(reader, object, "additional-info-uri", TEXT_BYTES);
 	detail->failure_reason_code = member_text(reader, object, "failure-reason-code", TEXT_BYTES);
-	uint64_t before = reader->sessions;
-	bool good = member_count(reader, object, "failed-session-count", &detail->failed_sessions);
-	reader->sessions = before; /* details divide the summary, they add nothing to it */
-	return good;
+	return member_count(reader, object, "failed-session-count", &detail->failed_sessions);
 }
 
 static const json_t *details_of(struct reader *reader, const json_t *object)
@@ -269,7 +263,7 @@ static bool write_policy(struct reader *reader, const json_t *object, struct tls
 		return refuse(reader, REASON_TLS_TOO_LARGE, "failure details");
 	policy->details_count = (uint32_t)count;
 	wire_write_tls_policy(reader->writer, policy);
-	uint64_t failed = 0;
+	wide failed = 0;
 	for (size_t i = 0; i < count; i++) {
 		struct tls_detail detail;
 		const json_t *item = json_is_array(details) ? json_array_get(details, i) : details;
@@ -467,7 +461,7 @@ bool tlsrpt_read(struct payload *payload, const struct limits *limits, int64_t n
 	if (root == NULL)
 		return false;
 	struct reader reader = {limits, now_epoch_secs, issues, writer, reject,
-		arena_open(ARENA_BYTES), 0, 0};
+		arena_open(ARENA_BYTES), 0};
 	bool good = read_root(&reader, root, payload->member);
 	arena_close(&reader.arena);
 	json_decref(root);

@@ -55,10 +55,13 @@ static void on_end(void *context, const xmlChar *name, const xmlChar *prefix, co
 	(void)bytes_since(met);
 }
 
+/* Told before libxml2 moves on behind the text. */
 static void on_text(void *context, const xmlChar *text, int len)
 {
-	(void)text, (void)len;
-	(void)bytes_since(context);
+	struct met *met = context;
+	(void)text;
+	(void)bytes_since(met);
+	met->at += len;
 }
 
 static void on_instruction(void *context, const xmlChar *target, const xmlChar *data)

@@ -80,6 +80,7 @@ static void test_read_tolerantly(void **state)
 		{"bytes behind", carry_join(JSON, STR("\nthe end")), "", 1, "tls.trailing"},
 		{"NULs behind", carry_join(JSON, STR("\0\0\n")), "", 1, ""},
 		{"BOM", carry_join(STR("\xef\xbb\xbf\n"), JSON), "", 1, ""},
+		{"sum above 2^63-1", swap("count\":5", "count\":9223372036854775807"), "", 1, ""},
 	};
 	CARRY_CHECK(cases, NULL);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -171,7 +172,6 @@ static void test_refused(void **state)
 		{"count text", swap(count, "count\":\"five\""), "tls.count", 0, NULL},
 		{"count true", swap(count, "count\":true"), "tls.count", 0, NULL},
 		{"count 2^63", swap(count, "count\":9223372036854775808"), "tls.count", 0, NULL},
-		{"sum above 2^63-1", swap(count, "count\":9223372036854775807"), "tls.count", 0, NULL},
 		{"count 1e3", swap(count, "count\":1e400"), "tls.count", 0, NULL},
 		{"no dates", swap("\"date-range\"", "\"dates\""), "tls.dates", 0, NULL},
 		{"no start", swap("\"start-datetime\"", "\"start\""), "tls.dates", 0, NULL},
