@@ -107,7 +107,8 @@ static int ingest(const struct cli *cli, struct services *services, const struct
 	options.all = flags->all;
 	options.in_place = flags->in_place;
 	options.wait_for_store = !options.once;
-	options.progress = options.progress && options.once && !pipe;
+	/* Looking at all files first would hold up those who see no bar. */
+	options.progress = options.progress && options.once && !pipe && isatty(STDERR_FILENO);
 	enum err err = ingest_run(&options, &balance, &error);
 	if (options.once && !(pipe && !flags->json) && !(cli->quiet && !flags->json))
 		cmd_ingest_print(&balance, flags->json);

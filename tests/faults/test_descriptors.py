@@ -7,6 +7,7 @@ usage: test_descriptors.py BIN_DIR
 import os
 import socket
 import subprocess
+import unittest
 import urllib.request
 
 import fault
@@ -96,6 +97,7 @@ class Descriptors(fault.FaultTest):
         web.terminate()
         self.assertEqual(web.wait(flow.END_SECS), flow.EX_OK)
 
+    @unittest.skipIf(fault.SANITIZED, "a sanitized worker cannot be traced")
     def test_no_process(self):
         """Neither a template nor a child of one: no mail is said to have crashed a worker."""
         self.need_strace()
