@@ -6,7 +6,7 @@
 #include <endian.h>
 #include <string.h>
 
-#define FLUSH_BYTES ((size_t)64 * 1024)
+#define FLUSH_BYTES ((size_t)16 * 1024)
 #define MESSAGES_MAX ((uint64_t)INT64_MAX)
 
 /* Least bytes of one list item: what its fixed fields and empty strings take. */

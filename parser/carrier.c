@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-#define PUMP_BYTES ((size_t)64 * 1024)
+#define PUMP_BYTES ((size_t)16 * 1024)
 #define NAME_BYTES ((size_t)512)
 
 void carrier_soft(struct carrier_job *job, enum reason reason, struct str detail)

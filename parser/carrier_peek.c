@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SLURP_BYTES ((size_t)64 * 1024)
+#define SLURP_BYTES ((size_t)16 * 1024)
 
 static ssize_t read_peeked(void *context, char *out, size_t cap, struct reject *reject)
 {

@@ -32,10 +32,8 @@ void reject_set(struct reject *reject, enum reason reason, const char *fmt, ...)
 
 void issue_list_init(struct issue_list *list)
 {
-	for (size_t i = 0; i < ISSUE_CODE_COUNT; i++) {
+	for (size_t i = 0; i < ISSUE_CODE_COUNT; i++)
 		list->items[i] = (struct issue){.code = (enum issue_code)i};
-		list->details[i][0] = '\0';
-	}
 }
 
 void issue_add(struct issue_list *list, enum issue_code code, struct str detail)

@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define READ_BYTES ((size_t)64 * 1024)
+#define READ_BYTES ((size_t)16 * 1024)
 #define ARENA_BYTES ((size_t)64 * 1024 * 1024)
 #define DEPTH_MAX 12 /* the deepest element of the specifications is at 5 */
 

@@ -12,7 +12,7 @@
 
 #define HEAD_TEXT_BYTES ((size_t)2000)
 #define NAME_BYTES ((size_t)512)
-#define RAW_BYTES ((size_t)16 * 1024)
+#define RAW_BYTES ((size_t)8 * 1024)
 #define ARENA_BYTES ((size_t)64 * 1024 * 1024)
 
 struct mail {

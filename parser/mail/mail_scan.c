@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BLOCK_BYTES ((size_t)64 * 1024)
+#define BLOCK_BYTES ((size_t)16 * 1024)
 #define TABLE_SLOTS_MIN ((size_t)64)
 
 /* Boundaries seen, by hash; one that was seen stays valid: nothing is undercounted. */
