@@ -4,6 +4,8 @@
 #include "base/clock.h"
 #include "base/utf8.h"
 
+#include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,10 +16,12 @@
 
 #define LINE_BYTES ((size_t)16 * 1024)
 #define VALUE_BYTES ((size_t)1024)
+#define PATIENCE_MSECS 1000
 
 static const char *process_name = "dmarcd";
 static enum log_level least_level = LOG_INFO_LEVEL;
 static int journal_fd = -1;
+static atomic_ullong lost_lines; /* since the last that could be written */
 
 static bool stderr_is_journal(void)
 {
@@ -125,21 +129,30 @@ void log_error(struct log_line *line, const struct error *error)
 		log_cstr(line, "hint", error->hint);
 }
 
+/* A pipe that nobody empties is waited for once, not at each line. */
+static bool write_text(const struct log_line *line, bool patient)
+{
+	struct pollfd out = {.fd = STDERR_FILENO, .events = POLLOUT};
+	return poll(&out, 1, patient ? PATIENCE_MSECS : 0) == 1 &&
+		write(STDERR_FILENO, line->text.ptr, line->text.len) == (ssize_t)line->text.len;
+}
+
 void log_end(struct log_line *line)
 {
 	if (!line->wanted)
 		return;
 	/* A log that cannot be written must never stop the work it tells of. */
+	uint64_t lost = atomic_exchange(&lost_lines, 0);
 	ssize_t sent = -1;
+	if (lost > 0)
+		log_u64(line, "lost_lines", lost);
 	if (journal_fd >= 0) {
 		journal_field(&line->journal, "", "message", buf_str(&line->text));
 		sent = send(journal_fd, line->journal.ptr, line->journal.len, MSG_NOSIGNAL | MSG_DONTWAIT);
 	}
-	if (sent < 0) {
-		buf_add_char(&line->text, '\n');
-		ssize_t ignored = write(STDERR_FILENO, line->text.ptr, line->text.len);
-		(void)ignored;
-	}
+	buf_add_char(&line->text, '\n');
+	if (sent < 0 && !write_text(line, lost == 0))
+		(void)atomic_fetch_add(&lost_lines, lost + 1);
 	buf_fini(&line->text);
 	buf_fini(&line->journal);
 }

@@ -16,6 +16,7 @@ import flow  # noqa: E402
 import mails  # noqa: E402
 
 ENDS = (flow.EX_OK, flow.EX_DATAERR)
+PATIENT = "mail_secs: 100s, cpu_secs: 100s"  # a sanitized worker is slow, and no test here is about that
 ALL = os.environ.get("FAULTS") == "all"
 SANITIZED = os.environ.get("DMARCD_SANITIZED") == "1"  # such a worker ends otherwise when it is traced
 NO_LEAK_CHECK = {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"}  # it cannot be traced
@@ -28,7 +29,7 @@ class FaultTest(flow.FlowTest):
         self.manifest = check.Manifest()
         self.made = 0
 
-    def with_server(self, more=""):
+    def with_server(self, more="limits: {%s}\n" % PATIENT):
         """A server of the test's own, migrated, and the Maildir for it."""
         self.server = self.own_server()
         self.configure(self.maildir, dsn=self.server.create("dmarcd"), more=more)
@@ -62,6 +63,12 @@ class FaultTest(flow.FlowTest):
         for name in names:
             shutil.copy2(self.path("samples", "new", name), self.new(name))
         return len(names)
+
+    def check_meanwhile(self, daemon):
+        """A daemon that takes nothing in, and stands still so that nothing moves between two looks."""
+        daemon.send_signal(signal.SIGSTOP)
+        self.check(settled=False)
+        daemon.send_signal(signal.SIGCONT)
 
     def check(self, settled=True):
         """The one checker: nothing lost, nothing twice, reason given."""

@@ -46,7 +46,7 @@ class RandomKills(fault.FaultTest):
     def test_random_kills(self):
         seed = int(os.environ.get("SEED", "1"))
         chance = random.Random(seed)
-        self.with_server(more="limits: {workers: 8}\n")
+        self.with_server(more="limits: {workers: 8, %s}\n" % fault.PATIENT)
         self.prepare()
         killed = runs = 0
         while killed < KILLS:

@@ -1,0 +1,70 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""A log that cannot be written (F31): a full disk, a pipe without a reader or with one that does not read,
+no stderr at all. The work goes on; lines that are lost are counted in the next one.
+
+usage: test_log.py BIN_DIR
+"""
+import os
+import re
+import subprocess
+
+import fault
+import flow
+
+
+class Log(fault.FaultTest):
+    def setUp(self):
+        super().setUp()
+        self.with_server()
+
+    def deaf(self, stderr, **options):
+        """A run that has much to say."""
+        self.put_samples("--days", "12")
+        ingest = self.start("--log-level", "debug", "ingest", "--once", stdout=subprocess.DEVNULL, stderr=stderr, **options)
+        self.assertEqual(ingest.wait(flow.RUN_SECS), flow.EX_DATAERR)
+        self.check()
+
+    def test_full(self):
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            self.deaf(full)
+
+    def test_closed(self):
+        self.deaf(None, preexec_fn=lambda: os.close(2))
+
+    def test_nobody_reads_any_more(self):
+        reading, writing = os.pipe()
+        os.close(reading)
+        self.deaf(writing)
+        os.close(writing)
+
+    def test_nobody_empties_it(self):
+        reading, writing = os.pipe()
+        self.deaf(writing)
+        os.close(writing)
+        os.close(reading)
+
+    def test_room_again(self):
+        """A daemon whose log's disk was full for a while tells how much was not told."""
+        self.mount(self.path("disk"), "64k")
+        filler = self.fill(self.path("disk"))
+        with open(self.path("disk", "log"), "w", encoding="utf-8") as log:
+            daemon = self.start("ingest", stderr=log)
+        self.put_good()
+        self.put_good()
+        self.wait_for_empty()
+        os.unlink(filler)
+        self.put_good()
+        self.wait_for_empty()
+
+        def told():
+            with open(self.path("disk", "log"), encoding="utf-8") as stream:
+                return re.search(r"mail settled.* lost_lines=(\d+)", stream.read())
+        self.assertGreaterEqual(int(flow.wait_until(told, "the count")[1]), 2)
+        daemon.terminate()
+        self.assertEqual(daemon.wait(flow.END_SECS), 0)
+        self.check()
+
+
+if __name__ == "__main__":
+    flow.main()
