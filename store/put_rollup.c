@@ -173,13 +173,20 @@ static const char remove_by_mail[] =
 	"dmarc_pass = t.dmarc_pass + excluded.dmarc_pass, records = t.records + excluded.records, "
 	"reports = t.reports + excluded.reports";
 
+/* Only where that mail's reports were: a look at all sums for each mail would be the end of a reparse. */
+#define NOTHING_LEFT(table) \
+	"DELETE FROM dmarcd." table " t USING dmarcd.report r WHERE r.mail_sha256 = decode($1, 'hex') " \
+	"AND t.policy_domain = r.policy_domain AND t.day >= r.day AND t.day <= (r.end_at AT TIME ZONE 'UTC')::date " \
+	"AND t.messages = 0 AND t.records = 0"
+
 enum err put_rollups_remove(struct store *store, const struct sha256 *mail_sha256, struct error *error)
 {
+	static const char *const statements[] = {remove_by_mail, NOTHING_LEFT("daily_cell"),
+		NOTHING_LEFT("daily_source"), NOTHING_LEFT("daily_reporter") " AND t.reports = 0"};
 	char hex[SHA256_HEX_BYTES];
 	const struct str param = str_from(sha256_hex(mail_sha256, hex));
-	enum err err = db_query(store, remove_by_mail, &param, 1, NULL, error);
-	return err ? err : db_run(store,
-		"DELETE FROM dmarcd.daily_cell WHERE messages = 0 AND records = 0;"
-		"DELETE FROM dmarcd.daily_source WHERE messages = 0 AND records = 0;"
-		"DELETE FROM dmarcd.daily_reporter WHERE messages = 0 AND records = 0 AND reports = 0", error);
+	enum err err = ERR_OK;
+	for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]) && !err; i++)
+		err = db_query(store, statements[i], &param, 1, NULL, error);
+	return err;
 }
