@@ -324,7 +324,7 @@ class Standby(flow.Server):
 
     def __init__(self, primary, folder):
         self.folder, self.data = folder, os.path.join(folder, "data")
-        self.process, self.bin = None, primary.bin
+        self.process, self.bin, self.buffers = None, primary.bin, primary.buffers
         os.makedirs(folder, mode=0o755)
         if os.geteuid() == 0:
             os.chown(folder, flow.database_user()["user"], flow.database_user()["group"])

@@ -34,7 +34,7 @@ class Held:
     def __exit__(self, *_):
         self.process.communicate()
 
-# What migrations 5 and 6 did, undone.
+# What migrations 5 to 7 did, undone.
 BACK_TO_4 = """
 DROP INDEX dmarcd.mail_hex, dmarcd.report_mail_hex, dmarcd.report_by_key;
 CREATE TABLE dmarcd.plain (LIKE dmarcd.daily_source INCLUDING ALL);
@@ -44,6 +44,7 @@ CREATE OR REPLACE VIEW dmarcd_api.sources AS SELECT nullif(source, '')::inet AS 
 DROP TABLE dmarcd.daily_source;
 ALTER TABLE dmarcd.plain RENAME TO daily_source;
 ALTER INDEX dmarcd.plain_pkey RENAME TO daily_source_pkey;
+DROP TABLE dmarcd.retention;
 DELETE FROM dmarcd.migration WHERE number >= 5;
 """
 

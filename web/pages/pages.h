@@ -10,7 +10,7 @@
 
 /* $1, $2, $3: page_params_filter(). */
 #define PERIOD "day BETWEEN $1::date AND $2::date AND ($3::text IS NULL OR policy_domain = $3)"
-#define RATE(pass, all) "trunc(100 * coalesce(" pass ", 0) / nullif(" all ", 0), 1)"
+#define RATE(pass, all) "trunc(100::numeric * coalesce(" pass ", 0) / nullif(" all ", 0), 1)"
 #define COUNT_TEXT(count) "to_char(" count ", 'FM999,999,999,999,999,999,999,990')"
 /* A list by rank is read on behind the last row shown: its messages and its key. */
 #define RANK_ORDER(key) " ORDER BY sum(messages) DESC, " key " COLLATE \"C\" "

@@ -342,7 +342,7 @@ static const char tls_figures_sql[] =
 	"it; ', "
 	COUNT_TEXT("failure") ", ' failed.') END AS verdict "
 	"FROM (SELECT coalesce(sum(success), 0) AS success, coalesce(sum(failure), 0) AS failure, "
-	RATE("sum(success)", "sum(success + failure)") " AS rate, count(DISTINCT report_key) AS reports "
+	RATE("sum(success)", "sum(success) + sum(failure)") " AS rate, count(DISTINCT report_key) AS reports "
 	"FROM dmarcd_api.tls WHERE " PERIOD ") f";
 static const struct column tls_figures_columns[] = {
 	{"success", "sessions with TLS", LOOK_NUMBER, NULL, NULL},
@@ -353,7 +353,7 @@ static const struct column tls_figures_columns[] = {
 };
 static const char tls_sql[] =
 	"SELECT report_key::text AS report_key, begin_at::text AS begin_at, org_name, policy_domain, "
-	"policy_type, success, failure, " RATE("success", "success + failure") " AS rate, mail_sha256, "
+	"policy_type, success, failure, " RATE("success", "success::numeric + failure") " AS rate, mail_sha256, "
 	"day::text || ',' || report_key || ',' || row_no AS cursor FROM dmarcd_api.tls WHERE " PERIOD
 	" AND ($4::text IS NULL OR (day, report_key, row_no) < (split_part($4, ',', 1)::date, "
 	"split_part($4, ',', 2)::uuid, split_part($4, ',', 3)::integer)) "
@@ -370,7 +370,7 @@ static const struct column tls_columns[] = {
 	{NULL, NULL, LOOK_TEXT, NULL, NULL},
 };
 static const char tls_types_sql[] =
-	"SELECT result_type, sum(failed_sessions)::bigint AS sessions, count(*) AS details FROM "
+	"SELECT result_type, sum(failed_sessions) AS sessions, count(*) AS details FROM "
 	"dmarcd_api.tls_detail WHERE " PERIOD " GROUP BY result_type ORDER BY sessions DESC, result_type "
 	"LIMIT $4::integer";
 static const struct column tls_types_columns[] = {
