@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ingest/load.h"
 
+#include "base/write.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -73,19 +75,10 @@ void load_begin(struct load *load)
 		fail(load, "make a memory file");
 }
 
-static void write_all(struct load *load, const char *bytes, size_t len)
+static void keep(struct load *load, const char *bytes, size_t len)
 {
-	while (len > 0 && !load->failed) {
-		ssize_t done = write(load->fd, bytes, len);
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done < 0)
-			fail(load, "keep the mail's bytes");
-		else {
-			bytes += done;
-			len -= (size_t)done;
-		}
-	}
+	if (!load->failed && !write_all(load->fd, bytes, len))
+		fail(load, "keep the mail's bytes");
 }
 
 /* From memory to disk, once the limit is passed. */
@@ -100,7 +93,7 @@ static void spill(struct load *load)
 		fail(load, "make a file for a large mail");
 	char piece[8192];
 	while (!load->failed && (got = pread(memory, piece, sizeof(piece), offset)) > 0) {
-		write_all(load, piece, (size_t)got);
+		keep(load, piece, (size_t)got);
 		offset += got;
 	}
 	if (got < 0)
@@ -115,7 +108,7 @@ static void flush(struct load *load)
 		load->bytes += load->chunk_used;
 		if (load->bytes > load->limit_bytes && !load->spilled)
 			spill(load);
-		write_all(load, load->chunk, load->chunk_used);
+		keep(load, load->chunk, load->chunk_used);
 	}
 	load->chunk_used = 0;
 }

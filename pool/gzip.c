@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pool/gzip.h"
 
-#include <errno.h>
+#include "base/write.h"
+
 #include <limits.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -67,18 +68,6 @@ bool gzip_unpack(struct str packed, struct buf *out)
 	}
 	(void)inflateEnd(&stream);
 	return got == Z_STREAM_END;
-}
-
-static bool write_all(int fd, const unsigned char *bytes, size_t len)
-{
-	while (len > 0) {
-		ssize_t done = write(fd, bytes, len);
-		if (done < 0 && errno != EINTR)
-			return false;
-		bytes += done > 0 ? done : 0;
-		len -= done > 0 ? (size_t)done : 0;
-	}
-	return true;
 }
 
 bool gzip_unpack_to(struct str packed, uint64_t max_bytes, int fd, uint64_t *bytes_r)

@@ -125,8 +125,8 @@ enum err put_rollups(struct store *store, struct sums *sums, struct error *error
 static const char remove_by_mail[] =
 	"WITH spans AS (SELECT w.policy_domain, w.day, w.report_key, w.provenance, "
 	"dmarcd.reporter_of(w.org_name, w.email) AS reporter, "
-	"w.end_at - w.begin_at > interval '26 hours' AS estimated, "
-	"CASE WHEN w.end_at - w.begin_at > interval '26 hours' "
+	"w.end_at - w.begin_at > interval '" NUMBER(SUMS_SHORT_HOURS) " hours' AS estimated, "
+	"CASE WHEN w.end_at - w.begin_at > interval '" NUMBER(SUMS_SHORT_HOURS) " hours' "
 	"THEN least(((w.end_at - interval '1 second') AT TIME ZONE 'UTC')::date - w.day + 1, "
 	NUMBER(SUMS_DAYS_MAX) ", greatest(" NUMBER(SUMS_PARTS_MAX) " / greatest(w.records, 1), 1))::integer "
 	"ELSE 1 END AS days FROM dmarcd.report w WHERE w.mail_sha256 = decode($1, 'hex') "

@@ -8,7 +8,7 @@
 #define HELD_MAX ((size_t)48 * 1024)
 #define MANY ((size_t)32 * 1024) /* a record may add SUMS_DAYS_MAX of each kind beyond it */
 #define MANY_BYTES ((size_t)12 * 1024 * 1024)
-#define SHORT_SECS (26 * 3600)
+#define SHORT_SECS (SUMS_SHORT_HOURS * 3600)
 
 struct list {
 	struct sum *sums[HELD_MAX];

@@ -11,6 +11,7 @@
 #include "store/put_rows.h"
 
 /* As SQL text too: put_rollup.c takes away what is added here. */
+#define SUMS_SHORT_HOURS 26
 #define SUMS_DAYS_MAX 4000
 #define SUMS_PARTS_MAX 1500000
 

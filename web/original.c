@@ -2,10 +2,10 @@
 #include "web/original.h"
 
 #include "base/clock.h"
+#include "base/write.h"
 #include "pool/gzip.h"
 #include "store/query.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -39,18 +39,6 @@ void originals_reader_close(struct originals_reader **reader)
 static int hex_value(char c)
 {
 	return ascii_is_digit(c) ? c - '0' : ascii_lower(c) - 'a' + 10;
-}
-
-static bool write_all(int fd, const char *bytes, size_t len)
-{
-	while (len > 0) {
-		ssize_t done = write(fd, bytes, len);
-		if (done < 0 && errno != EINTR)
-			return false;
-		bytes += done > 0 ? done : 0;
-		len -= done > 0 ? (size_t)done : 0;
-	}
-	return true;
 }
 
 /* -1 when that fails. */

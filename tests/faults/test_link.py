@@ -9,8 +9,6 @@ usage: test_link.py BIN_DIR
 import os
 import subprocess
 import unittest
-import urllib.error
-import urllib.request
 
 import fault
 import flow
@@ -128,10 +126,10 @@ class Link(fault.FaultTest):
             daemon = self.start("run", stdout=subprocess.DEVNULL, stderr=log)
         self.wait_for_word("broke at COMMIT")
         self.assertEqual(len(os.listdir(self.new())), 5)
-        self.assertEqual(self.page(port, "/readyz"), 503)
+        self.assertEqual(self.page_status(port, "/readyz"), 503)
         self.between.heal()
         flow.wait_until(lambda: not os.listdir(self.new()), "mails to be taken in")
-        self.assertEqual((self.page(port, "/readyz"), self.page(port, "/")), (200, 200))
+        self.assertEqual((self.page_status(port, "/readyz"), self.page_status(port, "/")), (200, 200))
         daemon.terminate()
         self.assertEqual(daemon.wait(flow.END_SECS), flow.EX_OK)
         self.between.trouble = lambda message: proxy.PASS
@@ -142,14 +140,6 @@ class Link(fault.FaultTest):
         self.through_proxy(SILENT)
         self.between.trouble = lambda message: proxy.HOLE if b"SELECT" in message.body else proxy.PASS
         self.assertIn("silent", self.dmarcd("status", code=flow.EX_UNAVAILABLE).stderr)
-
-    def page(self, port, path):
-        try:
-            with urllib.request.urlopen("http://127.0.0.1:%d%s" % (port, path)) as answer:
-                return answer.status
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code
 
 
 if __name__ == "__main__":

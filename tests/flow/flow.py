@@ -22,6 +22,8 @@ import sys
 import tempfile
 import time
 import unittest
+import urllib.error
+import urllib.request
 
 END_DAY = "2026-03-31"
 RUN_SECS = 240      # longer than any single run here takes, under sanitizers too
@@ -318,6 +320,15 @@ class FlowTest(unittest.TestCase):
         """Rows of text, through `dmarcd psql`."""
         out = self.dmarcd("psql", "-X", "-At", "-F", "\t", "-c", statement, config=config).stdout
         return [tuple(line.split("\t")) for line in out.splitlines()]
+
+    def page_status(self, port, path):
+        """The status that a page of `dmarcd web` is answered with."""
+        try:
+            with urllib.request.urlopen("http://127.0.0.1:%d%s" % (port, path)) as answer:
+                return answer.status
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code
 
     def check_sums(self, status, wanted):
         """Reports, records and messages are those of the manifest."""

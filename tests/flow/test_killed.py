@@ -7,8 +7,6 @@ import os
 import signal
 import subprocess
 import unittest
-import urllib.error
-import urllib.request
 
 import flow
 import mails
@@ -325,12 +323,12 @@ class DatabaseAway(flow.FlowTest):
             daemon = self.start("run", stderr=log)
         flow.wait_until(lambda: "the database is away" in self.log() and 'event="ready"' in self.log(),
                         "the absence to be told")
-        self.assertEqual((self.ask(port, "/healthz"), self.ask(port, "/readyz")), (200, 503))
+        self.assertEqual((self.page_status(port, "/healthz"), self.page_status(port, "/readyz")), (200, 503))
         self.assertEqual(flow.listing(self.maildir), self.before)
         server.start()
         new = os.path.join(self.maildir, "new")
         flow.wait_until(lambda: not os.listdir(new), "mails to be taken in")
-        self.assertEqual(self.ask(port, "/readyz"), 200)
+        self.assertEqual(self.page_status(port, "/readyz"), 200)
         daemon.terminate()
         self.assertEqual(daemon.wait(flow.END_SECS), flow.EX_OK)
         self.check_totals(self.status(), self.wanted)
@@ -353,14 +351,6 @@ class DatabaseAway(flow.FlowTest):
         self.assertEqual(ingest.wait(flow.END_SECS), flow.EX_OK)
         self.assertEqual(self.log().count("the database is away"), 1)
         self.check_totals(self.status(), self.wanted)
-
-    def ask(self, port, path):
-        try:
-            with urllib.request.urlopen("http://127.0.0.1:%d%s" % (port, path)) as answer:
-                return answer.status
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code
 
 
 if __name__ == "__main__":
