@@ -89,6 +89,10 @@ const char *auth_result_text(enum auth_result result)
 		return "permerror";
 	case AUTH_POLICY:
 		return "policy";
+	case AUTH_DECLINED:
+		return "declined";
+	case AUTH_SKIPPED:
+		return "skipped";
 	}
 	return "unknown";
 }

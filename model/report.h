@@ -54,6 +54,8 @@ enum auth_result {
 	AUTH_TEMPERROR,
 	AUTH_PERMERROR,
 	AUTH_POLICY,
+	AUTH_DECLINED, /* of BIMI only, as the next */
+	AUTH_SKIPPED,
 };
 
 enum override_type {

@@ -13,7 +13,7 @@ unset LANGUAGE CDPATH
 
 BUILD_PACKAGES=(build-essential cmake ninja-build pkg-config libxml2-dev libarchive-dev
 	libgmime-3.0-dev libjansson-dev libssl-dev libpq-dev libmicrohttpd-dev libcyaml-dev libyaml-dev zlib1g-dev
-	libidn2-dev brotli)
+	libidn2-dev libpsl-dev libunbound-dev brotli)
 RUN_PACKAGES=(postgresql)
 
 say() {

@@ -8,8 +8,8 @@ import re
 import sys
 
 # The order is the include order: a room sees only rooms named before it (layers.py says which).
-ROOMS = ["base", "model", "pool", "parser", "worker", "samples", "schema", "store", "ingest",
-         "web", "daemon"]
+ROOMS = ["base", "model", "dns", "pool", "parser", "verifier", "worker", "samples", "schema",
+         "store", "ingest", "web", "daemon"]
 SKIPPED_FOLDERS = {".git", ".cache", "build", "node_modules", "__pycache__"}
 
 

@@ -8,19 +8,22 @@ import house
 ALLOWED = {
     "base": set(),
     "model": {"base"},
+    "dns": {"base"},
     "pool": {"base", "model"},
     "parser": {"base", "model"},
-    "worker": {"base", "model", "parser"},
+    "verifier": {"base", "model", "dns"},
+    "worker": {"base", "model", "dns", "parser", "verifier"},
     "samples": {"base", "model"},
     "schema": set(),
     "store": {"base", "model", "pool", "schema"},
     "ingest": {"base", "model", "pool", "store"},
     "web": {"base", "model", "pool", "store"},
-    "daemon": {"base", "model", "pool", "store", "ingest", "web"},
+    "daemon": {"base", "model", "pool", "store", "ingest", "web", "dns"},
 }
 # Of a room that is allowed, only these headers.
 ONLY = {
     ("store", "pool"): {"pool/spool.h"},
+    ("verifier", "dns"): {"dns/dns.h"},
 }
 # Of a room that is allowed, never these.
 NEVER = {
@@ -28,18 +31,20 @@ NEVER = {
 }
 # A foreign library: its headers, and the rooms whose one file may include them.
 FOREIGN = {
-    "libxml2": (r"libxml/", {"parser"}),
+    "libxml2": (r"libxml/", {"parser", "verifier"}),
     "libarchive": (r"archive(_entry)?\.h$", {"parser"}),
     "GMime": (r"(gmime/|glib)", {"parser"}),
     "jansson": (r"jansson\.h$", {"parser"}),
-    "OpenSSL CMS": (r"openssl/(cms|pkcs7|x509|pem)", {"parser"}),
-    "OpenSSL digests": (r"openssl/(evp|sha|crypto)", {"model"}),
+    "OpenSSL CMS": (r"openssl/(cms|pkcs7|x509|pem)", {"parser", "verifier"}),
+    "OpenSSL digests": (r"openssl/(evp|sha|crypto|core|param|rsa|bn)", {"model", "verifier"}),
     "libpq": (r"(libpq-fe|postgres)", {"store"}),
     "libmicrohttpd": (r"microhttpd", {"web"}),
     "libcyaml": (r"cyaml", {"daemon"}),
     "libyaml": (r"yaml\.h$", {"daemon"}),
-    "zlib": (r"zlib\.h$", {"base", "model", "pool", "parser", "samples", "store", "ingest", "web"}),
-    "libidn2": (r"idn2", {"parser"}),
+    "zlib": (r"zlib\.h$", {"base", "model", "pool", "parser", "samples", "store", "ingest", "web", "verifier"}),
+    "libidn2": (r"idn2", {"parser", "verifier"}),
+    "libpsl": (r"libpsl", {"verifier"}),
+    "libunbound": (r"unbound\.h$", {"dns"}),
 }
 _INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.MULTILINE)
 

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The verifier's verdict on one message, with the trace that led to it. Plain
+ * open data; texts are valid UTF-8 without NUL and live in the arena or frame
+ * they were made from. The fields are documented in model/verdict_list.h.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "model/report.h"
+#include "model/verdict_list.h"
+
+enum maybe { MAYBE_UNKNOWN = 0, MAYBE_NO, MAYBE_YES };
+
+enum verdict_part { PART_MESSAGE, PART_SPF, PART_DKIM, PART_ARC, PART_DMARC, PART_BIMI };
+/* "message" "spf" "dkim" "arc" "dmarc" "bimi" */
+struct str verdict_part_word(enum verdict_part part);
+
+#define VERDICT_RESULT(name) enum auth_result name;
+#define VERDICT_TEXT(name) struct str name;
+#define VERDICT_NUMBER(name) uint64_t name;
+#define VERDICT_FLAG(name) bool name;
+#define VERDICT_MAYBE(name) enum maybe name;
+#define VERDICT_STRUCT(tag, list) \
+	struct tag { \
+		list(VERDICT_RESULT, VERDICT_TEXT, VERDICT_NUMBER, VERDICT_FLAG, VERDICT_MAYBE) \
+	}
+
+VERDICT_STRUCT(verdict_identity, VERDICT_IDENTITY_FIELDS);
+VERDICT_STRUCT(verdict_spf, VERDICT_SPF_FIELDS);
+VERDICT_STRUCT(verdict_dkim, VERDICT_DKIM_FIELDS);
+VERDICT_STRUCT(verdict_arc_set, VERDICT_ARC_SET_FIELDS);
+VERDICT_STRUCT(verdict_arc, VERDICT_ARC_FIELDS);
+VERDICT_STRUCT(verdict_dmarc, VERDICT_DMARC_FIELDS);
+VERDICT_STRUCT(verdict_bimi, VERDICT_BIMI_FIELDS);
+VERDICT_STRUCT(verdict_claim, VERDICT_CLAIM_FIELDS);
+VERDICT_STRUCT(verdict_advice, VERDICT_ADVICE_FIELDS);
+VERDICT_STRUCT(trace_step, VERDICT_STEP_FIELDS);
+
+/* A counted list in an arena. */
+#define VERDICT_LIST(tag) \
+	struct { \
+		struct tag *at; \
+		size_t count; \
+	}
+
+struct verdict {
+	VERDICT_LIST(verdict_identity) identities;
+	VERDICT_LIST(verdict_spf) spf; /* MAIL FROM first, then HELO where it was judged */
+	VERDICT_LIST(verdict_dkim) dkim; /* the message's order */
+	struct verdict_arc arc;
+	VERDICT_LIST(verdict_arc_set) arc_sets;
+	struct verdict_dmarc dmarc;
+	struct verdict_bimi bimi;
+	VERDICT_LIST(verdict_claim) claims;
+	VERDICT_LIST(verdict_advice) advice;
+	VERDICT_LIST(trace_step) trace;
+	struct str answers; /* a replay file's text (dns/replay.h): what the verdict rests on */
+};

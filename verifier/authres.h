@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Authentication-Results (RFC 8601), ARC-Authentication-Results (RFC 8617
+ * section 4.1.1) and Received-SPF (RFC 7208 section 9.1): what others said. A
+ * tolerant reader and a strict writer.
+ */
+#pragma once
+
+#include "base/buf.h"
+#include "verifier/message.h"
+#include "verifier/verify.h"
+
+struct authres_property {
+	struct str type;  /* "smtp", "header", "policy", …; lower case */
+	struct str name;  /* lower case */
+	struct str value; /* unquoted, comments dropped */
+};
+
+struct authres_result {
+	struct str method; /* lower case */
+	struct str result; /* lower case, as sent */
+	struct str reason;
+	struct str comment; /* the first one */
+	struct authres_property *properties;
+	size_t properties_count;
+};
+
+struct authres {
+	struct str authserv_id; /* absent: there was none */
+	uint64_t instance;      /* ARC; 0: none */
+	struct authres_result *results;
+	size_t results_count;
+	bool lenient;           /* RFC 8601 does not allow it as it stands */
+};
+
+#define AUTHRES_RESULTS_MAX 100
+
+/* False when nothing can be read from it (also another version). */
+bool authres_parse(struct arena *arena, struct str body, struct authres *authres_r);
+/* The same for Received-SPF, as one result of method "spf". */
+bool received_spf_parse(struct arena *arena, struct str body, struct authres *authres_r);
+struct str authres_value(const struct authres_result *result, const char *type, const char *name);
+
+/* Fills verdict->claims from every such field of the message. trusted: our own authserv-ids. */
+void authres_claims(const struct verify *verify, const struct message *message, const struct str *trusted,
+	size_t trusted_count, struct verdict *verdict);
+
+/* Appends an Authentication-Results field with all that the verdict says, folded, ending with CRLF. Nothing
+ * in it can begin another field, whatever the verdict holds. */
+void authres_write(struct buf *out, struct str authserv_id, const struct verdict *verdict);

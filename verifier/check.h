@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+/* All mechanisms on one message, in the order in which they need each other. */
+#pragma once
+
+#include "verifier/arc.h"
+#include "verifier/authres.h"
+#include "verifier/bimi.h"
+#include "verifier/identity.h"
+#include "verifier/spf.h"
+
+struct check_request {
+	struct identity_hints hints;
+	struct dmarc_options dmarc;
+	struct bimi_options bimi;
+	struct dkim_keys *keys;      /* may be NULL */
+	const struct str *trusted_sealers;
+	size_t trusted_sealers_count;
+	struct str receiver; /* who asks, for %{r} */
+};
+
+/* Fills *verdict_r, all of it in verify->arena; verdict_r->answers is left to the caller, who has the session. */
+void check_message(const struct verify *verify, struct str bytes, const struct check_request *request,
+	struct verdict *verdict_r);
