@@ -8,7 +8,8 @@
 
 #include "model/limits.h"
 
-#define JOB_VERSION 1u
+#define JOB_VERSION 2u
+#define JOB_FDS 3 /* of one request: input, output, DNS */
 #define JOB_STATUS_NO_PROCESS (-1) /* no status of waitpid(): fork() failed */
 #define JOB_CONTROL_FD 3 /* where a template finds its end of the pair */
 
@@ -23,10 +24,17 @@ struct job_message {
 	int32_t status;  /* ENDED: as waitpid() gives it, or JOB_STATUS_NO_PROCESS */
 };
 
-/* Pool -> template, with two descriptors: the input, and the pipe for frames. */
+enum job_kind {
+	JOB_PARSE = 1, /* a mail or bare file -> reports */
+	JOB_EXTRACT,   /* the same input -> the unpacked bytes of one report (BYTES frames) */
+	JOB_VERIFY,    /* a model/verify_request.h -> a verdict */
+};
+
+/* Pool -> template, with descriptors: the input, the pipe for frames, and for JOB_VERIFY a socket to
+ * whoever answers for the DNS (dns/relay.h; -1: nobody). */
 struct job_request {
 	uint32_t version;
-	uint32_t extract;   /* 1: the bytes of one report; 0: parse */
+	uint32_t kind;      /* enum job_kind */
 	uint32_t report_no;
 	uint32_t reserved;
 	uint64_t bytes;
@@ -34,11 +42,11 @@ struct job_request {
 	struct limits limits;
 };
 
-/* Sends one packet with up to two descriptors (-1: none). False when the other
+/* Sends one packet with up to JOB_FDS descriptors (-1: none, at the end only). False when the other
  * side is gone. */
-bool job_send(int socket, const void *message, size_t bytes, const int fds[2]);
+bool job_send(int socket, const void *message, size_t bytes, const int fds[JOB_FDS]);
 
 /* Receives one packet of exactly this size. 1: got it (fds_r filled, -1: none;
  * fds_r NULL: none wanted); 0: the other side is gone, or sent something else;
  * -1: nothing there yet (a non-blocking socket). */
-int job_receive(int socket, void *message, size_t bytes, int fds_r[2]);
+int job_receive(int socket, void *message, size_t bytes, int fds_r[JOB_FDS]);

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/arena.h"
+#include "model/json.h"
 #include "model/report.h"
 #include "model/verdict_list.h"
 
@@ -56,4 +57,21 @@ struct verdict {
 	VERDICT_LIST(verdict_advice) advice;
 	VERDICT_LIST(trace_step) trace;
 	struct str answers; /* a replay file's text (dns/replay.h): what the verdict rests on */
+	struct str authres; /* an Authentication-Results field (RFC 8601) that says the same */
+	struct str refused; /* why there is no verdict at all ("FILE:LINE: …" of a replay file); absent: there is one */
 };
+
+/* Adds an item to a list that lives in arena; the place it returns is zeroed. */
+#define VERDICT_ADD(arena, list) \
+	((list)->at = verdict_grow((arena), (list)->at, (list)->count, sizeof(*(list)->at)), \
+		&(list)->at[(list)->count++])
+/* A place for one more behind count items: the same memory, or twice as much. */
+void *verdict_grow(struct arena *arena, void *at, size_t count, size_t size);
+
+/* The whole as one JSON object: "identities", "spf" and "helo" (null unless judged), "dkim", "arc" with its
+ * "chain", "dmarc", "bimi", "claims", "advice", "trace", "answers" (a list of lines). Keys are the fields' names. */
+void verdict_json(struct json *json, const struct verdict *verdict);
+/* The objects of "spf" and "advice" alone, for those who have no message. */
+void verdict_spf_json(struct json *json, const struct verdict_spf *spf);
+void verdict_advice_json(struct json *json, const struct verdict_advice *advice);
+void trace_step_json(struct json *json, const struct trace_step *step);

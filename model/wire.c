@@ -36,7 +36,7 @@ void wire_writer_fini(struct wire_writer *writer)
 	buf_fini(&writer->buf);
 }
 
-static size_t begin_frame(struct wire_writer *writer, enum frame_type type)
+size_t wire_begin(struct wire_writer *writer, enum frame_type type)
 {
 	size_t start = writer->buf.len;
 	wire_put_u32(&writer->buf, 0);
@@ -44,7 +44,7 @@ static size_t begin_frame(struct wire_writer *writer, enum frame_type type)
 	return start;
 }
 
-static void end_frame(struct wire_writer *writer, size_t start)
+void wire_end(struct wire_writer *writer, size_t start)
 {
 	size_t payload = writer->buf.len - start - WIRE_HEADER_BYTES;
 	if (writer->buf.overflow || payload > WIRE_PAYLOAD_BYTES_MAX)
@@ -57,28 +57,28 @@ static void end_frame(struct wire_writer *writer, size_t start)
 
 void wire_write_hello(struct wire_writer *writer)
 {
-	size_t start = begin_frame(writer, FRAME_HELLO);
+	size_t start = wire_begin(writer, FRAME_HELLO);
 	wire_put_u32(&writer->buf, WIRE_VERSION);
-	end_frame(writer, start);
+	wire_end(writer, start);
 }
 
 void wire_write_mail_head(struct wire_writer *writer, const struct mail_head *head)
 {
-	size_t start = begin_frame(writer, FRAME_MAIL_HEAD);
+	size_t start = wire_begin(writer, FRAME_MAIL_HEAD);
 	wire_put_str(&writer->buf, head->from);
 	wire_put_str(&writer->buf, head->subject);
 	wire_put_str(&writer->buf, head->message_id);
 	wire_put_str(&writer->buf, head->date);
 	wire_put_u64(&writer->buf, (uint64_t)head->date_epoch_secs);
-	end_frame(writer, start);
+	wire_end(writer, start);
 }
 
 void wire_write_report_begin(struct wire_writer *writer, const struct report_begin *begin)
 {
-	size_t start = begin_frame(writer, FRAME_REPORT_BEGIN);
+	size_t start = wire_begin(writer, FRAME_REPORT_BEGIN);
 	wire_put_u8(&writer->buf, (uint8_t)begin->kind);
 	wire_put_str(&writer->buf, begin->member);
-	end_frame(writer, start);
+	wire_end(writer, start);
 }
 
 static void put_ip(struct buf *buf, const struct ip *ip)
@@ -124,7 +124,7 @@ static void put_auth_results(struct buf *buf, const struct aggregate_record *rec
 
 void wire_write_record(struct wire_writer *writer, const struct aggregate_record *record)
 {
-	size_t start = begin_frame(writer, FRAME_RECORD);
+	size_t start = wire_begin(writer, FRAME_RECORD);
 	struct buf *buf = &writer->buf;
 	put_ip(buf, &record->source_ip);
 	wire_put_str(buf, record->source_raw);
@@ -140,12 +140,12 @@ void wire_write_record(struct wire_writer *writer, const struct aggregate_record
 	wire_put_str(buf, record->envelope_from);
 	wire_put_str(buf, record->envelope_to);
 	put_auth_results(buf, record);
-	end_frame(writer, start);
+	wire_end(writer, start);
 }
 
 void wire_write_tls_policy(struct wire_writer *writer, const struct tls_policy *policy)
 {
-	size_t start = begin_frame(writer, FRAME_TLS_POLICY);
+	size_t start = wire_begin(writer, FRAME_TLS_POLICY);
 	struct buf *buf = &writer->buf;
 	wire_put_str(buf, policy->policy_type);
 	wire_put_str(buf, policy->policy_domain);
@@ -154,12 +154,12 @@ void wire_write_tls_policy(struct wire_writer *writer, const struct tls_policy *
 	wire_put_u64(buf, policy->success);
 	wire_put_u64(buf, policy->failure);
 	wire_put_u32(buf, policy->details_count);
-	end_frame(writer, start);
+	wire_end(writer, start);
 }
 
 void wire_write_tls_detail(struct wire_writer *writer, const struct tls_detail *detail)
 {
-	size_t start = begin_frame(writer, FRAME_TLS_DETAIL);
+	size_t start = wire_begin(writer, FRAME_TLS_DETAIL);
 	struct buf *buf = &writer->buf;
 	wire_put_str(buf, detail->result_type);
 	wire_put_str(buf, detail->sending_mta_ip);
@@ -169,16 +169,16 @@ void wire_write_tls_detail(struct wire_writer *writer, const struct tls_detail *
 	wire_put_u64(buf, detail->failed_sessions);
 	wire_put_str(buf, detail->additional_information);
 	wire_put_str(buf, detail->failure_reason_code);
-	end_frame(writer, start);
+	wire_end(writer, start);
 }
 
 void wire_write_issue(struct wire_writer *writer, const struct issue *issue)
 {
-	size_t start = begin_frame(writer, FRAME_ISSUE);
+	size_t start = wire_begin(writer, FRAME_ISSUE);
 	wire_put_u8(&writer->buf, (uint8_t)issue->code);
 	wire_put_str(&writer->buf, issue->detail);
 	wire_put_u64(&writer->buf, issue->count);
-	end_frame(writer, start);
+	wire_end(writer, start);
 }
 
 /* The texts of each struct in their one order, for writing and reading alike. */
@@ -200,7 +200,7 @@ void wire_write_issue(struct wire_writer *writer, const struct issue *issue)
 
 void wire_write_aggregate_head(struct wire_writer *writer, const struct aggregate_head *head)
 {
-	size_t start = begin_frame(writer, FRAME_AGGREGATE_HEAD);
+	size_t start = wire_begin(writer, FRAME_AGGREGATE_HEAD);
 	struct buf *buf = &writer->buf;
 #define PUT(member) wire_put_str(buf, head->member);
 	HEAD_TEXTS(PUT)
@@ -210,12 +210,12 @@ void wire_write_aggregate_head(struct wire_writer *writer, const struct aggregat
 	wire_put_u32(buf, (uint32_t)head->errors_count);
 	for (size_t i = 0; i < head->errors_count; i++)
 		wire_put_str(buf, head->errors[i]);
-	end_frame(writer, start);
+	wire_end(writer, start);
 }
 
 void wire_write_failure(struct wire_writer *writer, const struct failure_report *failure)
 {
-	size_t start = begin_frame(writer, FRAME_FAILURE);
+	size_t start = wire_begin(writer, FRAME_FAILURE);
 	struct buf *buf = &writer->buf;
 #define PUT(member) wire_put_str(buf, failure->member);
 	FAILURE_TEXTS(PUT)
@@ -224,39 +224,39 @@ void wire_write_failure(struct wire_writer *writer, const struct failure_report 
 	wire_put_u64(buf, (uint64_t)failure->arrival_epoch_secs);
 	wire_put_u64(buf, failure->sample_bytes);
 	wire_put_u8(buf, failure->sample_has_body);
-	end_frame(writer, start);
+	wire_end(writer, start);
 }
 
 void wire_write_tls_head(struct wire_writer *writer, const struct tls_head *head)
 {
-	size_t start = begin_frame(writer, FRAME_TLS_HEAD);
+	size_t start = wire_begin(writer, FRAME_TLS_HEAD);
 	struct buf *buf = &writer->buf;
 #define PUT(member) wire_put_str(buf, head->member);
 	TLS_HEAD_TEXTS(PUT)
 #undef PUT
 	wire_put_u64(buf, (uint64_t)head->begin_epoch_secs);
 	wire_put_u64(buf, (uint64_t)head->end_epoch_secs);
-	end_frame(writer, start);
+	wire_end(writer, start);
 }
 
 void wire_write_report_end(struct wire_writer *writer, const struct report_totals *totals)
 {
-	size_t start = begin_frame(writer, FRAME_REPORT_END);
+	size_t start = wire_begin(writer, FRAME_REPORT_END);
 	wire_put_u64(&writer->buf, totals->records);
 	wire_put_wide(&writer->buf, totals->messages);
 	wire_put_wide(&writer->buf, totals->dmarc_pass);
 	wire_put_u8(&writer->buf, (uint8_t)totals->schema);
-	end_frame(writer, start);
+	wire_end(writer, start);
 }
 
 void wire_write_mail_end(struct wire_writer *writer, const struct mail_end *end)
 {
-	size_t start = begin_frame(writer, FRAME_MAIL_END);
+	size_t start = wire_begin(writer, FRAME_MAIL_END);
 	wire_put_u8(&writer->buf, (uint8_t)end->verdict);
 	wire_put_u8(&writer->buf, (uint8_t)end->reason);
 	wire_put_str(&writer->buf, end->detail);
 	wire_put_u64(&writer->buf, end->reports);
-	end_frame(writer, start);
+	wire_end(writer, start);
 	wire_flush(writer);
 }
 
@@ -264,16 +264,16 @@ void wire_write_bytes(struct wire_writer *writer, struct str bytes)
 {
 	while (bytes.len > 0) {
 		struct str piece = str_sub(bytes, 0, FLUSH_BYTES);
-		size_t start = begin_frame(writer, FRAME_BYTES);
+		size_t start = wire_begin(writer, FRAME_BYTES);
 		buf_add_str(&writer->buf, piece);
-		end_frame(writer, start);
+		wire_end(writer, start);
 		bytes = str_from_offset(bytes, piece.len);
 	}
 }
 
 void wire_write_bytes_end(struct wire_writer *writer)
 {
-	end_frame(writer, begin_frame(writer, FRAME_BYTES_END));
+	wire_end(writer, wire_begin(writer, FRAME_BYTES_END));
 	wire_flush(writer);
 }
 
@@ -285,7 +285,7 @@ int wire_next(struct str *rest, struct frame *frame_r)
 	memcpy(&length, rest->ptr, sizeof(length));
 	length = le32toh(length);
 	unsigned type = (unsigned char)rest->ptr[4];
-	if (length > WIRE_PAYLOAD_BYTES_MAX || type < FRAME_HELLO || type > FRAME_BYTES_END)
+	if (length > WIRE_PAYLOAD_BYTES_MAX || type < FRAME_HELLO || type > FRAME_VERDICT_END)
 		return -1;
 	if (rest->len - WIRE_HEADER_BYTES < length)
 		return 0;

@@ -14,6 +14,8 @@
  *	  ( AGGREGATE_HEAD | FAILURE | TLS_HEAD ) ISSUE* REPORT_END )*
  *	( MAIL_END | BYTES* BYTES_END )
  *
+ * or, of a job that verifies: HELLO VERDICT* VERDICT_END (model/verdict_wire.h).
+ *
  * The head of a report comes after its rows, because reporters put elements in
  * any order and a reader keeps nothing before REPORT_END anyway. RECORD,
  * TLS_POLICY, TLS_DETAIL and head payloads are a canonical spelling of the
@@ -51,6 +53,8 @@ enum frame_type {
 	FRAME_MAIL_END,
 	FRAME_BYTES,
 	FRAME_BYTES_END,
+	FRAME_VERDICT,
+	FRAME_VERDICT_END,
 };
 
 struct frame {
@@ -86,6 +90,10 @@ void wire_writer_init(struct wire_writer *writer,
 	void (*flush)(void *context, const void *bytes, size_t len), void *context);
 void wire_writer_fini(struct wire_writer *writer); /* flushes what is left */
 void wire_flush(struct wire_writer *writer);
+
+/* A frame of a type that another file spells: its payload is what is put into writer->buf between the two. */
+size_t wire_begin(struct wire_writer *writer, enum frame_type type);
+void wire_end(struct wire_writer *writer, size_t start);
 
 void wire_write_hello(struct wire_writer *writer);
 void wire_write_mail_head(struct wire_writer *writer, const struct mail_head *head);

@@ -101,7 +101,7 @@ uint8_t wire_get_enum(struct wire_cursor *cursor, unsigned min, unsigned max)
 	return value;
 }
 
-struct str wire_get_text(struct wire_cursor *cursor)
+struct str wire_get_bytes(struct wire_cursor *cursor)
 {
 	uint32_t len = wire_get_u8(cursor);
 	if (len == ABSENT)
@@ -116,13 +116,18 @@ struct str wire_get_text(struct wire_cursor *cursor)
 		cursor->failed = true;
 		return STR_NONE;
 	}
-	struct str text = {cursor->at, len};
+	struct str bytes = {cursor->at, len};
 	cursor->at += len;
-	if (!utf8_valid(text) || str_find_char(text, '\0') != SIZE_MAX) {
-		cursor->failed = true;
-		return STR_NONE;
-	}
-	return text;
+	return bytes;
+}
+
+struct str wire_get_text(struct wire_cursor *cursor)
+{
+	struct str text = wire_get_bytes(cursor);
+	if (utf8_valid(text) && str_find_char(text, '\0') == SIZE_MAX)
+		return text;
+	cursor->failed = true;
+	return STR_NONE;
 }
 
 uint32_t wire_get_count(struct wire_cursor *cursor, size_t item_bytes_min)

@@ -30,6 +30,8 @@ wide wire_get_wide(struct wire_cursor *cursor);
 uint8_t wire_get_enum(struct wire_cursor *cursor, unsigned min, unsigned max);
 /* A text: valid UTF-8 without NUL, else the cursor fails. */
 struct str wire_get_text(struct wire_cursor *cursor);
+/* Any bytes. */
+struct str wire_get_bytes(struct wire_cursor *cursor);
 /* A number of items that follow, each at least item_bytes_min long; bounded by what is left. */
 uint32_t wire_get_count(struct wire_cursor *cursor, size_t item_bytes_min);
 /* True when nothing failed and nothing is left. */

@@ -14,6 +14,7 @@
 
 #define SLOTS_MAX 8
 #define TRIES_MAX 2
+#define DNS_MSECS 20000 /* that a verification may wait for answers */
 #define NAME "dmarcd-worker"
 
 struct pool {
@@ -173,6 +174,8 @@ size_t pool_fds(const struct pool *pool, struct pollfd *fds, size_t cap)
 static int64_t deadline_of(const struct pool *pool, const struct slot *slot)
 {
 	int64_t allowed = (int64_t)pool->limits->mail_secs * 1000;
+	if (slot->job->kind == JOB_VERIFY)
+		allowed += DNS_MSECS;
 	if (slot->job->spool && spool_rows_so_far(slot->job->spool) > pool->limits->long_records)
 		allowed *= 3;
 	return slot->began_msecs + allowed;

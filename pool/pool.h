@@ -18,15 +18,11 @@
 #pragma once
 
 #include "base/error.h"
-#include "model/limits.h"
+#include "model/job.h"
+#include "model/verdict_wire.h"
 #include "pool/spool.h"
 
 #include <poll.h>
-
-enum job_kind {
-	JOB_PARSE = 1, /* a mail or bare file -> reports */
-	JOB_EXTRACT,   /* the same input -> the unpacked bytes of one report (BYTES frames) */
-};
 
 struct job {
 	enum job_kind kind;
@@ -34,9 +30,11 @@ struct job {
 	uint64_t bytes;      /* size of the input */
 	uint32_t report_no;  /* JOB_EXTRACT: which report of the mail, from 0 */
 	int64_t now_epoch_secs;
-	/* JOB_PARSE: where the frames go; JOB_EXTRACT: NULL. Reset by the pool before each try. */
+	/* JOB_PARSE: where the frames go; else NULL. Reset by the pool before each try. */
 	struct spool *spool;
 	void (*on_bytes)(void *context, struct str bytes); /* JOB_EXTRACT */
+	struct verdict_reader *verdict; /* JOB_VERIFY; reset by the pool */
+	int dns_fd;          /* JOB_VERIFY: a socket to the resolver (dns/relay.h); -1: none is needed */
 	void *context; /* the caller's, untouched */
 };
 

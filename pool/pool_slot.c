@@ -89,7 +89,7 @@ bool slot_give(struct slot *slot, const struct limits *limits)
 	const struct job *job = slot->job;
 	struct job_request request = {
 		.version = JOB_VERSION,
-		.extract = job->kind == JOB_EXTRACT,
+		.kind = job->kind,
 		.report_no = job->report_no,
 		.bytes = job->bytes,
 		.now_epoch_secs = job->now_epoch_secs,
@@ -101,7 +101,7 @@ bool slot_give(struct slot *slot, const struct limits *limits)
 	}
 	(void)fcntl(pipe[0], F_SETFL, O_NONBLOCK);
 	(void)fcntl(pipe[1], F_SETPIPE_SZ, PIPE_BYTES);
-	const int fds[2] = {job->fd, pipe[1]};
+	const int fds[JOB_FDS] = {job->fd, pipe[1], job->kind == JOB_VERIFY ? job->dns_fd : -1};
 	bool sent = job_send(slot->control_fd, &request, sizeof(request), fds);
 	(void)close(pipe[1]);
 	slot->output_fd = pipe[0];
@@ -110,6 +110,8 @@ bool slot_give(struct slot *slot, const struct limits *limits)
 	slot->extracted = 0;
 	slot->extract_done = false;
 	buf_reset(&slot->bytes);
+	if (job->kind == JOB_VERIFY)
+		verdict_reader_reset(job->verdict);
 	slot->began_msecs = clock_monotonic_msecs();
 	if (sent)
 		return true;
@@ -145,6 +147,36 @@ static bool eat_extracted(struct slot *slot, const struct limits *limits, struct
 	return true;
 }
 
+static bool eat(struct slot *slot, const struct limits *limits, struct str bytes)
+{
+	switch (slot->job->kind) {
+	case JOB_PARSE:
+		return spool_add(slot->job->spool, bytes, &slot->detail);
+	case JOB_EXTRACT:
+		return eat_extracted(slot, limits, bytes);
+	case JOB_VERIFY:
+		if (verdict_reader_add(slot->job->verdict, bytes))
+			return true;
+		(void)error_set(&slot->detail, ERR_INVALID, "the worker's verdict is not valid");
+		break;
+	}
+	return false;
+}
+
+/* All that its kind of job has to say is there. */
+static bool is_whole(struct slot *slot)
+{
+	switch (slot->job->kind) {
+	case JOB_PARSE:
+		return spool_finish(slot->job->spool, &slot->detail);
+	case JOB_EXTRACT:
+		return slot->extract_done && slot->bytes.len == 0;
+	case JOB_VERIFY:
+		return verdict_reader_finish(slot->job->verdict) != NULL;
+	}
+	return false;
+}
+
 /* A bounded number of reads, so that one worker cannot hold up the others. */
 static bool read_output(struct slot *slot, const struct limits *limits)
 {
@@ -158,10 +190,7 @@ static bool read_output(struct slot *slot, const struct limits *limits)
 			return true;
 		}
 		struct str bytes = {piece, (size_t)got};
-		bool sound = slot->job->kind == JOB_PARSE ?
-			spool_add(slot->job->spool, bytes, &slot->detail) :
-			eat_extracted(slot, limits, bytes);
-		if (!sound)
+		if (!eat(slot, limits, bytes))
 			return fail(slot, JOB_PROTOCOL);
 	}
 	return true;
@@ -194,14 +223,12 @@ static bool read_control(struct slot *slot)
 static bool judge_end(struct slot *slot)
 {
 	int status = slot->status;
-	bool extract = slot->job->kind == JOB_EXTRACT;
 	if (status == JOB_STATUS_NO_PROCESS) {
 		(void)error_set(&slot->detail, ERR_TEMP, "the worker's template cannot fork");
 		return fail(slot, JOB_UNAVAILABLE);
 	}
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
-		if (extract ? slot->extract_done && slot->bytes.len == 0 :
-			spool_finish(slot->job->spool, &slot->detail)) {
+		if (is_whole(slot)) {
 			slot->end = JOB_DONE;
 			return true;
 		}

@@ -336,6 +336,8 @@ static const char *on_frame(struct spool *spool, const struct frame *frame)
 			stage == STAGE_HEAD_GIVEN ? on_mail_end(spool, frame->payload) : "order of frames";
 	case FRAME_BYTES:
 	case FRAME_BYTES_END:
+	case FRAME_VERDICT:
+	case FRAME_VERDICT_END:
 		return "bytes nobody asked for";
 	}
 	return "kind of frame";

@@ -36,12 +36,12 @@ static void write_frames(void *context, const void *bytes, size_t len)
 }
 
 /* In the child. */
-_Noreturn static void do_job(const struct job_request *request, int input_fd, int output_fd)
+_Noreturn static void do_job(const struct job_request *request, const int fds[JOB_FDS])
 {
 	struct wire_writer writer;
-	struct output output = {.fd = output_fd};
+	struct output output = {.fd = fds[1]};
 	const struct parse_input input = {
-		.fd = input_fd,
+		.fd = fds[0],
 		.bytes = request->bytes,
 		.now_epoch_secs = request->now_epoch_secs,
 		.limits = &request->limits,
@@ -50,10 +50,16 @@ _Noreturn static void do_job(const struct job_request *request, int input_fd, in
 		_exit(EX_OSERR);
 	wire_writer_init(&writer, write_frames, &output);
 	wire_write_hello(&writer);
-	if (request->extract)
-		parse_extract(&input, request->report_no, &writer);
-	else
+	switch ((enum job_kind)request->kind) {
+	case JOB_PARSE:
 		parse_mail(&input, &writer);
+		break;
+	case JOB_EXTRACT:
+		parse_extract(&input, request->report_no, &writer);
+		break;
+	case JOB_VERIFY:
+		break;
+	}
 	wire_writer_fini(&writer);
 #ifdef DMARCD_SANITIZED
 	exit(EX_OK); /* so that leaks are looked for */
@@ -62,7 +68,7 @@ _Noreturn static void do_job(const struct job_request *request, int input_fd, in
 #endif
 }
 
-static int run_job(const struct job_request *request, const int fds[2])
+static int run_job(const struct job_request *request, const int fds[JOB_FDS])
 {
 	int status = JOB_STATUS_NO_PROCESS;
 	pid_t template = getpid(), pid = fork();
@@ -70,10 +76,11 @@ static int run_job(const struct job_request *request, const int fds[2])
 		if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != template)
 			_exit(EX_TEMPFAIL);
 		(void)close(JOB_CONTROL_FD);
-		do_job(request, fds[0], fds[1]);
+		do_job(request, fds);
 	}
-	(void)close(fds[0]);
-	(void)close(fds[1]);
+	for (int i = 0; i < JOB_FDS; i++)
+		if (fds[i] >= 0)
+			(void)close(fds[i]);
 	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		continue;
 	return status;
@@ -94,7 +101,7 @@ int template_run(void)
 {
 	struct job_request request;
 	const struct limits limits = limits_default();
-	int fds[2];
+	int fds[JOB_FDS];
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
 		return EX_OSERR;
 	parse_init();

@@ -77,6 +77,8 @@ static bool frame_is_valid(const struct frame *frame, struct arena *arena)
 	case FRAME_HELLO:
 	case FRAME_BYTES:
 	case FRAME_BYTES_END:
+	case FRAME_VERDICT:
+	case FRAME_VERDICT_END:
 		return true;
 	}
 	return false;

@@ -128,6 +128,8 @@ static void take_frame(struct carried *carried, const struct frame *frame)
 	case FRAME_HELLO:
 	case FRAME_BYTES:
 	case FRAME_BYTES_END:
+	case FRAME_VERDICT:
+	case FRAME_VERDICT_END:
 		break;
 	}
 	if (!good)

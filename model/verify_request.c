@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/verify_request.h"
+
+#include "model/wire_field.h"
+
+#define TEXTS(X) \
+	X(helo) X(mail_from) X(receiver) X(authserv_id) X(domain) X(replay) X(replay_file) X(evidence) X(indicator) \
+	X(message)
+#define LISTS(X) X(trusted_hops) X(authserv_ids) X(sealers) X(selectors) X(roots)
+
+static void put_list(struct buf *buf, const struct verify_list *list)
+{
+	wire_put_u32(buf, (uint32_t)list->count);
+	for (size_t i = 0; i < list->count; i++)
+		wire_put_str(buf, list->at[i]);
+}
+
+static struct verify_list get_list(struct wire_cursor *cursor, struct arena *arena)
+{
+	struct verify_list list = {.count = wire_get_count(cursor, 1)};
+	list.at = ARENA_ARRAY(arena, list.count, struct str);
+	for (size_t i = 0; i < list.count; i++)
+		list.at[i] = wire_get_bytes(cursor);
+	return list;
+}
+
+void verify_request_put(struct buf *buf, const struct verify_request *request)
+{
+	wire_put_u8(buf, (uint8_t)request->what);
+	wire_put_u8(buf, request->psl);
+	wire_put_u8(buf, request->trace);
+	wire_put_u8(buf, request->ip.family);
+	buf_add(buf, request->ip.bytes, sizeof(request->ip.bytes));
+#define PUT(member) wire_put_str(buf, request->member);
+	TEXTS(PUT)
+#undef PUT
+#define PUT(member) put_list(buf, &request->member);
+	LISTS(PUT)
+#undef PUT
+}
+
+bool verify_request_get(struct str bytes, struct arena *arena, struct verify_request *request_r)
+{
+	struct wire_cursor cursor = wire_cursor(bytes);
+	*request_r = (struct verify_request){0};
+	request_r->what = (enum verify_what)wire_get_enum(&cursor, VERIFY_MESSAGE, VERIFY_DOMAIN);
+	request_r->psl = wire_get_enum(&cursor, 0, 1) == 1;
+	request_r->trace = wire_get_enum(&cursor, 0, 1) == 1;
+	request_r->ip.family = wire_get_enum(&cursor, 0, 6);
+	for (size_t i = 0; i < sizeof(request_r->ip.bytes); i++)
+		request_r->ip.bytes[i] = wire_get_u8(&cursor);
+#define GET(member) request_r->member = wire_get_bytes(&cursor);
+	TEXTS(GET)
+#undef GET
+#define GET(member) request_r->member = get_list(&cursor, arena);
+	LISTS(GET)
+#undef GET
+	return wire_cursor_done(&cursor);
+}

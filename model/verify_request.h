@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What a worker is asked to verify: hints of the caller, then the bytes. It
+ * goes to the worker as the content of the job's descriptor, in the spelling
+ * of model/wire_field.h. The caller is trusted; the message and the replay
+ * text in it are not.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/ip.h"
+
+enum verify_what {
+	VERIFY_MESSAGE = 1, /* all mechanisms on a message */
+	VERIFY_SPF,         /* check_host() alone */
+	VERIFY_DOMAIN,      /* what DNS publishes for `domain` */
+};
+
+struct verify_list {
+	struct str *at;
+	size_t count;
+};
+
+struct verify_request {
+	enum verify_what what;
+	bool psl;   /* RFC 7489: public suffix list and pct, instead of the tree walk */
+	bool trace; /* steps are wanted */
+	struct ip ip; /* family 0: not given */
+	struct str helo, mail_from, receiver, authserv_id, domain; /* absent: not given */
+	struct str replay, replay_file; /* answers and their name for errors; absent: ask the resolver */
+	struct verify_list trusted_hops, authserv_ids, sealers, selectors, roots;
+	struct str evidence, indicator; /* of BIMI, at hand */
+	struct str message;
+};
+
+void verify_request_put(struct buf *buf, const struct verify_request *request);
+/* Views into bytes; lists in arena. */
+NODISCARD bool verify_request_get(struct str bytes, struct arena *arena, struct verify_request *request_r);
