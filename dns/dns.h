@@ -7,8 +7,9 @@
  * before any of them: budget, memory of answers, the list a verdict keeps.
  *
  * Names here are lower-case A-labels without final dot; any byte may stand in
- * a label but the dot. CNAMEs are followed by the back end (at most
- * DNS_CNAMES_MAX, RFC 1034 section 3.6.2).
+ * a label but the dot. The root, which a record may name, is the empty text.
+ * CNAMEs are followed by the back end (at most DNS_CNAMES_MAX, RFC 1034
+ * section 3.6.2).
  */
 #pragma once
 

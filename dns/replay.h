@@ -6,12 +6,19 @@
  *	OWNER TYPE RDATA                  master-file presentation (RFC 1035 section 5)
  *	OWNER TYPE !NXDOMAIN              or !NODATA !SERVFAIL !TIMEOUT !BOGUS
  *	OWNER * RDATA-or-!STATUS          for every type without a line of its own
- *	# a comment
+ *	# a comment, alone or behind an answer
  *
- * TXT is one or more quoted strings, \DDD and \X inside. Names are absolute,
- * the final dot may be left out. Several lines are several records. What is
- * not listed is NODATA where the owner has another line, else NXDOMAIN. CNAMEs
- * are followed within the file.
+ * TXT is one or more quoted strings, \DDD and \X inside; a string too long for
+ * the wire is cut as often as needed. Names are absolute, the final dot may be
+ * left out. Several lines are several records. What is not listed is NODATA
+ * where the owner has another line, else NXDOMAIN. CNAMEs are followed within
+ * the file. Data of any type may be `\# LENGTH HEX` (RFC 3597 section 5).
+ *
+ * What is written keeps an answer whole at the name that was asked, so that
+ * answers which contradict each other stay as they were; what a zone file has
+ * no place for stands in a comment of the answer's first line, and is read:
+ *
+ *	OWNER TYPE RDATA #: secure ttl=300 alias=NAME "note"
  */
 #pragma once
 
@@ -23,5 +30,5 @@
 NODISCARD enum err dns_replay_open(struct arena *arena, struct str file, struct str text, struct dns **dns_r,
 	struct error *error);
 
-/* Appends the line or lines that give this answer again. */
+/* Appends the line or lines that give this answer again, bit for bit. */
 void dns_replay_add(struct buf *out, const struct dns_answer *answer);
