@@ -12,9 +12,11 @@
 #include "dns/dns.h"
 
 /* Asks over socket (SOCK_SEQPACKET, blocking), waiting at most timeout_msecs for each answer; after a
- * broken or late answer all further ones are DNS_TIMEOUT. Lives in arena. */
+ * broken or late answer all further ones are DNS_TIMEOUT. Lives in arena; the socket stays the caller's.
+ * Uses read, write and poll alone, so the process ignores SIGPIPE. */
 struct dns *dns_relay_open(struct arena *arena, int socket, int timeout_msecs);
 
-/* Reads one question from socket and answers it from behind. False: the other side is gone, or sent
- * what is no question. */
+/* Waits for one question from socket and answers it from behind, with scratch reset for it. An answer too
+ * large for a packet is DNS_SERVFAIL. False: the other side is gone, sent what is no question, or does
+ * not read its answers. */
 NODISCARD bool dns_relay_serve(int socket, struct dns *behind, struct arena *scratch);

@@ -331,6 +331,7 @@ static void add_remark(struct buf *out, const struct dns_answer *answer)
 void dns_replay_add(struct buf *out, const struct dns_answer *answer)
 {
 	char type[DNS_TYPE_TEXT_BYTES];
+	enum dns_status status = answer->status == DNS_OK ? DNS_NODATA : answer->status;
 	if (!dns_name_valid(answer->name))
 		return; /* dns_query() answers for it */
 	for (size_t i = 0; i < answer->count || i == 0; i++) {
@@ -342,7 +343,7 @@ void dns_replay_add(struct buf *out, const struct dns_answer *answer)
 			dns_present_add_rdata(out, answer->type, &answer->records[i]);
 		} else {
 			buf_add_char(out, '!');
-			buf_add_str(out, str_from(dns_status_word(answer->status == DNS_OK ? DNS_NODATA : answer->status)));
+			buf_add_str(out, str_from(dns_status_word(status)));
 		}
 		if (i == 0)
 			add_remark(out, answer);

@@ -24,7 +24,7 @@ here=$(unset CDPATH; cd -- "$(dirname -- "$0")" && pwd -P)
 root=$here/../..
 build=$root/build/fuzz
 corpus=${DMARCD_CORPUS:-$root/../shared/corpus}
-[ $# -gt 0 ] || set -- aggregate config failure fields mail output prescan tlsrpt unpack wire
+[ $# -gt 0 ] || set -- aggregate config dns_relay dns_replay failure fields mail output prescan tlsrpt unpack wire
 
 (cd "$root" && cmake --preset fuzz >/dev/null && cmake --build --preset fuzz >/dev/null)
 "$here/made.sh" "$build/bin" "$build/made" >/dev/null
@@ -39,6 +39,8 @@ target() {
 	aggregate) dict=xml max=262144 seeds=$corpus/aggregate ;;
 	prescan) dict=xml seeds=$corpus/aggregate ;;
 	config) max=16384 seeds=$root/doc ;;
+	dns_relay) max=4096 ;;
+	dns_replay) max=8192 ;;
 	failure) seeds=$corpus/failure ;;
 	fields) max=1024 ;;
 	mail) max=65536 seeds="$corpus/failure $corpus/tlsrpt $build/made/mails/new $build/hostile/Maildir/new" ;;
