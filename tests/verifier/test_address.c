@@ -53,7 +53,8 @@ static void test_plain(void **state)
 	AUTHOR("J\xfcrgen <a@example.com>", "example.com");
 	AUTHOR("a@example.com.", "example.com");
 	AUTHOR("a@b\xc3\xbc" "cher.example", "xn--bcher-kva.example");
-	AUTHOR("\xe7\x94\xb0\xe4\xb8\xad@\xe4\xbe\x8b\xe3\x80\x82\xe3\x83\x86\xe3\x82\xb9\xe3\x83\x88", "xn--fsq.xn--zckzah");
+	AUTHOR("\xe7\x94\xb0\xe4\xb8\xad@\xe4\xbe\x8b\xe3\x80\x82\xe3\x83\x86\xe3\x82\xb9\xe3\x83\x88",
+		"xn--fsq.xn--zckzah");
 	AUTHOR("\"a b\\\"@victim.example\"@example.com", "example.com");
 	AUTHOR("a@com", "com");
 }
@@ -160,7 +161,8 @@ static void test_attacks(void **state)
 	/* Fields that only some readers find. */
 	expect(STR(" From: a@victim.example\r\nFrom: a@example.com\r\n\r\n"), ADDRESS_BROKEN, NULL, __LINE__);
 	expect(STR("From: a@example.com\r\nFrom\r\n : a@victim.example\r\n\r\n"), ADDRESS_SEVERAL, NULL, __LINE__);
-	expect(STR("From: a@example.com\r\nno field\r\nFrom: a@victim.example\r\n\r\n"), ADDRESS_SEVERAL, NULL, __LINE__);
+	expect(STR("From: a@example.com\r\nno field\r\nFrom: a@victim.example\r\n\r\n"), ADDRESS_SEVERAL,
+		NULL, __LINE__);
 	expect(STR("From: a@example.com\r\nFrom\0: a@victim.example\r\n\r\n"), ADDRESS_SEVERAL, NULL, __LINE__);
 	expect(STR("From: a@example.com\r\nno field\r\n\r\nFrom: quoted\r\n"), ADDRESS_OK, "example.com", __LINE__);
 }
@@ -170,7 +172,8 @@ static void test_mailboxes(void **state)
 	struct mailbox *mailboxes;
 	size_t count;
 	(void)state;
-	assert_true(address_list(arena, STR("\"A\\\"B\" (c) <\"x y\\\\\"@Example.com>, z@[192.0.2.1], (d) w@example.net (D)"),
+	assert_true(address_list(arena,
+		STR("\"A\\\"B\" (c) <\"x y\\\\\"@Example.com>, z@[192.0.2.1], (d) w@example.net (D)"),
 		&mailboxes, &count));
 	assert_int_equal(count, 3);
 	assert_true(str_eq(mailboxes[0].display, STR("\"A\\\"B\" (c)")));
