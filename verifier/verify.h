@@ -29,6 +29,7 @@ struct verify {
 	struct trace *trace; /* NULL: no trace is wanted, and nothing is spent on it */
 	int64_t now_epoch_secs;
 	struct verify_limits limits;
+	bool tls_report; /* the message brings a TLS report: DKIM keys of s=tlsrpt count (RFC 8460 section 3) */
 };
 
 struct trace *trace_open(struct arena *arena);
