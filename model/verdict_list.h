@@ -50,10 +50,13 @@
 	TEXT(org_domain) TEXT(org_domain_psl) TEXT(method) FLAG(spf_aligned) FLAG(dkim_aligned) TEXT(adkim) \
 	TEXT(aspf) FLAG(testing) MAYBE(author_exists) TEXT(record) TEXT(reason) TEXT(detail)
 
-/* draft-brand-indicators-for-message-identification. */
+/* draft-brand-indicators-for-message-identification. location and evidence: l= and a=; preference: avp=; authority:
+ * pass, fail or none; indicator_hash: SHA-256 of the SVG, in hex; from mark_type on as the certificate says, mark_kind
+ * being VMC or CMC. */
 #define VERDICT_BIMI_FIELDS(RESULT, TEXT, NUMBER, FLAG, MAYBE) \
 	RESULT(result) TEXT(domain) TEXT(selector) TEXT(location) TEXT(authority) TEXT(record) TEXT(indicator_hash) \
-	TEXT(evidence) TEXT(mark_type) TEXT(reason) TEXT(detail)
+	TEXT(evidence) TEXT(preference) TEXT(mark_type) TEXT(mark_kind) TEXT(mark_owner) TEXT(trademark) TEXT(issuer) \
+	TEXT(not_before) TEXT(not_after) TEXT(reason) TEXT(detail)
 
 /* What others said in Authentication-Results, ARC-Authentication-Results or Received-SPF, one method each.
  * field: the header field's name; agrees: with what we found. */

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "verifier/bimi/logotype.h"
 
+#include "verifier/dkim/base64.h"
+
 /* Tags as they stand in DER. */
 #define SEQUENCE 0x30
 #define IA5_STRING 0x16
@@ -39,40 +41,6 @@ static bool der_enter(struct str *rest, unsigned tag, struct str *content_r)
 {
 	unsigned found;
 	return der_next(rest, &found, content_r) && found == tag;
-}
-
-static bool base64_value(char c, unsigned *value_r)
-{
-	if (c >= 'A' && c <= 'Z')
-		*value_r = (unsigned)(c - 'A');
-	else if (c >= 'a' && c <= 'z')
-		*value_r = (unsigned)(c - 'a') + 26;
-	else if (ascii_is_digit(c))
-		*value_r = (unsigned)(c - '0') + 52;
-	else if (c == '+' || c == '/')
-		*value_r = c == '+' ? 62 : 63;
-	else
-		return false;
-	return true;
-}
-
-/* RFC 4648 section 4, padding and nothing else required. */
-static bool base64_decode(struct arena *arena, struct str text, struct str *out_r)
-{
-	if (text.len % 4 != 0)
-		return false;
-	char *out = arena_alloc(arena, text.len / 4 * 3 + 1);
-	size_t len = 0, padding = str_ends(text, STR("==")) ? 2 : str_ends(text, STR("=")) ? 1 : 0;
-	unsigned bits = 0, value;
-	for (size_t i = 0; i < text.len - padding; i++) {
-		if (!base64_value(text.ptr[i], &value))
-			return false;
-		bits = bits << 6 | value;
-		if (i % 4 != 0)
-			out[len++] = (char)(bits >> (6 - 2 * (i % 4)) & 0xff);
-	}
-	*out_r = (struct str){out, len};
-	return true;
 }
 
 static enum logotype_algorithm algorithm_of(struct str oid)
