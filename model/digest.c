@@ -76,6 +76,12 @@ struct sha256 digest_take(struct digest *digest)
 	return sum;
 }
 
+void digest_copy(struct digest *to, const struct digest *from)
+{
+	if (EVP_MD_CTX_copy_ex(to->context, from->context) != 1)
+		die_out_of_memory();
+}
+
 void digest_close(struct digest **digest)
 {
 	if (!*digest)

@@ -25,6 +25,8 @@ struct digest *digest_open(void);
 void digest_add(struct digest *digest, const void *bytes, size_t len);
 /* The sum so far; the digest starts anew. */
 struct sha256 digest_take(struct digest *digest);
+/* to goes on from where from is. */
+void digest_copy(struct digest *to, const struct digest *from);
 void digest_close(struct digest **digest);
 
 struct sha256 sha256_of(const void *bytes, size_t len);

@@ -77,6 +77,14 @@ void signed_mail_check(struct signed_mail *mail, struct str bytes)
 	dkim_check(&mail->verify, &message, mail->keys, STR_NONE, &mail->verdict);
 }
 
+void signed_mail_arc(struct signed_mail *mail, struct str bytes, const struct str *trusted, size_t trusted_count)
+{
+	struct message message;
+	begin(mail);
+	message_parse(mail->arena, bytes, &message);
+	arc_check(&mail->verify, &message, mail->keys, trusted, trusted_count, &mail->verdict);
+}
+
 const struct trace_step *signed_mail_step(const struct signed_mail *mail, const char *kind, const char *name, size_t n)
 {
 	size_t count;

@@ -94,14 +94,16 @@ static bool canonicalisation(struct str word, bool *relaxed_r)
 	return *relaxed_r || str_eq(word, STR("simple"));
 }
 
-/* "If only one algorithm is named, that algorithm is used for the header and "simple" is used for the body." */
+/* "If only one algorithm is named, that algorithm is used for the header and "simple" is used for the body."
+ * Without c= DKIM is simple; the suite of RFC 8617 takes ARC-Message-Signature for relaxed then. */
 static bool read_canonicalisation(struct parse *parse)
 {
 	struct signature *signature = parse->signature;
 	struct str body = value(parse, "c"), header;
-	signature->header_relaxed = signature->kind == SIGNATURE_ARC_SEAL;
+	signature->header_relaxed = signature->body_relaxed = signature->kind != SIGNATURE_DKIM;
 	if (!body.ptr || signature->kind == SIGNATURE_ARC_SEAL)
 		return true;
+	signature->body_relaxed = false;
 	if (!str_split(&body, '/', &header) || !canonicalisation(header, &signature->header_relaxed)
 		|| (body.ptr && !canonicalisation(body, &signature->body_relaxed)))
 		return refuse(parse, AUTH_NEUTRAL, "canonicalization", "c= names no canonicalization there is");
