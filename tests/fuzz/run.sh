@@ -24,7 +24,7 @@ here=$(unset CDPATH; cd -- "$(dirname -- "$0")" && pwd -P)
 root=$here/../..
 build=$root/build/fuzz
 corpus=${DMARCD_CORPUS:-$root/../shared/corpus}
-[ $# -gt 0 ] || set -- aggregate config dns_relay dns_replay failure fields mail output prescan tlsrpt unpack wire
+[ $# -gt 0 ] || set -- aggregate bimi_record config dns_relay dns_replay failure fields mail output prescan svg tlsrpt unpack vmc wire
 
 (cd "$root" && cmake --preset fuzz >/dev/null && cmake --build --preset fuzz >/dev/null)
 "$here/made.sh" "$build/bin" "$build/made" >/dev/null
@@ -38,6 +38,7 @@ target() {
 	case $1 in
 	aggregate) dict=xml max=262144 seeds=$corpus/aggregate ;;
 	prescan) dict=xml seeds=$corpus/aggregate ;;
+	bimi_record) max=4096 ;;
 	config) max=16384 seeds=$root/doc ;;
 	dns_relay) max=4096 ;;
 	dns_replay) max=8192 ;;
@@ -45,8 +46,10 @@ target() {
 	fields) max=1024 ;;
 	mail) max=65536 seeds="$corpus/failure $corpus/tlsrpt $build/made/mails/new $build/hostile/Maildir/new" ;;
 	output) max=4096 ;;
+	svg) max=40000 seeds=$corpus/bimi ;;
 	tlsrpt) seeds=$corpus/tlsrpt ;;
 	unpack) seeds=$corpus/aggregate ;;
+	vmc) max=40000 seeds=$corpus/bimi ;;
 	wire) seeds=$build/made/streams ;;
 	*) usage >&2; exit 64 ;;
 	esac
