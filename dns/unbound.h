@@ -2,27 +2,39 @@
 /*
  * The real DNS, by libunbound: iteration from the root or forwarding,
  * validation, one cache for the life of the object. Only the resolver's
- * process has one.
+ * process has one. Neither resolv.conf nor hosts is read, and nothing at all
+ * after dns_unbound_open(). libunbound works in a thread of its own, started
+ * by the first question.
  */
 #pragma once
 
 #include "base/error.h"
 #include "dns/dns.h"
 
+#define DNS_QUERY_MSECS 5000 /* a default */
+#define DNS_JOB_MSECS 20000  /* the same */
+
 struct dns_unbound_options {
 	const struct str *servers; /* "192.0.2.1", "192.0.2.1@5353", "2001:db8::1@53"; none: from the root */
 	size_t servers_count;
 	const char *trust_anchor_file; /* NULL: none, nothing is ever secure or bogus */
-	int query_msecs; /* for one question, all tries and CNAMEs (default 5,000) */
-	int job_msecs;   /* for all questions since the last dns_unbound_begin (default 20,000) */
+	int query_msecs; /* for one question, all tries and CNAMEs */
+	int job_msecs;   /* for all questions of a job, from its beginning */
 };
+
+/* "ADDRESS" or "ADDRESS@PORT". */
+bool dns_server_valid(struct str server);
 
 struct dns_unbound;
 
-/* ERR_INVALID: a server that is no address; ERR_TEMP: out of resources. */
+/* ERR_INVALID: a server that is no address, a trust anchor that cannot be read; ERR_TEMP: out of
+ * resources. */
 NODISCARD enum err dns_unbound_open(const struct dns_unbound_options *options, struct dns_unbound **unbound_r,
 	struct error *error);
+/* Ends its thread; nulls the pointer. */
 void dns_unbound_close(struct dns_unbound **unbound);
+/* Belongs to unbound. */
 struct dns *dns_unbound_dns(struct dns_unbound *unbound);
-/* A new job: its time starts now. */
-void dns_unbound_begin(struct dns_unbound *unbound);
+/* What is asked from now on belongs to the job that began then (clock_monotonic_msecs()). The first one
+ * begins with dns_unbound_open(). */
+void dns_unbound_begin(struct dns_unbound *unbound, int64_t begun_msecs);

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dns/unbound.h"
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "dns/present.h"
+#include "dns/rdata.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unbound.h>
+
+#define CLASS_IN 1
+#define HEADER_BYTES 12
+#define NAME_TEXT_BYTES_MAX ((size_t)4 * DNS_NAME_WIRE_BYTES_MAX) /* each byte \DDD */
+/* A zone that no question can name, answered without the network: asking it is what makes libunbound
+ * read its files, so that it never does so later. */
+#define OWN_ZONE "start.dmarcd.invalid."
+
+struct dns_unbound {
+	struct dns dns;
+	struct ub_ctx *context;
+	int query_msecs, job_msecs;
+	int64_t job_end_msecs;
+};
+
+struct pending {
+	bool done;
+	int error;
+	struct ub_result *result;
+};
+
+struct option {
+	const char *name, *value;
+};
+
+/* unbound.conf(5). Our questions are few and their answers small. */
+static const struct option common[] = {
+	{"verbosity:", "0"},
+	{"use-syslog:", "no"},
+	{"do-not-query-localhost:", "no"},
+	{"edns-buffer-size:", "1232"},
+	{"cache-min-ttl:", "30"},
+	{"cache-max-ttl:", "86400"},
+	{"cache-max-negative-ttl:", "3600"},
+	{"msg-cache-size:", "8m"},
+	{"rrset-cache-size:", "16m"},
+	{"key-cache-size:", "2m"},
+	{"neg-cache-size:", "1m"},
+	{"num-queries-per-thread:", "256"},
+	{"outgoing-range:", "256"},
+	{"outgoing-num-tcp:", "16"},
+	{"max-query-restarts:", "8"}, /* CNAMEs, as DNS_CNAMES_MAX */
+	{"infra-host-ttl:", "60"},    /* a server that was dead is soon asked again */
+	{"infra-keep-probing:", "yes"},
+	{"harden-below-nxdomain:", "yes"},
+	{"harden-dnssec-stripped:", "yes"},
+};
+
+/* What libunbound would answer itself belongs to the server when there is one. */
+static const struct option forwarding[] = {
+	{"unblock-lan-zones:", "yes"},
+	{"insecure-lan-zones:", "yes"},
+};
+static const char *const zones_of_the_server[] = {
+	"localhost.", "127.in-addr.arpa.", "home.arpa.", "test.", "invalid.",
+	"1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa.",
+};
+
+bool dns_server_valid(struct str server)
+{
+	struct ip ip;
+	uint64_t port = 53;
+	size_t at = str_find_char(server, '@');
+	if (at != SIZE_MAX && !str_to_u64(str_from_offset(server, at + 1), 65535, &port))
+		return false;
+	return port > 0 && ip_parse(str_sub(server, 0, at), &ip);
+}
+
+static int set_options(struct ub_ctx *context, const struct option *options, size_t count)
+{
+	int status = 0;
+	for (size_t i = 0; i < count && status == 0; i++)
+		status = ub_ctx_set_option(context, options[i].name, options[i].value);
+	return status;
+}
+
+static int add_server(struct ub_ctx *context, struct str server)
+{
+	char text[64];
+	if (server.len >= sizeof(text))
+		return UB_SYNTAX;
+	memcpy(text, server.ptr, server.len);
+	text[server.len] = '\0';
+	return ub_ctx_set_fwd(context, text);
+}
+
+static int configure(struct ub_ctx *context, const struct dns_unbound_options *options)
+{
+	int status = ub_ctx_debugout(context, NULL);
+	if (status == 0)
+		status = ub_ctx_async(context, true);
+	if (status == 0)
+		status = set_options(context, common, sizeof(common) / sizeof(common[0]));
+	if (status == 0 && options->servers_count > 0)
+		status = set_options(context, forwarding, sizeof(forwarding) / sizeof(forwarding[0]));
+	for (size_t i = 0; i < options->servers_count && status == 0; i++)
+		status = add_server(context, options->servers[i]);
+	if (status == 0 && options->trust_anchor_file)
+		status = ub_ctx_add_ta_file(context, options->trust_anchor_file);
+	return status;
+}
+
+/* Ends configuration, and reads what there is to read. */
+static int start(struct ub_ctx *context, bool forwards)
+{
+	const size_t zones = forwards ? sizeof(zones_of_the_server) / sizeof(zones_of_the_server[0]) : 0;
+	struct ub_result *result = NULL;
+	int status = 0;
+	for (size_t i = 0; i < zones && status == 0; i++)
+		status = ub_ctx_zone_remove(context, zones_of_the_server[i]);
+	if (status == 0)
+		status = ub_ctx_zone_add(context, OWN_ZONE, "static");
+	if (status == 0)
+		status = ub_resolve(context, OWN_ZONE, DNS_A, CLASS_IN, &result);
+	if (status == 0)
+		ub_resolve_free(result);
+	return status;
+}
+
+static void query(struct dns *dns, struct arena *arena, struct str name, enum dns_type type,
+	struct dns_answer *answer_r);
+
+enum err dns_unbound_open(const struct dns_unbound_options *options, struct dns_unbound **unbound_r,
+	struct error *error)
+{
+	for (size_t i = 0; i < options->servers_count; i++)
+		if (!dns_server_valid(options->servers[i]))
+			return error_set(error, ERR_INVALID, "\"%.*s\" is not ADDRESS or ADDRESS@PORT of a DNS server",
+				STR_FMT(options->servers[i]));
+	struct ub_ctx *context = ub_ctx_create();
+	if (!context)
+		return error_set(error, ERR_TEMP, "libunbound could not be started");
+	int status = configure(context, options);
+	if (status == 0)
+		status = start(context, options->servers_count > 0);
+	if (status != 0) {
+		ub_ctx_delete(context);
+		if (options->trust_anchor_file)
+			return error_set(error, ERR_INVALID, "libunbound could not be started with trust anchor %s: %s",
+				options->trust_anchor_file, ub_strerror(status));
+		return error_set(error, ERR_TEMP, "libunbound could not be started: %s", ub_strerror(status));
+	}
+	struct dns_unbound *unbound = calloc(1, sizeof(*unbound));
+	if (!unbound)
+		die_out_of_memory();
+	unbound->dns.query = query;
+	unbound->context = context;
+	unbound->query_msecs = options->query_msecs;
+	unbound->job_msecs = options->job_msecs;
+	dns_unbound_begin(unbound, clock_monotonic_msecs());
+	*unbound_r = unbound;
+	return ERR_OK;
+}
+
+void dns_unbound_close(struct dns_unbound **unbound)
+{
+	if (!*unbound)
+		return;
+	ub_ctx_delete((*unbound)->context);
+	free(*unbound);
+	*unbound = NULL;
+}
+
+struct dns *dns_unbound_dns(struct dns_unbound *unbound)
+{
+	return &unbound->dns;
+}
+
+void dns_unbound_begin(struct dns_unbound *unbound, int64_t begun_msecs)
+{
+	unbound->job_end_msecs = begun_msecs + unbound->job_msecs;
+}
+
+static size_t skip_name(struct str packet, size_t at)
+{
+	while (at < packet.len) {
+		uint8_t len = (uint8_t)packet.ptr[at];
+		if (len == 0)
+			return at + 1;
+		if ((len & 0xc0) == 0xc0)
+			return at + 2;
+		at += 1 + (size_t)len;
+	}
+	return SIZE_MAX;
+}
+
+static unsigned number_at(struct str packet, size_t at)
+{
+	return (unsigned)(uint8_t)packet.ptr[at] << 8 | (uint8_t)packet.ptr[at + 1];
+}
+
+/* CNAMEs in the answer section (RFC 1035 section 4.1). */
+static unsigned count_cnames(struct str packet)
+{
+	unsigned cnames = 0;
+	if (packet.len < HEADER_BYTES)
+		return 0;
+	unsigned questions = number_at(packet, 4), answers = number_at(packet, 6);
+	size_t at = HEADER_BYTES;
+	for (; questions > 0 && at < packet.len; questions--) {
+		at = skip_name(packet, at);
+		if (at < packet.len)
+			at += 4;
+	}
+	for (; answers > 0 && at < packet.len; answers--) {
+		at = skip_name(packet, at);
+		if (at >= packet.len || packet.len - at < 10)
+			break;
+		cnames += number_at(packet, at) == DNS_CNAME;
+		at += 10 + (size_t)number_at(packet, at + 8);
+	}
+	return cnames;
+}
+
+static struct str alias_of(struct arena *arena, struct str name, const char *canonical)
+{
+	char text[DNS_NAME_BYTES_MAX + 1];
+	size_t len;
+	struct str alias = STR_NONE;
+	struct buf wire;
+	buf_init(&wire, DNS_RDATA_BYTES_MAX);
+	if (canonical && !dns_present_name(str_from(canonical), &wire) &&
+		dns_name_from_wire(buf_str(&wire), text, &len) > 0 && !str_eq((struct str){text, len}, name))
+		alias = arena_str(arena, (struct str){text, len});
+	buf_fini(&wire);
+	return alias;
+}
+
+static void fill_records(struct arena *arena, const struct ub_result *result, enum dns_type type,
+	struct dns_answer *answer_r)
+{
+	struct str rdatas[DNS_RECORDS_MAX + 1];
+	size_t count = 0;
+	for (; count <= DNS_RECORDS_MAX && result->data && result->data[count]; count++)
+		rdatas[count] = (struct str){result->data[count], (size_t)result->len[count]};
+	dns_answer_fill(arena, type, rdatas, count, answer_r);
+}
+
+static void fill(struct arena *arena, const struct ub_result *result, struct str name, enum dns_type type,
+	struct dns_answer *answer_r)
+{
+	const struct str packet = {result->answer_packet, (size_t)result->answer_len};
+	if (result->bogus) {
+		const char *why = result->why_bogus ? result->why_bogus : "not validated by DNSSEC";
+		dns_answer_fail(answer_r, DNS_BOGUS, arena_str(arena, str_from(why)));
+		return;
+	}
+	answer_r->secure = result->secure;
+	answer_r->ttl_secs = result->ttl > 0 ? (uint32_t)result->ttl : 0;
+	answer_r->alias = type == DNS_CNAME ? STR_NONE : alias_of(arena, name, result->canonname);
+	if (result->nxdomain)
+		dns_answer_fail(answer_r, DNS_NXDOMAIN, STR_NONE);
+	else if (result->rcode != 0)
+		dns_answer_fail(answer_r, DNS_SERVFAIL, str_from(arena_printf(arena, "RCODE %d", result->rcode)));
+	else if (type != DNS_CNAME && count_cnames(packet) > DNS_CNAMES_MAX)
+		dns_answer_fail(answer_r, DNS_SERVFAIL, STR("more than 8 CNAMEs"));
+	else
+		fill_records(arena, result, type, answer_r);
+}
+
+static void finished(void *context, int error, struct ub_result *result)
+{
+	struct pending *pending = context;
+	pending->done = true;
+	pending->error = error;
+	pending->result = result;
+}
+
+/* Until it is answered, or the time is up. */
+static void wait_for(struct ub_ctx *context, const struct pending *pending, int64_t end_msecs)
+{
+	struct pollfd wanted = {.fd = ub_fd(context), .events = POLLIN};
+	while (!pending->done) {
+		int64_t left = end_msecs - clock_monotonic_msecs();
+		if (left <= 0)
+			return;
+		if (poll(&wanted, 1, (int)left) > 0 && ub_process(context) != 0)
+			return;
+	}
+}
+
+/* Starts the question; a libunbound status. */
+static int ask(struct ub_ctx *context, struct str name, enum dns_type type, struct pending *pending, int *id_r)
+{
+	struct buf text;
+	buf_init(&text, NAME_TEXT_BYTES_MAX);
+	dns_present_add_name(&text, name);
+	buf_add_char(&text, '.');
+	int status = ub_resolve_async(context, buf_cstr(&text), (int)type, CLASS_IN, pending, finished, id_r);
+	buf_fini(&text);
+	return status;
+}
+
+static void query(struct dns *dns, struct arena *arena, struct str name, enum dns_type type,
+	struct dns_answer *answer_r)
+{
+	struct dns_unbound *unbound = (struct dns_unbound *)dns;
+	struct pending pending = {.done = false};
+	int64_t now_msecs = clock_monotonic_msecs(), end_msecs = now_msecs + unbound->query_msecs;
+	bool last = end_msecs >= unbound->job_end_msecs;
+	int id = 0, status = 0;
+	if (now_msecs < unbound->job_end_msecs) {
+		status = ask(unbound->context, name, type, &pending, &id);
+		if (status == 0)
+			wait_for(unbound->context, &pending, last ? unbound->job_end_msecs : end_msecs);
+		if (status == 0 && !pending.done)
+			(void)ub_cancel(unbound->context, id);
+	}
+	if (status == 0 && !pending.done)
+		dns_answer_fail(answer_r, DNS_TIMEOUT,
+			last ? STR("the time for all questions is used up") : STR("no answer in time"));
+	else if (status != 0 || pending.error != 0 || !pending.result)
+		dns_answer_fail(answer_r, DNS_SERVFAIL, str_from(ub_strerror(status ? status : pending.error)));
+	else
+		fill(arena, pending.result, name, type, answer_r);
+	if (pending.result)
+		ub_resolve_free(pending.result);
+}
