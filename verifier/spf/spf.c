@@ -325,12 +325,16 @@ void spf_check(const struct verify *verify, const struct spf_request *request, s
 	ip_unmap(&state.ip);
 	(void)ip_format(&state.ip, state.ip_text);
 	read_sender(&state, request);
+	struct str identity = request->helo_identity ? STR("helo") : STR("mailfrom");
+	if (verify->trace)
+		trace(&state, "identity", identity, state.sender, NULL,
+			arena_printf(arena, "client %s", state.ip_text));
 	struct outcome outcome = check_identity(&state);
 	struct str explanation = outcome.result == AUTH_FAIL ? explain(&state, &outcome) : STR_NONE;
 	*spf_r = (struct verdict_spf){
 		.result = outcome.result,
 		.domain = verify_text(arena, state.sender_domain),
-		.identity = request->helo_identity ? STR("helo") : STR("mailfrom"),
+		.identity = identity,
 		.sender = verify_text(arena, state.sender),
 		.helo = verify_text(arena, request->helo),
 		.ip = verify_text(arena, str_from(state.ip_text)),
