@@ -44,10 +44,13 @@
 	TEXT(trusted_sealer) FLAG(would_override)
 
 /* RFC 9989, or RFC 7489 by method "psl". policy: the p, sp or np that applies, before t=y;
- * policy_tag: which of them; disposition: after t=y and before local policy. */
+ * policy_tag: which of them; disposition: after t=y or pct and before local policy, "pass" for a pass;
+ * override_reason: policy_test_mode or sampled_out where that is weaker than policy. org_domain: by method;
+ * org_domain_psl, org_domain_walk: by each of both, where it is known. */
 #define VERDICT_DMARC_FIELDS(RESULT, TEXT, NUMBER, FLAG, MAYBE) \
 	RESULT(result) TEXT(policy) TEXT(policy_tag) TEXT(disposition) TEXT(policy_domain) TEXT(author_domain) \
-	TEXT(org_domain) TEXT(org_domain_psl) TEXT(method) FLAG(spf_aligned) FLAG(dkim_aligned) TEXT(adkim) \
+	TEXT(org_domain) TEXT(org_domain_psl) TEXT(org_domain_walk) TEXT(method) TEXT(override_reason) \
+	FLAG(spf_aligned) FLAG(dkim_aligned) TEXT(adkim) \
 	TEXT(aspf) FLAG(testing) MAYBE(author_exists) TEXT(record) TEXT(reason) TEXT(detail)
 
 /* draft-brand-indicators-for-message-identification. location and evidence: l= and a=; preference: avp=; authority:

@@ -29,7 +29,7 @@ struct dmarc_record {
 	char psd;        /* 'y', 'n' or 'u' */
 	uint8_t pct;     /* 100 when absent; RFC 7489 only */
 	struct str fo;
-	struct str *rua; /* URIs, size suffix removed */
+	struct str *rua; /* valid URIs of any scheme, size suffix removed */
 	size_t rua_count;
 	struct str *ruf;
 	size_t ruf_count;
@@ -37,18 +37,29 @@ struct dmarc_record {
 	size_t problems_count;
 };
 
-/* False when text is no DMARC record at all (v=DMARC1 is not its first tag, section 4.8). */
+#define DMARC_URIS_MAX 100
+#define DMARC_PROBLEMS_MAX 50
+
+/* False when text is no DMARC record at all (v=DMARC1 is not its first tag, section 4.8). Of a tag that
+ * occurs twice the first one counts. */
 bool dmarc_record_parse(struct arena *arena, struct str text, struct dmarc_record *record_r);
+/* True for a text that is none and seems to be meant as one: "v=dmarc1;", "p=none; v=DMARC1". */
+bool dmarc_record_meant(struct str text);
+/* "" for an absent one, "none" "quarantine" "reject" "invalid" */
+const char *dmarc_policy_word(enum dmarc_policy policy);
+/* The host of a mailto, http or https URI as A-labels. False: there is none. */
+bool dmarc_uri_host(struct arena *arena, struct str uri, struct str *host_r);
 
 struct dmarc_discovery {
 	struct dmarc_record record;
 	bool found;
-	bool failed;              /* a temporary error stood in the way */
+	bool failed;              /* a temporary error stood in the way of the record */
 	struct str domain;        /* where the record is */
-	struct str org_domain;    /* of the name asked for (section 4.10.2) */
+	struct str org_domain;    /* of the name asked for (section 4.10.2); absent: a temporary error */
 	enum maybe author_exists; /* NO: NXDOMAIN for the name itself */
-	enum dmarc_policy policy; /* that applies, before t= */
+	enum dmarc_policy policy; /* that applies, before t=; absent: DMARC is not applied */
 	const char *policy_tag;   /* "p" "sp" "np" */
+	const char *reason;       /* "no_record" "several_records" "policy_invalid" "dns_error"; NULL: a policy applies */
 };
 
 /* The record that applies to an Author Domain (section 4.10.1). */
@@ -63,7 +74,9 @@ bool dmarc_org_domain(const struct verify *verify, const struct dmarc_options *o
 void dmarc_check(const struct verify *verify, const struct message *message, const struct dmarc_options *options,
 	struct verdict *verdict);
 
-/* May reports about record_domain be sent to uri (RFC 9990 section 4, RFC 9991 section 5)? MAYBE_UNKNOWN: DNS
- * failed. asked_r: the name asked, absent when the destination is not external. */
+enum dmarc_report { DMARC_RUA = 1, DMARC_RUF };
+
+/* May reports of this kind about record_domain be sent to uri (RFC 9990 section 4, RFC 9991 section 5)?
+ * MAYBE_UNKNOWN: DNS failed. asked_r: the name asked, absent when the destination is not external. */
 enum maybe dmarc_external(const struct verify *verify, const struct dmarc_options *options,
-	struct str record_domain, struct str uri, struct str *asked_r);
+	struct str record_domain, enum dmarc_report kind, struct str uri, struct str *asked_r);
