@@ -59,7 +59,7 @@ struct dmarc_discovery {
 	enum maybe author_exists; /* NO: NXDOMAIN for the name itself */
 	enum dmarc_policy policy; /* that applies, before t=; absent: DMARC is not applied */
 	const char *policy_tag;   /* "p" "sp" "np" */
-	const char *reason;       /* "no_record" "several_records" "policy_invalid" "dns_error"; NULL: a policy applies */
+	const char *reason;       /* "no_record" "several_records" "policy_invalid" "dns_error"; NULL: none */
 };
 
 /* The record that applies to an Author Domain (section 4.10.1). */

@@ -47,7 +47,8 @@ static const char *asked(void)
 		const struct dns_answer *answer = dns_session_at(session, i);
 		if (buf.len > 0)
 			buf_add_char(&buf, ' ');
-		buf_add_str(&buf, str_starts(answer->name, STR("_dmarc.")) ? str_from_offset(answer->name, 7) : answer->name);
+		buf_add_str(&buf, str_starts(answer->name, STR("_dmarc.")) ? str_from_offset(answer->name, 7) :
+			answer->name);
 	}
 	const char *text = arena_cstr(arena, buf_str(&buf));
 	buf_fini(&buf);
@@ -106,7 +107,8 @@ static void test_org_domain(void **state)
 		{"_dmarc.giant.bank.example TXT \"v=DMARC1; p=none\"\n_dmarc.bank.example TXT \"v=DMARC1; psd=y\"\n",
 			"giant.bank.example", "giant.bank.example"},
 		{"_dmarc.bank.example TXT \"v=DMARC1; psd=y\"\n", "mail.mega.bank.example", "mega.bank.example"},
-		{"_dmarc.bank.example TXT \"v=DMARC1; psd=y\"\n_dmarc.example TXT \"v=DMARC1; psd=y\"\n", "bank.example",
+		{"_dmarc.bank.example TXT \"v=DMARC1; psd=y\"\n_dmarc.example TXT \"v=DMARC1; psd=y\"\n",
+			"bank.example",
 			"bank.example"},
 		{"# none\n", "x.y.nothing.test", "x.y.nothing.test"},
 		/* Several records: dropped, and the walk goes on; also where they say psd=n. */
@@ -138,7 +140,8 @@ static void discovers(const struct dmarc_options *options, const char *domain, c
 {
 	struct dmarc_discovery found;
 	dmarc_discover(&verify, options, str_from(domain), &found);
-	if (!str_eq(str_from(tag), str_from(found.policy_tag)) || strcmp(policy, dmarc_policy_word(found.policy)) != 0 ||
+	if (!str_eq(str_from(tag), str_from(found.policy_tag)) || strcmp(policy,
+		dmarc_policy_word(found.policy)) != 0 ||
 		!str_eq(str_from(at), found.domain) || !str_eq(str_from(reason), str_from(found.reason)))
 		fail_msg("%s: %s=%s at %.*s (%s)", domain, found.policy_tag ? found.policy_tag : "",
 			dmarc_policy_word(found.policy), STR_FMT(found.domain), found.reason ? found.reason : "");
@@ -150,7 +153,8 @@ static void test_discovery(void **state)
 {
 	(void)state;
 	zone(EXAMPLE "here.example.com A 192.0.2.1\nalias.example.com CNAME gone.example.net\n"
-		"a.full.example.com MX 10 mx.example.com\nlost.example.com * !SERVFAIL\n_dmarc.lost.example.com TXT !NXDOMAIN\n");
+		"a.full.example.com MX 10 mx.example.com\nlost.example.com * !SERVFAIL\n"
+		"_dmarc.lost.example.com TXT !NXDOMAIN\n");
 	discovers(&by_walk, "example.com", "p", "reject", "example.com", NULL);
 	discovers(&by_walk, "here.example.com", "sp", "quarantine", "example.com", NULL);
 	discovers(&by_walk, "gone.example.com", "np", "none", "example.com", NULL);
@@ -163,14 +167,16 @@ static void test_discovery(void **state)
 	zone("_dmarc.example.com TXT \"v=DMARC1; p=reject; sp=none\"\n");
 	discovers(&by_walk, "gone.example.com", "sp", "none", "example.com", NULL);
 	/* The Author Domain's own record, then its Organizational Domain's, then its PSD's: never one between. */
-	zone("_dmarc.b.example.com TXT \"v=DMARC1; p=reject\"\n_dmarc.com TXT \"v=DMARC1; p=none; sp=quarantine; psd=y\"\n"
+	zone("_dmarc.b.example.com TXT \"v=DMARC1; p=reject\"\n_dmarc.com TXT \"v=DMARC1; p=none; sp=quarantine; "
+		"psd=y\"\n"
 		"a.b.example.com A 192.0.2.1\n");
 	discovers(&by_walk, "a.b.example.com", "sp", "quarantine", "com", NULL);
 	discovers(&by_walk, "b.example.com", "p", "reject", "b.example.com", NULL);
 	zone("_dmarc.a.example.com TXT \"v=DMARC1; p=reject\"\n" EXAMPLE "_dmarc.com TXT \"v=DMARC1; p=none\"\n");
 	discovers(&by_walk, "x.a.example.com", "p", "none", "com", NULL);
 	/* Where the Organizational Domain has a record, the PSD's is not looked at, not even for rua. */
-	zone("_dmarc.example.com TXT \"v=DMARC1; psd=u\"\n_dmarc.com TXT \"v=DMARC1; p=reject; rua=mailto:a@com.example; psd=y\"\n"
+	zone("_dmarc.example.com TXT \"v=DMARC1; psd=u\"\n_dmarc.com TXT \"v=DMARC1; p=reject; "
+		"rua=mailto:a@com.example; psd=y\"\n"
 		"a.example.com A 192.0.2.1\n");
 	discovers(&by_walk, "a.example.com", NULL, "", "example.com", "policy_invalid");
 	zone("# nothing\n");
@@ -188,13 +194,15 @@ static void test_discovery(void **state)
 static void test_invalid_policy(void **state)
 {
 	(void)state;
-	static const char *const broken[] = {"p=bad", "sp=none", "p=reject; sp=bad", "p=reject; np=bad", "p=", "t=y", "psd=n"};
+	static const char *const broken[] = {"p=bad", "sp=none", "p=reject; sp=bad", "p=reject; np=bad", "p=", "t=y",
+		"psd=n"};
 	for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++) {
 		zone(arena_printf(arena, "_dmarc.example.com TXT \"v=DMARC1; %s\"\n", broken[i]));
 		discovers(&by_walk, "example.com", NULL, "", "example.com", "policy_invalid");
 		zone(arena_printf(arena, "_dmarc.example.com TXT \"v=DMARC1; %s; rua=no-uri\"\n", broken[i]));
 		discovers(&by_walk, "example.com", NULL, "", "example.com", "policy_invalid");
-		zone(arena_printf(arena, "_dmarc.example.com TXT \"v=DMARC1; %s; rua=x,mailto:a@example.com\"\n", broken[i]));
+		zone(arena_printf(arena, "_dmarc.example.com TXT \"v=DMARC1; %s; rua=x,mailto:a@example.com\"\n",
+			broken[i]));
 		discovers(&by_walk, "example.com", "p", "none", "example.com", NULL);
 	}
 }
@@ -209,7 +217,8 @@ static void test_psl_discovery(void **state)
 	/* np is of RFC 9989 only. */
 	zone("_dmarc.example.com TXT \"v=DMARC1; p=reject; np=bad\"\n");
 	discovers(&by_psl, "a.example.com", "p", "reject", "example.com", NULL);
-	zone("_dmarc.a.example.com TXT \"v=DMARC1; p=none\"\n_dmarc.a.example.com TXT \"v=DMARC1; p=reject\"\n" EXAMPLE);
+	zone("_dmarc.a.example.com TXT \"v=DMARC1; p=none\"\n_dmarc.a.example.com TXT \"v=DMARC1; "
+		"p=reject\"\n" EXAMPLE);
 	discovers(&by_psl, "a.example.com", NULL, "", NULL, "several_records");
 	zone("_dmarc.com TXT \"v=DMARC1; p=none\"\n");
 	discovers(&by_psl, "example.com", NULL, "", NULL, "no_record");
@@ -249,7 +258,8 @@ static void evaluates(const char *identifiers, enum auth_result result, bool spf
 	given(identifiers);
 	check(&by_walk, "From: a@example.com");
 	if (verdict.dmarc.result != result || verdict.dmarc.spf_aligned != spf || verdict.dmarc.dkim_aligned != dkim)
-		fail_msg("line %d: %s: %s, spf %d, dkim %d (%.*s)", line, identifiers, auth_result_text(verdict.dmarc.result),
+		fail_msg("line %d: %s: %s, spf %d, dkim %d (%.*s)", line, identifiers,
+			auth_result_text(verdict.dmarc.result),
 			verdict.dmarc.spf_aligned, verdict.dmarc.dkim_aligned, STR_FMT(verdict.dmarc.detail));
 }
 
@@ -331,7 +341,8 @@ static void test_temperror(void **state)
 	EVALUATES("spf=fail:a.example.com", AUTH_FAIL, false, false);
 }
 
-static void disposes(const struct dmarc_options *options, const char *record, const char *policy, const char *disposition,
+static void disposes(const struct dmarc_options *options, const char *record, const char *policy,
+	const char *disposition,
 	const char *override)
 {
 	zone(arena_printf(arena, "_dmarc.example.com TXT \"v=DMARC1; %s\"\n", record));

@@ -64,7 +64,8 @@ static void test_version(void **state)
 static void test_values(void **state)
 {
 	(void)state;
-	struct dmarc_record record = good("v=DMARC1; p=Reject; SP=quarantine;np=NONE; adkim=S; aspf=s; t=Y; psd=N; fo=1:d:s; "
+	struct dmarc_record record = good("v=DMARC1; p=Reject; SP=quarantine;np=NONE; adkim=S; aspf=s; t=Y; psd=N; "
+		"fo=1:d:s; "
 		"rua=mailto:a@example.com , mailto:b@example.com!10m; ruf=mailto:c@example.com");
 	assert_int_equal(record.p, DMARC_POLICY_REJECT);
 	assert_int_equal(record.sp, DMARC_POLICY_QUARANTINE);
@@ -104,7 +105,8 @@ static void test_broken_values(void **state)
 	assert_true(str_eq(good("v=DMARC1; p=none; fo=d:d").fo, STR("0")));
 	assert_int_equal(good("v=DMARC1; p=none; rua=a@example.com").rua_count, 0);
 	assert_int_equal(good("v=DMARC1; p=none; rua=mailto:").rua_count, 0);
-	assert_int_equal(good("v=DMARC1; p=none; rua=mailto:a@example.com, nonsense,,https://example.com/x").rua_count, 2);
+	assert_int_equal(good("v=DMARC1; p=none; rua=mailto:a@example.com, "
+		"nonsense,,https://example.com/x").rua_count, 2);
 	assert_int_equal(good("v=DMARC1; p=none; rua=mailto:a!b@example.com").rua_count, 0);
 	assert_int_equal(good("v=DMARC1; p=none; rua=mailto:a%21b@example.com").rua_count, 1);
 	assert_int_equal(good("v=DMARC1; p=none; rua=mailto:a b@example.com").rua_count, 0);
@@ -139,7 +141,8 @@ static void test_hosts(void **state)
 	assert_true(dmarc_uri_host(arena, STR("mailto:a@Example.com"), &host) && str_eq(host, STR("example.com")));
 	assert_true(dmarc_uri_host(arena, STR("mailto:a%40b@example.com?subject=x@y"), &host) &&
 		str_eq(host, STR("example.com")));
-	assert_true(dmarc_uri_host(arena, STR("https://u@Example.com:8443/x?y@z"), &host) && str_eq(host, STR("example.com")));
+	assert_true(dmarc_uri_host(arena, STR("https://u@Example.com:8443/x?y@z"), &host) && str_eq(host,
+		STR("example.com")));
 	assert_false(dmarc_uri_host(arena, STR("ftp://example.com/"), &host));
 	assert_false(dmarc_uri_host(arena, STR("mailto:x?to=a@example.com"), &host));
 	assert_false(dmarc_uri_host(arena, STR("mailto:a@example.com%2Cb@example.net"), &host));

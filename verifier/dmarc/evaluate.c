@@ -254,7 +254,8 @@ static void evaluate(struct evaluation *evaluation, const struct message *messag
 	fill_org_domains(evaluation);
 	fill_record(evaluation);
 	if (evaluation->discovery.failed) {
-		stop(evaluation, AUTH_TEMPERROR, "dns_error", "a temporary error of DNS stands in the way of the record");
+		stop(evaluation, AUTH_TEMPERROR, "dns_error",
+			"a temporary error of DNS stands in the way of the record");
 		return;
 	}
 	if (evaluation->discovery.policy == DMARC_POLICY_ABSENT) {

@@ -19,7 +19,8 @@ static bool stays_at_host(const struct verify *verify, const struct dmarc_record
 
 static enum maybe ask(const struct verify *verify, struct str name, enum dmarc_report kind, struct str host)
 {
-	const struct dns_answer *answer = verify_query(verify, PART_DMARC, 0, "are reports wanted there?", name, DNS_TXT);
+	const struct dns_answer *answer = verify_query(verify, PART_DMARC, 0, "are reports wanted there?", name,
+		DNS_TXT);
 	struct dmarc_record record;
 	if (dns_failed(answer))
 		return MAYBE_UNKNOWN;

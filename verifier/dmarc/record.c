@@ -35,7 +35,8 @@ static void problem(struct reading *reading, const char *fmt, ...)
 
 static void bad_value(struct reading *reading, const char *instead)
 {
-	problem(reading, "%.*s=%.*s is no value of this tag: %s", STR_FMT(reading->tag), STR_FMT(reading->value), instead);
+	problem(reading, "%.*s=%.*s is no value of this tag: %s", STR_FMT(reading->tag), STR_FMT(reading->value),
+		instead);
 }
 
 /* Literals of an ABNF know no case (RFC 5234 section 2.3). */
@@ -165,7 +166,8 @@ static void read_uri(struct reading *reading, struct str text, struct str **uris
 		return;
 	}
 	if (!str_starts_nocase(uri, STR("mailto:")))
-		problem(reading, "%.*s in %.*s: receivers need to support mailto: only", STR_FMT(uri), STR_FMT(reading->tag));
+		problem(reading, "%.*s in %.*s: receivers need to support mailto: only", STR_FMT(uri),
+			STR_FMT(reading->tag));
 	else if (!dmarc_uri_host(reading->arena, uri, &host))
 		problem(reading, "%.*s in %.*s names no address that mail could be sent to", STR_FMT(uri),
 			STR_FMT(reading->tag));
@@ -243,7 +245,8 @@ static void read_tag(struct reading *reading, struct str text, bool seen[TAGS_CO
 			return;
 		}
 		seen[i] = true;
-		if (is_value(reading->value) || tags[i].read == read_p || tags[i].read == read_sp || tags[i].read == read_np)
+		if (is_value(reading->value) || tags[i].read == read_p || tags[i].read == read_sp ||
+			tags[i].read == read_np)
 			tags[i].read(reading);
 		else
 			bad_value(reading, "the default stands");

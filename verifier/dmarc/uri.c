@@ -73,7 +73,8 @@ static struct str percent_decoded(struct arena *arena, struct str text)
 	size_t len = 0;
 	for (size_t i = 0; i < text.len; i++) {
 		bool coded = text.ptr[i] == '%' && i + 2 < text.len;
-		plain[len++] = coded ? (char)(hex_value(text.ptr[i + 1]) << 4 | hex_value(text.ptr[i + 2])) : text.ptr[i];
+		plain[len++] = coded ? (char)(hex_value(text.ptr[i + 1]) << 4 | hex_value(text.ptr[i + 2])) :
+			text.ptr[i];
 		i += coded ? 2 : 0;
 	}
 	return (struct str){plain, len};
