@@ -136,8 +136,12 @@ static struct str validated(struct spf_state *state, const struct dns_answer *an
 
 struct str spf_validated_name(struct spf_state *state, struct str domain)
 {
-	struct str name = validated(state, ask_names(state), domain, ELSEWHERE);
-	return name.ptr ? name : STR("unknown");
+	if (!state->named.ptr || !str_eq(state->named_for, domain)) {
+		struct str name = validated(state, ask_names(state), domain, ELSEWHERE);
+		state->named = name.ptr ? name : STR("unknown");
+		state->named_for = domain;
+	}
+	return state->named;
 }
 
 /* Section 5.5: an error of the DNS is no match. */

@@ -336,7 +336,7 @@ void spf_check(const struct verify *verify, const struct spf_request *request, s
 		.domain = verify_text(arena, state.sender_domain),
 		.identity = identity,
 		.sender = verify_text(arena, state.sender),
-		.helo = verify_text(arena, request->helo),
+		.helo = verify_text(arena, str_sub(request->helo, 0, HELO_BYTES_MAX)),
 		.ip = verify_text(arena, str_from(state.ip_text)),
 		.explanation = verify_text(arena, explanation),
 		.problem = verify_text(arena, state.problem),

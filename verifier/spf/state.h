@@ -15,6 +15,7 @@ struct spf_state {
 	char ip_text[IP_TEXT_BYTES];
 	struct str problem;
 	struct str record; /* the first one that was read */
+	struct str named, named_for; /* the validated name, as last found for this domain */
 };
 
 enum spf_match { SPF_NO_MATCH, SPF_MATCH, SPF_TEMPERROR, SPF_PERMERROR };
