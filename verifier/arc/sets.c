@@ -89,7 +89,8 @@ static void check_structure(const struct verify *verify, struct arc_sets *sets)
 		return;
 	}
 	if (sets->count > 0 && str_eq(signature_tag(&sets->sets[sets->count - 1].seal, "cv"), STR("fail"))) {
-		sets->fault = (struct fault){AUTH_FAIL, "cv_fail", STR("the last sealer found a broken chain (cv=fail)")};
+		sets->fault = (struct fault){AUTH_FAIL, "cv_fail",
+			STR("the last sealer found a broken chain (cv=fail)")};
 		sets->failed_at = sets->count;
 		return;
 	}
@@ -108,7 +109,8 @@ void arc_sets_collect(const struct verify *verify, const struct message *message
 		if (results)
 			add_results(sets_r, field, limit);
 		else if (seal || str_eq_nocase(field->name, STR("ARC-Message-Signature")))
-			add_signature(verify->arena, sets_r, seal ? SIGNATURE_ARC_SEAL : SIGNATURE_ARC_MESSAGE, field, limit);
+			add_signature(verify->arena, sets_r, seal ? SIGNATURE_ARC_SEAL : SIGNATURE_ARC_MESSAGE, field,
+				limit);
 		else
 			continue;
 		sets_r->any = true;
