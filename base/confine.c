@@ -18,6 +18,8 @@
 #include <unistd.h>
 
 #define FILES_MAX 16
+#define RESOLVER_FILES_MAX 512
+#define RESOLVER_BYTES ((uint64_t)1024 * 1024 * 1024)
 #define ALL_CLOSED 42 /* no status of /bin/true */
 #define STACK_BYTES ((uint64_t)8 * 1024 * 1024)
 #define LANDLOCK_ABI_1 ((LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1)
@@ -52,20 +54,25 @@ static bool landlock_everything(void)
 	return done;
 }
 
-unsigned confine_template(void)
+static unsigned confine(uint64_t files_max, bool (*filter)(void))
 {
 	unsigned steps = 0;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
 		steps |= CONFINE_NO_NEW_PRIVS;
-	if (limit(RLIMIT_CORE, 0, 0) && limit(RLIMIT_FSIZE, 0, 0) &&
-		limit(RLIMIT_NOFILE, FILES_MAX, FILES_MAX) && limit(RLIMIT_STACK, STACK_BYTES, STACK_BYTES))
+	if (limit(RLIMIT_CORE, 0, 0) && limit(RLIMIT_FSIZE, 0, 0) && limit(RLIMIT_NOFILE, files_max, files_max) &&
+		limit(RLIMIT_STACK, STACK_BYTES, STACK_BYTES))
 		steps |= CONFINE_RLIMITS;
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (!sanitized && landlock_everything())
 		steps |= CONFINE_LANDLOCK;
-	if (!sanitized && confine_filter_template())
+	if (!sanitized && filter())
 		steps |= CONFINE_SECCOMP;
 	return steps;
+}
+
+unsigned confine_template(void)
+{
+	return confine(FILES_MAX, confine_filter_template);
 }
 
 bool confine_child(uint64_t memory_bytes, uint64_t cpu_secs)
@@ -83,6 +90,37 @@ bool confine_child(uint64_t memory_bytes, uint64_t cpu_secs)
 static bool was_refused(long result)
 {
 	return result < 0 && (errno == EPERM || errno == EACCES);
+}
+
+/* A name of nothing: where nothing forbids it, the program is merely not found. */
+static bool any_execve_is_refused(void)
+{
+	char *const none[] = {NULL};
+	return was_refused(execve("", none, none));
+}
+
+static bool fork_is_refused(void)
+{
+	pid_t pid = fork();
+	if (pid == 0)
+		_exit(0);
+	if (pid > 0)
+		(void)waitpid(pid, NULL, 0);
+	return was_refused(pid);
+}
+
+unsigned confine_resolver(void)
+{
+	unsigned steps = confine(RESOLVER_FILES_MAX, confine_filter_resolver);
+	if (sanitized)
+		return steps;
+	if (!limit(RLIMIT_AS, RESOLVER_BYTES, RESOLVER_BYTES))
+		steps &= ~(unsigned)CONFINE_RLIMITS;
+	if (was_refused(open("/etc/passwd", O_RDONLY | O_CLOEXEC)) &&
+		was_refused(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) && any_execve_is_refused() &&
+		fork_is_refused())
+		steps |= CONFINE_PROVED;
+	return steps;
 }
 
 static bool doors_are_closed(void)

@@ -30,6 +30,11 @@ unsigned confine_template(void);
  * no more fork(). False when a limit could not be set. */
 bool confine_child(uint64_t memory_bytes, uint64_t cpu_secs);
 
+/* The process that asks the DNS, before it starts its threads: no files, no new process, no program, of
+ * sockets only those of the internet. Returns the steps that hold, CONFINE_PROVED among them when each
+ * closed door was tried. */
+unsigned confine_resolver(void);
+
 /* Tries open(), socket(), connect() and execve(), and fork() in a confined
  * child: CONFINE_PROVED when all of them fail, else 0. Harmless where nothing
  * is confined. */

@@ -6,9 +6,11 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
+#include <sched.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -20,7 +22,7 @@
 #define ARCH 0 /* no filter for this machine */
 #endif
 
-#define PROGRAM_MAX 256
+#define PROGRAM_MAX 512
 
 struct program {
 	struct sock_filter code[PROGRAM_MAX];
@@ -63,6 +65,19 @@ static const int refused[] = {
 #endif
 };
 
+/* What asking the DNS takes beside; sockets have a rule of their own. */
+static const int for_resolver[] = {
+	__NR_connect, __NR_bind, __NR_sendto, __NR_recvfrom, __NR_setsockopt, __NR_getsockopt, __NR_getsockname,
+	__NR_getpeername, __NR_shutdown, __NR_epoll_create1, __NR_epoll_ctl, __NR_epoll_pwait, __NR_eventfd2,
+	__NR_timerfd_create, __NR_timerfd_settime, __NR_pipe2, __NR_socketpair, __NR_exit, __NR_set_tid_address,
+#ifdef __NR_epoll_wait
+	__NR_epoll_wait,
+#endif
+#ifdef __NR_select
+	__NR_select,
+#endif
+};
+
 static void add(struct program *program, struct sock_filter instruction)
 {
 	if (program->length < PROGRAM_MAX)
@@ -102,6 +117,31 @@ static void rule_memory(struct program *program, int number)
 	answer(program, SECCOMP_RET_ALLOW);
 }
 
+/* With the number loaded: this call, where the low half of its argument is one of two. */
+static void rule_argument(struct program *program, int number, unsigned argument, uint32_t one, uint32_t other)
+{
+	const size_t offset = offsetof(struct seccomp_data, args) + argument * sizeof(uint64_t);
+	add(program, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)number, 0, 5));
+	load(program, offset);
+	add(program, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, one, 1, 0));
+	add(program, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, other, 0, 1));
+	answer(program, SECCOMP_RET_ALLOW);
+	answer(program, SECCOMP_RET_ERRNO | EPERM);
+}
+
+/* A new thread, but no new process. */
+static void rule_threads(struct program *program)
+{
+	add(program, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_clone, 0, 4));
+	load(program, offsetof(struct seccomp_data, args));
+	add(program, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, CLONE_THREAD, 0, 1));
+	answer(program, SECCOMP_RET_ALLOW);
+	answer(program, SECCOMP_RET_ERRNO | EPERM);
+#ifdef __NR_fork
+	rule(program, __NR_fork, SECCOMP_RET_ERRNO | EPERM);
+#endif
+}
+
 /* Only the machine's own calls: no 32-bit entry, no x32. */
 static void begin(struct program *program)
 {
@@ -122,20 +162,37 @@ static bool install(const struct program *program)
 	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &fprog) == 0;
 }
 
+/* The lists, and death for what is in none. */
+static bool finish(struct program *program)
+{
+	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++)
+		rule(program, allowed[i], SECCOMP_RET_ALLOW);
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+		rule(program, refused[i], SECCOMP_RET_ERRNO | EPERM);
+	rule(program, __NR_clone3, SECCOMP_RET_ERRNO | ENOSYS);
+	rule_memory(program, __NR_mmap);
+	load_number(program);
+	rule_memory(program, __NR_mprotect);
+	answer(program, SECCOMP_RET_KILL_PROCESS);
+	return install(program);
+}
+
 bool confine_filter_template(void)
 {
 	struct program program;
 	begin(&program);
-	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++)
-		rule(&program, allowed[i], SECCOMP_RET_ALLOW);
-	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
-		rule(&program, refused[i], SECCOMP_RET_ERRNO | EPERM);
-	rule(&program, __NR_clone3, SECCOMP_RET_ERRNO | ENOSYS);
-	rule_memory(&program, __NR_mmap);
-	load_number(&program);
-	rule_memory(&program, __NR_mprotect);
-	answer(&program, SECCOMP_RET_KILL_PROCESS);
-	return install(&program);
+	return finish(&program);
+}
+
+bool confine_filter_resolver(void)
+{
+	struct program program;
+	begin(&program);
+	for (size_t i = 0; i < sizeof(for_resolver) / sizeof(for_resolver[0]); i++)
+		rule(&program, for_resolver[i], SECCOMP_RET_ALLOW);
+	rule_argument(&program, __NR_socket, 0, AF_INET, AF_INET6);
+	rule_threads(&program);
+	return finish(&program);
 }
 
 bool confine_filter_child(void)

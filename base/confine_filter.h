@@ -10,3 +10,5 @@
 bool confine_filter_template(void);
 /* Takes fork out again, for a process that has the filter above. */
 bool confine_filter_child(void);
+/* The allow-list with sockets of the internet and threads, without fork. */
+bool confine_filter_resolver(void);

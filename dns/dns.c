@@ -25,6 +25,16 @@ bool dns_name_valid(struct str name)
 	return true;
 }
 
+bool dns_server_valid(struct str server)
+{
+	struct ip ip;
+	uint64_t port = 53;
+	size_t at = str_find_char(server, '@');
+	if (at != SIZE_MAX && !str_to_u64(str_from_offset(server, at + 1), 65535, &port))
+		return false;
+	return port > 0 && ip_parse(str_sub(server, 0, at), &ip);
+}
+
 const struct dns_answer *dns_query(struct dns *dns, struct arena *arena, struct str name, enum dns_type type)
 {
 	struct dns_answer *answer = ARENA_NEW(arena, struct dns_answer);

@@ -76,6 +76,8 @@ struct dns {
 const struct dns_answer *dns_query(struct dns *dns, struct arena *arena, struct str name, enum dns_type type);
 
 bool dns_name_valid(struct str name);
+/* "ADDRESS" or "ADDRESS@PORT". */
+bool dns_server_valid(struct str server);
 /* "TXT"; an unknown number "TYPE123" (RFC 3597 section 5), in text. */
 #define DNS_TYPE_TEXT_BYTES 16
 const char *dns_type_word(enum dns_type type, char text[DNS_TYPE_TEXT_BYTES]);

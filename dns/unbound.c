@@ -68,16 +68,6 @@ static const char *const zones_of_the_server[] = {
 	"1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa.",
 };
 
-bool dns_server_valid(struct str server)
-{
-	struct ip ip;
-	uint64_t port = 53;
-	size_t at = str_find_char(server, '@');
-	if (at != SIZE_MAX && !str_to_u64(str_from_offset(server, at + 1), 65535, &port))
-		return false;
-	return port > 0 && ip_parse(str_sub(server, 0, at), &ip);
-}
-
 static int set_options(struct ub_ctx *context, const struct option *options, size_t count)
 {
 	int status = 0;

@@ -22,9 +22,6 @@ struct dns_unbound_options {
 	int job_msecs;   /* for all questions of a job, from its beginning */
 };
 
-/* "ADDRESS" or "ADDRESS@PORT". */
-bool dns_server_valid(struct str server);
-
 struct dns_unbound;
 
 /* ERR_INVALID: a server that is no address, a trust anchor that cannot be read; ERR_TEMP: out of

@@ -5,6 +5,7 @@
 #include "base/utf8.h"
 #include "daemon/config/config_shape.h"
 #include "daemon/config/config_value.h"
+#include "dns/dns.h"
 #include "model/limits.h"
 #include "store/store.h"
 
@@ -214,7 +215,7 @@ static const char *wrong_value(enum shape_kind kind, struct str value)
 	case SHAPE_PREFIX:
 		return value_prefix(value) ? NULL : "an IP address, or a prefix whose host bits are zero";
 	case SHAPE_SERVER:
-		return value_server(value) ? NULL : "an IP address, or ADDRESS@PORT";
+		return dns_server_valid(value) ? NULL : "an IP address, or ADDRESS@PORT";
 	case SHAPE_TIMEZONE:
 		return value_timezone(value) ? NULL : "a time zone such as Europe/Berlin or UTC";
 	case SHAPE_TEXT:

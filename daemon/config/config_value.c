@@ -99,15 +99,6 @@ bool value_listen(struct str text)
 	return str_eq(host, STR("localhost")) || (ip_parse(host, &ip) && ip.family == 4);
 }
 
-bool value_server(struct str text)
-{
-	struct ip ip;
-	size_t at = str_find_char(text, '@');
-	if (at == SIZE_MAX)
-		return ip_parse(text, &ip);
-	return ip_parse(str_sub(text, 0, at), &ip) && is_port(str_from_offset(text, at + 1));
-}
-
 bool value_prefix(struct str text)
 {
 	struct ip ip;

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -81,12 +82,39 @@ static int try_mount(void)
 	return ALLOWED;
 }
 
-static int in_confined_child(int (*attempt)(void))
+static int try_plain_fork(void)
+{
+	pid_t pid = fork();
+	if (pid == 0)
+		_exit(0);
+	return refused(pid);
+}
+
+static int try_netlink(void)
+{
+	return refused(socket(AF_NETLINK, SOCK_RAW, 0));
+}
+
+static void *nothing(void *argument)
+{
+	return argument;
+}
+
+/* What a resolver must be able to do counts as refused, to fit into the table. */
+static int try_what_it_needs(void)
+{
+	pthread_t thread;
+	int udp = socket(AF_INET, SOCK_DGRAM, 0), tcp = socket(AF_INET, SOCK_STREAM, 0);
+	bool thread_runs = pthread_create(&thread, NULL, nothing, NULL) == 0 && pthread_join(thread, NULL) == 0;
+	return udp >= 0 && tcp >= 0 && thread_runs ? REFUSED : ALLOWED;
+}
+
+static int in_confined_child(unsigned (*confine)(void), int (*attempt)(void))
 {
 	int status = 0;
 	pid_t pid = fork();
 	if (pid == 0) {
-		unsigned steps = confine_template();
+		unsigned steps = confine();
 		_exit(steps & CONFINE_SECCOMP ? attempt() : MISSING);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -97,17 +125,27 @@ static void test_doors(void **state)
 {
 	static const struct {
 		const char *name;
+		unsigned (*confine)(void);
 		int (*attempt)(void);
-	} cases[] = {{"open", try_open}, {"create", try_create}, {"socket", try_socket},
-		{"unix socket", try_unix_socket}, {"execve", try_execve},
-		{"executable memory", try_executable_memory}, {"fork for a mail", try_fork},
-		{"memory for a mail", try_memory}};
+	} cases[] = {{"open", confine_template, try_open}, {"create", confine_template, try_create},
+		{"socket", confine_template, try_socket}, {"unix socket", confine_template, try_unix_socket},
+		{"execve", confine_template, try_execve},
+		{"executable memory", confine_template, try_executable_memory},
+		{"fork for a mail", confine_template, try_fork},
+		{"memory for a mail", confine_template, try_memory},
+		{"resolver's open", confine_resolver, try_open}, {"resolver's create", confine_resolver, try_create},
+		{"resolver's unix socket", confine_resolver, try_unix_socket},
+		{"resolver's netlink", confine_resolver, try_netlink},
+		{"resolver's execve", confine_resolver, try_execve},
+		{"resolver's executable memory", confine_resolver, try_executable_memory},
+		{"resolver's fork", confine_resolver, try_plain_fork},
+		{"what a resolver needs", confine_resolver, try_what_it_needs}};
 	(void)state;
 #ifdef DMARCD_SANITIZED
 	skip();
 #endif
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		int status = in_confined_child(cases[i].attempt);
+		int status = in_confined_child(cases[i].confine, cases[i].attempt);
 		if (!WIFEXITED(status))
 			fail_msg("%s: signal %d", cases[i].name, WTERMSIG(status));
 		if (WEXITSTATUS(status) == MISSING) {
@@ -125,11 +163,13 @@ static void test_anything_worse_kills(void **state)
 #ifdef DMARCD_SANITIZED
 	skip();
 #endif
-	int status = in_confined_child(try_mount);
-	if (WIFEXITED(status) && WEXITSTATUS(status) == MISSING)
-		skip();
-	assert_true(WIFSIGNALED(status));
-	assert_int_equal(WTERMSIG(status), SIGSYS);
+	for (int resolver = 0; resolver <= 1; resolver++) {
+		int status = in_confined_child(resolver ? confine_resolver : confine_template, try_mount);
+		if (WIFEXITED(status) && WEXITSTATUS(status) == MISSING)
+			skip();
+		assert_true(WIFSIGNALED(status));
+		assert_int_equal(WTERMSIG(status), SIGSYS);
+	}
 }
 
 static void test_self_test_finds_an_open_door(void **state)

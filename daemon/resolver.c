@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/resolver.h"
+
+#include "base/clock.h"
+#include "base/confine.h"
+#include "daemon/spawn.h"
+#include "dns/relay.h"
+#include "model/job.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define START_MSECS 30000
+#define SCRATCH_BYTES ((size_t)64 * 1024 * 1024)
+
+/* Child -> parent, once. */
+struct hello {
+	uint32_t code; /* enum err */
+	uint32_t confined;
+	char text[sizeof(((struct error *)NULL)->text)];
+};
+
+struct job {
+	int socket;
+	int64_t begun_msecs;
+	unsigned left; /* questions */
+};
+
+struct serving {
+	const struct resolver_options *options;
+	struct dns_unbound *unbound;
+	struct arena *scratch;
+	struct job jobs[RESOLVER_JOBS_MAX];
+	size_t count;
+};
+
+/* False: the parent is gone. */
+static bool take_job(struct serving *serving, int control)
+{
+	char mark;
+	int fds[JOB_FDS];
+	if (job_receive(control, &mark, sizeof(mark), fds) != 1 || fds[0] < 0)
+		return false;
+	serving->jobs[serving->count++] = (struct job){.socket = fds[0], .begun_msecs = clock_monotonic_msecs(),
+		.left = serving->options->queries_max};
+	return true;
+}
+
+static void serve_job(struct serving *serving, size_t i)
+{
+	struct job *job = &serving->jobs[i];
+	bool goes_on = job->left > 0;
+	dns_unbound_begin(serving->unbound, job->begun_msecs);
+	if (goes_on && dns_relay_serve(job->socket, dns_unbound_dns(serving->unbound), serving->scratch)) {
+		job->left--;
+		return;
+	}
+	(void)close(job->socket);
+	*job = serving->jobs[--serving->count];
+}
+
+/* A question of each job in turn, until the parent is gone. */
+static void serve(struct serving *serving, int control)
+{
+	for (;;) {
+		struct pollfd wanted[RESOLVER_JOBS_MAX + 1];
+		size_t count = serving->count;
+		for (size_t i = 0; i < count; i++)
+			wanted[i] = (struct pollfd){.fd = serving->jobs[i].socket, .events = POLLIN};
+		wanted[count] = (struct pollfd){.fd = count < RESOLVER_JOBS_MAX ? control : -1, .events = POLLIN};
+		if (poll(wanted, count + 1, -1) < 0 && errno != EINTR)
+			return;
+		/* From the back: what takes the place of a job that ended was looked at already. */
+		for (size_t i = count; i-- > 0;)
+			if (wanted[i].revents)
+				serve_job(serving, i);
+		if (wanted[count].revents && !take_job(serving, control))
+			return;
+	}
+}
+
+static _Noreturn void child(const struct resolver_options *options, int control, pid_t parent)
+{
+	struct serving serving = {.options = options};
+	struct hello hello = {.code = ERR_OK};
+	struct error error = {0};
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
+		_exit(0);
+	spawn_reset_signals();
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)prctl(PR_SET_NAME, "dmarcd-resolver");
+	spawn_close_others(&control, 1);
+	hello.code = dns_unbound_open(&options->dns, &serving.unbound, &error);
+	if (hello.code == ERR_OK) {
+		hello.confined = confine_resolver();
+		serving.scratch = arena_open(SCRATCH_BYTES);
+	}
+	(void)memcpy(hello.text, error.text, sizeof(hello.text));
+	if (job_send(control, &hello, sizeof(hello), NULL) && hello.code == ERR_OK)
+		serve(&serving, control);
+	_exit(0);
+}
+
+static bool wait_readable(int socket, int64_t deadline_msecs)
+{
+	struct pollfd wanted = {.fd = socket, .events = POLLIN};
+	for (;;) {
+		int64_t left = deadline_msecs - clock_monotonic_msecs();
+		int count = poll(&wanted, 1, left > 0 ? (int)left : 0);
+		if (count >= 0 || errno != EINTR)
+			return count > 0;
+	}
+}
+
+static enum err wait_for_hello(struct resolver *resolver, const struct resolver_options *options,
+	struct error *error)
+{
+	struct hello hello;
+	char text[CONFINE_TEXT_BYTES];
+	if (!wait_readable(resolver->control, clock_monotonic_msecs() + START_MSECS) ||
+		job_receive(resolver->control, &hello, sizeof(hello), NULL) != 1)
+		return error_set(error, ERR_TEMP, "the resolver did not start");
+	if (hello.code != ERR_OK)
+		return error_set(error, (enum err)hello.code, "%.*s", (int)sizeof(hello.text) - 1, hello.text);
+	resolver->confined = hello.confined;
+	if (options->require_confinement && hello.confined != CONFINE_ALL)
+		return error_set(error, ERR_PERM, "the resolver cannot be confined fully here: %s",
+			confine_text(hello.confined, text));
+	return ERR_OK;
+}
+
+enum err resolver_start(const struct resolver_options *options, struct resolver *resolver_r, struct error *error)
+{
+	int ends[2];
+	pid_t parent = getpid();
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+		return error_errno(error, ERR_TEMP, errno, "no socket for the resolver");
+	struct resolver resolver = {.control = ends[0], .pid = fork()};
+	if (resolver.pid == 0)
+		child(options, ends[1], parent);
+	int fork_errno = errno;
+	(void)close(ends[1]);
+	if (resolver.pid < 0) {
+		(void)close(ends[0]);
+		return error_errno(error, ERR_TEMP, fork_errno, "no process for the resolver");
+	}
+	enum err code = wait_for_hello(&resolver, options, error);
+	if (code != ERR_OK)
+		resolver_stop(&resolver);
+	else
+		*resolver_r = resolver;
+	return code;
+}
+
+enum err resolver_job(const struct resolver *resolver, int *socket_r, struct error *error)
+{
+	const char mark = 'j';
+	int ends[2];
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+		return error_errno(error, ERR_TEMP, errno, "no socket for DNS");
+	const int fds[JOB_FDS] = {ends[1], -1, -1};
+	bool sent = job_send(resolver->control, &mark, sizeof(mark), fds);
+	(void)close(ends[1]);
+	if (!sent) {
+		(void)close(ends[0]);
+		return error_set(error, ERR_TEMP, "the resolver is gone");
+	}
+	*socket_r = ends[0];
+	return ERR_OK;
+}
+
+void resolver_stop(struct resolver *resolver)
+{
+	(void)close(resolver->control);
+	(void)kill(resolver->pid, SIGKILL);
+	while (waitpid(resolver->pid, NULL, 0) < 0 && errno == EINTR)
+		continue;
+	*resolver = (struct resolver){.control = -1};
+}

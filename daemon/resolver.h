@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The process that asks the DNS for the workers, which may not: a child with
+ * libunbound and one cache, confined before its first question to sockets of
+ * the internet, without files and without other programs. It dies with the
+ * process that started it.
+ *
+ * Each job, a mail, has a socket of its own, to be given to the worker
+ * (dns/relay.h). Its time and its number of questions are counted here as
+ * well, since a worker that went over to its mail's author will not count.
+ */
+#pragma once
+
+#include "base/error.h"
+#include "dns/unbound.h"
+
+#include <sys/types.h>
+
+#define RESOLVER_JOBS_MAX 64 /* at once; more wait */
+
+struct resolver_options {
+	struct dns_unbound_options dns;
+	unsigned queries_max; /* of one job */
+	bool require_confinement; /* ERR_PERM where the kernel cannot confine it fully */
+};
+
+struct resolver {
+	pid_t pid;
+	int control;
+	unsigned confined; /* enum confine_step that hold in it */
+};
+
+/* Returns when it is ready. ERR_INVALID as dns_unbound_open(); ERR_TEMP: it did not start. */
+NODISCARD enum err resolver_start(const struct resolver_options *options, struct resolver *resolver_r,
+	struct error *error);
+/* The socket of a new job, close-on-exec, for dns_relay_open(). Its time begins when the resolver hears of
+ * it; it ends when all copies of the socket are closed. A relay waits as long as one job may last and a
+ * little more, since questions of other jobs may stand before its own. */
+NODISCARD enum err resolver_job(const struct resolver *resolver, int *socket_r, struct error *error);
+/* Ends the process, and waits for that. */
+void resolver_stop(struct resolver *resolver);

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The resolver's process, as workers see it: against dns_server.py, and with other sides that are gone. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "base/confine.h"
+#include "daemon/resolver.h"
+#include "dns/relay.h"
+#include "model/job.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PATIENT_MSECS 60000
+#define HASTY_MSECS 300
+
+static struct str server;
+
+static struct resolver started(int query_msecs, int job_msecs, unsigned queries_max)
+{
+	struct resolver_options options = {.dns = {.servers = &server, .servers_count = 1}, .queries_max = queries_max};
+	struct resolver resolver;
+	struct error error = {0};
+	server = str_from(getenv("DNS_SERVER"));
+	if (!server.ptr)
+		fail_msg("DNS_SERVER is not set: run by dns_server.py");
+	options.dns.query_msecs = query_msecs;
+	options.dns.job_msecs = job_msecs;
+	options.dns.trust_anchor_file = getenv("DNS_ANCHOR");
+	if (resolver_start(&options, &resolver, &error) != ERR_OK)
+		fail_msg("%s", error.text);
+	return resolver;
+}
+
+struct worker {
+	int socket;
+	struct arena *arena;
+	struct dns *dns;
+};
+
+static struct worker worker_of(const struct resolver *resolver)
+{
+	struct worker worker = {.arena = arena_open((size_t)16 << 20)};
+	assert_int_equal(resolver_job(resolver, &worker.socket, NULL), ERR_OK);
+	worker.dns = dns_relay_open(worker.arena, worker.socket, PATIENT_MSECS);
+	return worker;
+}
+
+static const struct dns_answer *ask(struct worker *worker, const char *name, enum dns_type type)
+{
+	return dns_query(worker->dns, worker->arena, str_from(name), type);
+}
+
+static void end(struct worker *worker)
+{
+	(void)close(worker->socket);
+	arena_close(&worker->arena);
+}
+
+static void test_answers(void **state)
+{
+	struct resolver resolver = started(PATIENT_MSECS, PATIENT_MSECS, 60);
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		struct worker worker = worker_of(&resolver);
+		const struct dns_answer *answer = ask(&worker, "good.example", DNS_TXT);
+		assert_int_equal(answer->status, DNS_OK);
+		assert_true(str_eq(answer->records[0].text, STR("v=spf1 -all")));
+		assert_int_equal(ask(&worker, "nxdomain.example", DNS_A)->status, DNS_NXDOMAIN);
+		answer = ask(&worker, "addresses-512.example", DNS_A);
+		assert_int_equal(answer->count, 512);
+		answer = ask(&worker, "alias.example", DNS_A);
+		assert_true(str_eq(answer->alias, STR("good-target.example")));
+		end(&worker);
+	}
+	resolver_stop(&resolver);
+}
+
+/* Validation, too, needs nothing that confinement takes. */
+static void test_it_validates(void **state)
+{
+	struct resolver resolver = started(PATIENT_MSECS, PATIENT_MSECS, 60);
+	struct worker worker = worker_of(&resolver);
+	(void)state;
+	assert_true(ask(&worker, "a.signed.example", DNS_TXT)->secure);
+	assert_int_equal(ask(&worker, "forged.signed.example", DNS_TXT)->status, DNS_BOGUS);
+	end(&worker);
+	resolver_stop(&resolver);
+}
+
+static void test_it_is_confined(void **state)
+{
+	struct resolver resolver = started(PATIENT_MSECS, PATIENT_MSECS, 60);
+	unsigned confined = resolver.confined;
+	(void)state;
+	resolver_stop(&resolver);
+	if (!(confined & CONFINE_SECCOMP)) {
+		print_message("not run: confinement: needs seccomp\n");
+		skip();
+	}
+	assert_true(confined & CONFINE_PROVED);
+}
+
+static void test_jobs_take_turns(void **state)
+{
+	struct resolver resolver = started(PATIENT_MSECS, PATIENT_MSECS, 60);
+	struct worker workers[RESOLVER_JOBS_MAX + 4];
+	const size_t count = sizeof(workers) / sizeof(workers[0]);
+	(void)state;
+	for (size_t i = 0; i < count; i++)
+		workers[i] = worker_of(&resolver);
+	for (size_t i = 0; i < RESOLVER_JOBS_MAX; i++)
+		assert_int_equal(ask(&workers[i], "good.example", DNS_A)->status, DNS_OK);
+	/* Those beyond its places wait until others end. */
+	for (size_t i = 0; i < 10; i++)
+		end(&workers[i]);
+	for (size_t i = count; i-- > 10;) {
+		assert_int_equal(ask(&workers[i], "good.example", DNS_MX)->status, DNS_OK);
+		end(&workers[i]);
+	}
+	resolver_stop(&resolver);
+}
+
+static void test_questions_are_counted(void **state)
+{
+	struct resolver resolver = started(PATIENT_MSECS, PATIENT_MSECS, 3);
+	struct worker worker = worker_of(&resolver);
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(ask(&worker, "nxdomain.example", DNS_A)->status, DNS_NXDOMAIN);
+	assert_int_equal(ask(&worker, "good.example", DNS_A)->status, DNS_TIMEOUT);
+	end(&worker);
+	worker = worker_of(&resolver);
+	assert_int_equal(ask(&worker, "good.example", DNS_A)->status, DNS_OK);
+	end(&worker);
+	resolver_stop(&resolver);
+}
+
+static void test_time_is_bounded(void **state)
+{
+	struct resolver resolver = started(HASTY_MSECS, PATIENT_MSECS, 60);
+	struct worker worker = worker_of(&resolver);
+	(void)state;
+	assert_int_equal(ask(&worker, "silent.example", DNS_A)->status, DNS_TIMEOUT);
+	end(&worker);
+	resolver_stop(&resolver);
+	resolver = started(PATIENT_MSECS, HASTY_MSECS, 60);
+	worker = worker_of(&resolver);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(ask(&worker, "silent.example", DNS_A)->status, DNS_TIMEOUT);
+	end(&worker);
+	resolver_stop(&resolver);
+}
+
+static void test_a_hostile_worker_harms_itself(void **state)
+{
+	struct resolver resolver = started(PATIENT_MSECS, PATIENT_MSECS, 60);
+	struct worker hostile = worker_of(&resolver), worker = worker_of(&resolver);
+	char nothing;
+	(void)state;
+	assert_int_equal(send(hostile.socket, "bad", 3, MSG_NOSIGNAL), 3);
+	assert_int_equal(read(hostile.socket, &nothing, 1), 0);
+	assert_int_equal(ask(&worker, "good.example", DNS_A)->status, DNS_OK);
+	end(&hostile);
+	end(&worker);
+	resolver_stop(&resolver);
+}
+
+static void test_a_resolver_that_died(void **state)
+{
+	struct resolver resolver = started(PATIENT_MSECS, PATIENT_MSECS, 60);
+	struct worker worker = worker_of(&resolver);
+	struct error error = {0};
+	int status, socket;
+	(void)state;
+	assert_int_equal(ask(&worker, "good.example", DNS_A)->status, DNS_OK);
+	assert_int_equal(kill(resolver.pid, SIGKILL), 0);
+	assert_int_equal(waitpid(resolver.pid, &status, 0), resolver.pid);
+	assert_int_equal(ask(&worker, "good.example", DNS_TXT)->status, DNS_TIMEOUT);
+	assert_int_equal(resolver_job(&resolver, &socket, &error), ERR_TEMP);
+	end(&worker);
+	(void)close(resolver.control);
+}
+
+/* Whoever started it is gone: so is it, and a worker's socket says so. */
+static void test_it_dies_with_its_parent(void **state)
+{
+	int ends[2], fds[JOB_FDS], status;
+	char mark = 'x', nothing;
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+	pid_t parent = fork();
+	if (parent == 0) {
+		struct resolver resolver = started(PATIENT_MSECS, PATIENT_MSECS, 60);
+		int job[JOB_FDS] = {-1, -1, -1};
+		bool sent = resolver_job(&resolver, &job[0], NULL) == ERR_OK &&
+			job_send(ends[1], &mark, sizeof(mark), job) && read(ends[1], &nothing, 1) == 1;
+		_exit(sent ? 0 : 1);
+	}
+	assert_int_equal(job_receive(ends[0], &mark, sizeof(mark), fds), 1);
+	struct arena *arena = arena_open((size_t)1 << 20);
+	struct dns *dns = dns_relay_open(arena, fds[0], PATIENT_MSECS);
+	assert_int_equal(dns_query(dns, arena, STR("good.example"), DNS_A)->status, DNS_OK);
+	assert_int_equal(write(ends[0], "x", 1), 1);
+	assert_int_equal(waitpid(parent, &status, 0), parent);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	assert_int_equal(read(fds[0], &nothing, 1), 0);
+	arena_close(&arena);
+	(void)close(fds[0]);
+	(void)close(ends[0]);
+	(void)close(ends[1]);
+}
+
+static void test_what_it_cannot_start_with(void **state)
+{
+	struct str nowhere = STR("localhost");
+	struct resolver_options options = {.dns = {.servers = &nowhere, .servers_count = 1}};
+	struct resolver resolver;
+	struct error error = {0};
+	(void)state;
+	assert_int_equal(resolver_start(&options, &resolver, &error), ERR_INVALID);
+	assert_true(str_find(str_from(error.text), nowhere) != SIZE_MAX);
+	options.dns = (struct dns_unbound_options){.trust_anchor_file = "/nonexistent"};
+	assert_int_equal(resolver_start(&options, &resolver, &error), ERR_INVALID);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_answers),
+		cmocka_unit_test(test_it_validates),
+		cmocka_unit_test(test_it_is_confined),
+		cmocka_unit_test(test_jobs_take_turns),
+		cmocka_unit_test(test_questions_are_counted),
+		cmocka_unit_test(test_time_is_bounded),
+		cmocka_unit_test(test_a_hostile_worker_harms_itself),
+		cmocka_unit_test(test_a_resolver_that_died),
+		cmocka_unit_test(test_it_dies_with_its_parent),
+		cmocka_unit_test(test_what_it_cannot_start_with),
+	};
+	(void)signal(SIGPIPE, SIG_IGN);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
