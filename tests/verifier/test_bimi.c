@@ -60,7 +60,8 @@ static struct trial plain(const char *mail, const char *zone)
 		.mail = mail,
 		.zone = zone,
 		.method = DMARC_TREEWALK,
-		.signature = {.result = AUTH_PASS, .domain = STR("example.com"), .signed_fields = STR("from: subject")},
+		.signature = {.result = AUTH_PASS, .domain = STR("example.com"),
+			.signed_fields = STR("from: Bimi-Selector")},
 	};
 }
 
@@ -138,8 +139,8 @@ static void test_results(void **state)
 			"policy.subdomain_none"},
 		{MAIL, POLICY("sub.example.com", "p=reject") POLICY("example.com", "p=none") RECORD, AUTH_SKIPPED,
 			"policy.none"},
-		{MAIL, POLICY("sub.example.com", "p=reject") POLICY("example.com", "p=reject; t=y") RECORD, AUTH_SKIPPED,
-			"policy.testing"},
+		{MAIL, POLICY("sub.example.com", "p=reject") POLICY("example.com", "p=reject; t=y") RECORD,
+			AUTH_SKIPPED, "policy.testing"},
 		{MAIL, POLICY("sub.example.com", "p=reject") ORG RECORD, AUTH_PASS, NULL},
 		{WITH("From: b@example.com\r\n"), ORG RECORD, AUTH_SKIPPED, "from.several"},
 		{"From: news@example.com, b@example.com\r\n\r\n", ORG RECORD, AUTH_SKIPPED, "from.several"},
