@@ -11,7 +11,7 @@
 #include "verifier/verify.h"
 
 struct authres_property {
-	struct str type;  /* "smtp", "header", "policy", …; lower case */
+	struct str type;  /* "smtp", "header", "policy", …; lower case; "" where there is none (action=none) */
 	struct str name;  /* lower case */
 	struct str value; /* unquoted, comments dropped */
 };
@@ -20,7 +20,7 @@ struct authres_result {
 	struct str method; /* lower case */
 	struct str result; /* lower case, as sent */
 	struct str reason;
-	struct str comment; /* the first one */
+	struct str comment; /* the first one, unescaped */
 	struct authres_property *properties;
 	size_t properties_count;
 };
@@ -34,14 +34,27 @@ struct authres {
 };
 
 #define AUTHRES_RESULTS_MAX 100
+#define AUTHRES_PROPERTIES_MAX 50 /* of one result */
 
-/* False when nothing can be read from it (also another version). */
+/* False when nothing can be read from it (also another version). Texts are as sent, but without controls. */
 bool authres_parse(struct arena *arena, struct str body, struct authres *authres_r);
-/* The same for Received-SPF, as one result of method "spf". */
+/* The same for Received-SPF, as one result of method "spf": client-ip, envelope-from and helo are called
+ * smtp.remote-ip, smtp.mailfrom and smtp.helo as in RFC 8601, the others have no type; receiver is the
+ * authserv_id. */
 bool received_spf_parse(struct arena *arena, struct str body, struct authres *authres_r);
+/* Absent when the result has no such property. */
 struct str authres_value(const struct authres_result *result, const char *type, const char *name);
+/* The envelope sender by any of the names it is sent under; absent when none is there. */
+struct str authres_mail_from(const struct authres_result *result);
+/* The domain of "user@domain", "@domain", "domain"; an A-label. False: it is none. */
+bool authres_domain(struct arena *arena, struct str value, struct str *domain_r);
 
-/* Fills verdict->claims from every such field of the message. trusted: our own authserv-ids. */
+/* Appends the body of such a field, folded, without a final line end: authres_parse() reads the same from
+ * it. Whatever the texts hold, nothing in it begins another field. */
+void authres_print(struct buf *out, const struct authres *authres, size_t column);
+
+/* Fills verdict->claims from every such field of the message, after all mechanisms. trusted: our own
+ * authserv-ids; no claim of an ARC set is. */
 void authres_claims(const struct verify *verify, const struct message *message, const struct str *trusted,
 	size_t trusted_count, struct verdict *verdict);
 

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What others said of the message, beside what we find. */
+#include "verifier/authres.h"
+
+#include "verifier/domain.h"
+
+#include <string.h>
+
+#define CLAIMS_MAX 200
+
+struct claims {
+	const struct verify *verify;
+	const struct str *trusted;
+	size_t trusted_count;
+	struct verdict *verdict;
+};
+
+static enum auth_result result_word(struct str word)
+{
+	static const enum auth_result results[] = {AUTH_NONE, AUTH_PASS, AUTH_FAIL, AUTH_SOFTFAIL, AUTH_NEUTRAL,
+		AUTH_TEMPERROR, AUTH_PERMERROR, AUTH_POLICY, AUTH_DECLINED, AUTH_SKIPPED};
+	if (str_eq(word, STR("hardfail"))) /* RFC 5451 */
+		return AUTH_FAIL;
+	for (size_t i = 0; i < sizeof(results) / sizeof(results[0]); i++)
+		if (str_eq(word, str_from(auth_result_text(results[i]))))
+			return results[i];
+	return AUTH_UNKNOWN;
+}
+
+static enum maybe same(enum auth_result theirs, enum auth_result ours)
+{
+	if (theirs == AUTH_UNKNOWN || ours == AUTH_UNKNOWN)
+		return MAYBE_UNKNOWN;
+	return theirs == ours ? MAYBE_YES : MAYBE_NO;
+}
+
+static bool same_domain(struct arena *arena, struct str a, struct str b)
+{
+	struct str one, other;
+	return authres_domain(arena, a, &one) && authres_domain(arena, b, &other) && str_eq(one, other);
+}
+
+static struct str first_of(const struct authres_result *result, const char *const *names)
+{
+	struct str value = STR_NONE;
+	for (; *names && !value.ptr; names += 2)
+		value = authres_value(result, names[0], names[1]);
+	return value;
+}
+
+struct str authres_mail_from(const struct authres_result *result)
+{
+	static const char *const names[] = {"smtp", "mailfrom", "smtp", "mfrom", "smtp", "mail", "smtp",
+		"envelope-from",
+		"", "envelope-from", "smtp", "from", NULL};
+	return first_of(result, names);
+}
+
+static enum maybe compare_spf(const struct claims *claims, const struct authres_result *result,
+	enum auth_result theirs)
+{
+	struct str helo = authres_value(result, "smtp", "helo"), mail_from = authres_mail_from(result);
+	bool of_helo = str_eq(authres_value(result, "", "identity"), STR("helo")) || !mail_from.ptr;
+	for (size_t i = 0; i < claims->verdict->spf.count; i++) {
+		const struct verdict_spf *spf = &claims->verdict->spf.at[i];
+		if (str_eq(spf->identity, STR("helo")) != of_helo || spf->ip.len == 0)
+			continue;
+		if (same_domain(claims->verify->arena, of_helo ? helo : mail_from, spf->domain))
+			return same(theirs, spf->result);
+	}
+	return MAYBE_UNKNOWN;
+}
+
+static enum maybe compare_dkim(const struct claims *claims, const struct authres_result *result,
+	enum auth_result theirs)
+{
+	struct str domain = authres_value(result, "header", "d"), selector = authres_value(result, "header", "s");
+	struct str signature = authres_value(result, "header", "b");
+	enum maybe found = MAYBE_UNKNOWN;
+	if (!domain.ptr)
+		domain = authres_value(result, "header", "i");
+	if (theirs == AUTH_NONE)
+		return claims->verdict->dkim.count == 0 ? MAYBE_YES : MAYBE_NO;
+	for (size_t i = 0; i < claims->verdict->dkim.count; i++) {
+		const struct verdict_dkim *dkim = &claims->verdict->dkim.at[i];
+		if (!same_domain(claims->verify->arena, domain, dkim->domain) ||
+			(selector.ptr && !str_eq_nocase(selector, dkim->selector)) ||
+			(signature.ptr && !str_starts(dkim->signature, signature)))
+			continue;
+		/* Where they do not say which of several, one that agrees is theirs. */
+		if (found != MAYBE_YES)
+			found = same(theirs, dkim->result);
+	}
+	return found;
+}
+
+static enum maybe compare(const struct claims *claims, const struct authres_result *result)
+{
+	const struct verdict *verdict = claims->verdict;
+	enum auth_result theirs = result_word(result->result);
+	if (str_eq(result->method, STR("spf")))
+		return compare_spf(claims, result, theirs);
+	if (str_eq(result->method, STR("dkim")))
+		return compare_dkim(claims, result, theirs);
+	if (str_eq(result->method, STR("dmarc"))) {
+		struct str from = authres_value(result, "header", "from");
+		bool other = from.ptr && !same_domain(claims->verify->arena, from, verdict->dmarc.author_domain);
+		return other ? MAYBE_UNKNOWN : same(theirs, verdict->dmarc.result);
+	}
+	if (str_eq(result->method, STR("arc")))
+		return same(theirs, verdict->arc.result);
+	if (str_eq(result->method, STR("bimi")))
+		return same(theirs, verdict->bimi.result);
+	return MAYBE_UNKNOWN;
+}
+
+/* "smtp.mailfrom=a@example.com header.d=example.com" */
+static struct str properties_text(struct arena *arena, const struct authres *authres,
+	const struct authres_result *result)
+{
+	struct buf buf;
+	buf_init(&buf, SIZE_MAX / 2);
+	if (authres->instance > 0)
+		buf_printf(&buf, "i=%llu", (unsigned long long)authres->instance);
+	for (size_t i = 0; i < result->properties_count; i++) {
+		const struct authres_property *property = &result->properties[i];
+		buf_printf(&buf, "%s%.*s%s%.*s=%.*s", buf.len > 0 ? " " : "", STR_FMT(property->type),
+			property->type.len > 0 ? "." : "", STR_FMT(property->name), STR_FMT(property->value));
+	}
+	struct str text = verify_text(arena, buf_str(&buf));
+	buf_fini(&buf);
+	return text;
+}
+
+static bool is_trusted(const struct claims *claims, struct str authserv_id)
+{
+	for (size_t i = 0; i < claims->trusted_count; i++)
+		if (authserv_id.len > 0 && str_eq_nocase(claims->trusted[i], authserv_id))
+			return true;
+	return false;
+}
+
+static void add_claims(const struct claims *claims, const struct message_field *field, const struct authres *authres,
+	bool trusted)
+{
+	struct arena *arena = claims->verify->arena;
+	struct verdict *verdict = claims->verdict;
+	for (size_t i = 0; i < authres->results_count && verdict->claims.count < CLAIMS_MAX; i++) {
+		const struct authres_result *result = &authres->results[i];
+		verdict->claims.at[verdict->claims.count++] = (struct verdict_claim){
+			.field = verify_text(arena, field->name),
+			.authserv_id = verify_text(arena, authres->authserv_id),
+			.method = verify_text(arena, result->method),
+			.result = verify_text(arena, result->result),
+			.properties = properties_text(arena, authres, result),
+			.agrees = compare(claims, result),
+			.trusted = trusted && is_trusted(claims, authres->authserv_id),
+		};
+	}
+}
+
+void authres_claims(const struct verify *verify, const struct message *message, const struct str *trusted,
+	size_t trusted_count, struct verdict *verdict)
+{
+	const struct claims claims = {verify, trusted, trusted_count, verdict};
+	struct authres authres;
+	verdict->claims.count = 0;
+	verdict->claims.at = ARENA_ARRAY(verify->arena, CLAIMS_MAX, struct verdict_claim);
+	for (size_t i = 0; i < message->fields_count && verdict->claims.count < CLAIMS_MAX; i++) {
+		const struct message_field *field = &message->fields[i];
+		bool arc = str_eq_nocase(field->name, STR("arc-authentication-results"));
+		bool spf = str_eq_nocase(field->name, STR("received-spf"));
+		if (!arc && !spf && !str_eq_nocase(field->name, STR("authentication-results")))
+			continue;
+		if (spf ? received_spf_parse(verify->arena, field->body, &authres) :
+			authres_parse(verify->arena, field->body, &authres))
+			add_claims(&claims, field, &authres, !arc); /* anybody may write an ARC set */
+	}
+}
