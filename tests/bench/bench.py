@@ -4,7 +4,8 @@
 input, side by side in one run. Run by hand; nothing here passes or fails.
 
 usage: bench.py [--bin DIR] [--rounds N] [--mails N] [PART…]
-parts: parse, one-report, ingest (the default), million, flat, full-store, reparse. DIR: build/release/bin.
+parts: parse, one-report, ingest (the default), million, flat, full-store, reparse, verifier. DIR: build/release/bin.
+verifier needs bench_verify there, which cmake --preset release -DDMARCD_BENCH=ON builds beside libspf2-dev.
 Needs xmllint (libxml2-utils) and PostgreSQL; a PostgreSQL of its own, defaults but for the socket.
 """
 import argparse
@@ -289,6 +290,16 @@ class Bench:
                                       capture_output=True, text=True).stdout
         self.say("reparse, 10,000 originals", "%.1f s; %s" % (cost.wall, " ".join(
             next(line for line in said.splitlines() if "messages" in line).split())))
+
+    def verifier(self):
+        """The verifier beside libraries that do the same; bench_verify takes its own medians."""
+        said = subprocess.run([os.path.join(self.options.bin, "bench_verify")], check=True,
+                              capture_output=True, text=True).stdout
+        for line in said.splitlines():
+            what, ours, theirs, goal = line.split("\t")
+            ours, theirs = float(ours), float(theirs)
+            print("%-48s %7.1f us %7.1f us   %5.2f   (goal %s)" % (
+                what, ours * 1e6, theirs * 1e6, ours / theirs, goal), flush=True)
 
 
 def main():
