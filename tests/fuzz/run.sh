@@ -24,7 +24,7 @@ here=$(unset CDPATH; cd -- "$(dirname -- "$0")" && pwd -P)
 root=$here/../..
 build=$root/build/fuzz
 corpus=${DMARCD_CORPUS:-$root/../shared/corpus}
-[ $# -gt 0 ] || set -- aggregate bimi_record config dns_relay dns_replay failure fields mail output prescan svg tlsrpt unpack vmc wire
+[ $# -gt 0 ] || set -- aggregate bimi_record config dns_relay dns_replay failure fields mail output prescan spf svg tlsrpt unpack vmc wire
 
 (cd "$root" && cmake --preset fuzz >/dev/null && cmake --build --preset fuzz >/dev/null)
 "$here/made.sh" "$build/bin" "$build/made" >/dev/null
@@ -46,6 +46,7 @@ target() {
 	fields) max=1024 ;;
 	mail) max=65536 seeds="$corpus/failure $corpus/tlsrpt $build/made/mails/new $build/hostile/Maildir/new" ;;
 	output) max=4096 ;;
+	spf) max=8192 ;;
 	svg) max=40000 seeds=$corpus/bimi ;;
 	tlsrpt) seeds=$corpus/tlsrpt ;;
 	unpack) seeds=$corpus/aggregate ;;
