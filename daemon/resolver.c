@@ -40,6 +40,26 @@ struct serving {
 	size_t count;
 };
 
+struct resolver_options resolver_options_of(const struct config *config, struct arena *arena)
+{
+	const struct config_words *words = &config->dns.servers;
+	const char *root_key = words->count == 0 && access(RESOLVER_ROOT_KEY, R_OK) == 0 ? RESOLVER_ROOT_KEY : NULL;
+	struct str *servers = ARENA_ARRAY(arena, words->count, struct str);
+	for (unsigned i = 0; i < words->count; i++)
+		servers[i] = str_from(words->items[i]);
+	return (struct resolver_options){
+		.dns = {
+			.servers = servers,
+			.servers_count = words->count,
+			.trust_anchor_file = config->dns.trust_anchor ? config->dns.trust_anchor : root_key,
+			.query_msecs = (int)config->limits.dns_query_secs * 1000,
+			.job_msecs = (int)config->limits.dns_mail_secs * 1000,
+		},
+		.queries_max = (unsigned)config->limits.dns_queries,
+		.require_confinement = config->require_confinement,
+	};
+}
+
 /* False: the parent is gone. */
 static bool take_job(struct serving *serving, int control)
 {

@@ -12,6 +12,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "daemon/config/config.h"
 #include "dns/unbound.h"
 
 #include <sys/types.h>
@@ -23,6 +24,11 @@ struct resolver_options {
 	unsigned queries_max; /* of one job */
 	bool require_confinement; /* ERR_PERM where the kernel cannot confine it fully */
 };
+
+/* What the configuration says: dns:, limits:, require_confinement. Lives in arena, beside config. Without
+ * servers and trust_anchor, RESOLVER_ROOT_KEY when it is there. */
+#define RESOLVER_ROOT_KEY "/usr/share/dns/root.key"
+struct resolver_options resolver_options_of(const struct config *config, struct arena *arena);
 
 struct resolver {
 	pid_t pid;

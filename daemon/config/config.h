@@ -7,8 +7,8 @@
  * Three steps, one file each: config_check.c walks the YAML events against the
  * table of keys (config_shape.c) and finds every mistake with its place;
  * libcyaml (config_yaml.c) loads what is then known to be right; config.c
- * merges the files. Keys of parts that come later (samples, dns, mtas,
- * readiness, monthly, mail, alerts) are checked and kept.
+ * merges the files. Keys of parts that come later (samples, mtas, readiness,
+ * monthly, mail, alerts) are checked and kept.
  *
  * All of it lives in one arena and dies at config_free().
  */
@@ -35,6 +35,11 @@ struct config_database {
 	const char *dsn; /* NULL: the private cluster in state_dir */
 	const char *read_dsn;
 	const char *password_file;
+};
+
+struct config_dns {
+	struct config_words servers; /* none: from the root */
+	const char *trust_anchor;    /* NULL: none given */
 };
 
 struct config_domain {
@@ -78,7 +83,6 @@ struct config_alert {
 /* Used by later parts; checked now so that one file serves them all. */
 struct config_later {
 	const char *count_unverified; /* yes | no | flag */
-	struct config_words dns_servers;
 	struct config_sample *samples;
 	unsigned samples_count;
 	struct config_mta *mtas;
@@ -105,6 +109,7 @@ struct config {
 	int64_t ruf_keep_secs;
 	const char *http_listen;
 	const char *http_public_url;
+	struct config_dns dns;
 	bool require_confinement;
 	int64_t keep_records_secs, keep_originals_secs, keep_quarantine_secs; /* 0: keep none; -1 n/a */
 	struct limits limits;

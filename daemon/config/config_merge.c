@@ -176,8 +176,6 @@ static void take_later_lists(struct config *config, const struct raw_config *raw
 			from->mail, from->digest};
 		take_path(config, &alert[i].secret_file, from->secret_file);
 	}
-	if (raw->dns)
-		take_words(config, &later->dns_servers, raw->dns->servers, raw->dns->servers_count);
 }
 
 static void take_later(struct config *config, const struct raw_config *raw)
@@ -262,6 +260,10 @@ void config_merge(struct config *config, const struct raw_config *raw)
 	if (raw->http) {
 		take_word(&config->http_listen, raw->http->listen);
 		take_word(&config->http_public_url, raw->http->public_url);
+	}
+	if (raw->dns) {
+		take_words(config, &config->dns.servers, raw->dns->servers, raw->dns->servers_count);
+		take_path(config, &config->dns.trust_anchor, raw->dns->trust_anchor);
 	}
 	if (raw->retention) {
 		take_duration(&config->keep_records_secs, raw->retention->records);

@@ -58,7 +58,7 @@ MAP(sample, {"path", &path, true}, {"trusted_hops", &texts, false},
 	{"authserv_id", &text, false});
 LIST(samples, sample, "path");
 MAP(http, {"listen", &listen_address, false}, {"public_url", &url, false});
-MAP(dns, {"servers", &servers, false});
+MAP(dns, {"servers", &servers, false}, {"trust_anchor", &path, false});
 MAP(retention, {"records", &duration, false}, {"originals", &duration, false},
 	{"quarantine", &duration, false});
 MAP(domain_entry, {"name", &domain, true}, {"goal", &goal, false}, {"sends_mail", &boolean, false},

@@ -306,9 +306,6 @@ static void show_later_lists(struct show *show, const struct config_later *later
 
 static void show_later(struct show *show, const struct config_later *later)
 {
-	show_map(show, "dns");
-	show_word_list(show, "servers", &later->dns_servers);
-	show_map_end(show);
 	show_text(show, "count_unverified", later->count_unverified);
 	show_map(show, "readiness");
 	show_text(show, "quarantine_pass", later->quarantine_pass);
@@ -364,6 +361,10 @@ static void show_all(struct show *show, const struct config *config)
 	show_map(show, "http");
 	show_text(show, "listen", config->http_listen);
 	show_text(show, "public_url", config->http_public_url);
+	show_map_end(show);
+	show_map(show, "dns");
+	show_word_list(show, "servers", &config->dns.servers);
+	show_text(show, "trust_anchor", config->dns.trust_anchor);
 	show_map_end(show);
 	show_bool(show, "require_confinement", config->require_confinement);
 	show_map(show, "retention");

@@ -30,7 +30,8 @@ static const cyaml_schema_field_t sample_fields[] = {VALUE(raw_sample, path),
 	VALUE(raw_sample, authserv_id), WORDS(raw_sample, trusted_hops), CYAML_FIELD_END};
 static const cyaml_schema_field_t http_fields[] = {
 	VALUE(raw_http, listen), VALUE(raw_http, public_url), CYAML_FIELD_END};
-static const cyaml_schema_field_t dns_fields[] = {WORDS(raw_dns, servers), CYAML_FIELD_END};
+static const cyaml_schema_field_t dns_fields[] = {
+	WORDS(raw_dns, servers), VALUE(raw_dns, trust_anchor), CYAML_FIELD_END};
 static const cyaml_schema_field_t retention_fields[] = {VALUE(raw_retention, records),
 	VALUE(raw_retention, originals), VALUE(raw_retention, quarantine), CYAML_FIELD_END};
 static const cyaml_schema_field_t domain_fields[] = {VALUE(raw_domain, name),

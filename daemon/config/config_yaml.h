@@ -52,6 +52,7 @@ struct raw_http {
 	const char *listen, *public_url;
 };
 struct raw_dns {
+	const char *trust_anchor;
 	const char **servers;
 	unsigned servers_count;
 };

@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -231,6 +232,84 @@ static void test_what_it_cannot_start_with(void **state)
 	assert_int_equal(resolver_start(&options, &resolver, &error), ERR_INVALID);
 }
 
+static enum err load(const char *text, struct config **config_r, struct error *error)
+{
+	char path[] = "/tmp/dmarcd-resolver-XXXXXX";
+	int fd = mkstemp(path);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	(void)close(fd);
+	enum err code = config_load(path, config_r, error);
+	(void)unlink(path);
+	return code;
+}
+
+static struct resolver_options options_in(struct arena *arena, const char *text)
+{
+	struct config *config = NULL;
+	struct error error = {0};
+	if (load(text, &config, &error) != ERR_OK)
+		fail_msg("%s", error.text);
+	struct resolver_options options = resolver_options_of(config, arena);
+	/* Texts are the configuration's own. */
+	for (size_t i = 0; i < options.dns.servers_count; i++)
+		((struct str *)options.dns.servers)[i] = arena_str(arena, options.dns.servers[i]);
+	if (options.dns.trust_anchor_file)
+		options.dns.trust_anchor_file = arena_cstr(arena, str_from(options.dns.trust_anchor_file));
+	config_free(&config);
+	return options;
+}
+
+static void test_configuration(void **state)
+{
+	struct arena *arena = arena_open((size_t)1 << 20);
+	struct resolver_options options = options_in(arena, "state_dir: /nonexistent\n");
+	(void)state;
+	assert_int_equal(options.dns.servers_count, 0);
+	assert_int_equal(options.dns.query_msecs, 5000);
+	assert_int_equal(options.dns.job_msecs, 20000);
+	assert_int_equal(options.queries_max, 60);
+	assert_int_equal(options.dns.trust_anchor_file != NULL, access(RESOLVER_ROOT_KEY, R_OK) == 0);
+	assert_false(options.require_confinement);
+	options = options_in(arena,
+		"dns: {servers: [192.0.2.1, \"2001:db8::1@5353\"]}\nrequire_confinement: yes\n"
+		"limits: {dns_queries: 7, dns_query_secs: 2s, dns_mail_secs: 3s}\n");
+	assert_int_equal(options.dns.servers_count, 2);
+	assert_true(str_eq(options.dns.servers[1], STR("2001:db8::1@5353")));
+	assert_null(options.dns.trust_anchor_file);
+	assert_int_equal(options.dns.query_msecs, 2000);
+	assert_int_equal(options.dns.job_msecs, 3000);
+	assert_int_equal(options.queries_max, 7);
+	assert_true(options.require_confinement);
+	options = options_in(arena, "dns: {servers: [192.0.2.1], trust_anchor: /nonexistent/key}\n");
+	assert_string_equal(options.dns.trust_anchor_file, "/nonexistent/key");
+	arena_close(&arena);
+}
+
+static void test_bad_configuration(void **state)
+{
+	static const struct {
+		const char *text, *key;
+	} cases[] = {
+		{"dns: {servers: [localhost]}\n", "dns.servers"},
+		{"dns: {servers: [192.0.2.1@0]}\n", "dns.servers"},
+		{"dns: {servers: 192.0.2.1}\n", "dns.servers"},
+		{"dns: {server: [192.0.2.1]}\n", "\"server\" in dns"},
+		{"dns: {trust_anchor: [a]}\n", "dns.trust_anchor"},
+		{"limits: {dns_queries: 1001}\n", "limits.dns_queries"},
+		{"limits: {dns_query_secs: 61s}\n", "limits.dns_query_secs"},
+		{"limits: {dns_mail_secs: 301s}\n", "limits.dns_mail_secs"},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct config *config = NULL;
+		struct error error = {0};
+		assert_int_equal(load(cases[i].text, &config, &error), ERR_INVALID);
+		if (!strstr(error.text, cases[i].key))
+			fail_msg("%s", error.text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -244,6 +323,8 @@ int main(void)
 		cmocka_unit_test(test_a_resolver_that_died),
 		cmocka_unit_test(test_it_dies_with_its_parent),
 		cmocka_unit_test(test_what_it_cannot_start_with),
+		cmocka_unit_test(test_configuration),
+		cmocka_unit_test(test_bad_configuration),
 	};
 	(void)signal(SIGPIPE, SIG_IGN);
 	return cmocka_run_group_tests(tests, NULL, NULL);
