@@ -66,6 +66,10 @@ class Question:
                            len(extra))
         return head + section + b"".join(answers) + b"".join(extra)
 
+    def child(self, label):
+        """The text of label beside this name."""
+        return b".".join(self.sibling(label)).decode("latin-1")
+
     def sibling(self, label):
         return (label.encode(),) + self.labels[1:]
 
@@ -99,6 +103,15 @@ def pointer_in_rdata(q):
     at = 12 + len(q.section) + 12
     rdata = struct.pack("!H", 0xc000 | at)
     return q.reply([b"\xc0\x0c" + struct.pack("!HHIH", PTR, 1, 300, len(rdata)) + rdata])
+
+
+def spf(q, *terms):
+    return q.reply([record(q.labels, TXT, strings(*pieces(" ".join(("v=spf1",) + terms).encode())))]
+                   if q.type == TXT else [])
+
+
+def pieces(text):
+    return [text[at:at + 255] for at in range(0, len(text), 255)]
 
 
 ANSWERS = {
@@ -139,6 +152,19 @@ ANSWERS = {
     "aliasgone": lambda q: q.reply([record(q.labels, CNAME, wire(q.sibling("nxdomain-target")))]),
     "chain": chain,
     "wholechain": whole_chain,
+    "ttl": lambda q: q.reply([record(q.labels, A, b"\xc0\0\2\1", q.numbers[0])]),
+    # SPF records that want to be more than they may (F45).
+    "spfloop": lambda q: spf(q, "include:" + q.child("spfloop"), "-all"),
+    "spfredirect": lambda q: spf(q, "redirect=" + q.child("spfredirect")),
+    "spfinclude": lambda q: spf(q, *("include:" + q.child("spfinclude-%d" % i) for i in range(10)), "-all"),
+    "spfeleven": lambda q: spf(q, *("a:" + q.child("good-%d" % i) for i in range(11)), "-all"),
+    "spfvoid": lambda q: spf(q, *("exists:" + q.child("nxdomain-%d" % i) for i in range(3)), "-all"),
+    "spfmx": lambda q: spf(q, *("mx:" + q.child("mxten-%d" % i) for i in range(10)), "-all"),
+    "mxten": lambda q: q.reply([record(q.labels, MX, struct.pack("!H", i) + wire(name(q.child(
+        "good-%d-%d" % (q.numbers[0], i))))) for i in range(10)] if q.type == MX else []),
+    "spfmacro": lambda q: spf(q, *("exists:%%{l}.%%{lr-}.%d.%s" % (i, q.child("nxdomain")) for i in range(10)), "-all"),
+    "spfsilent": lambda q: spf(q, "a:" + q.child("silent"), "-all"),
+    "spfbogus": lambda q: spf(q, "include:forged.signed.example", "-all"),
     # Too large for UDP: sent by TCP alone.
     "bytcp": lambda q: q.reply([address(q)]),
     "huge": lambda q: q.reply([record(q.labels, TXT, strings(*[b"x" * 255] * 253))]),
@@ -240,10 +266,15 @@ class DnsServer:
         if q.labels[-2:] == SIGNED:
             return self.signer.answer(q)
         if q.word == "count":
-            with self.lock:
-                n = sum(asked.startswith("storm") for asked, _ in self.questions)
-            return q.reply([record(q.labels, TXT, strings(b"%d" % n))])
+            return q.reply([record(q.labels, TXT, strings(b"%d" % self.count(q.labels[1:])), 0)])
         return ANSWERS[q.word](q) if q.word in ANSWERS else q.reply(rcode=NXDOMAIN)
+
+    def count(self, labels):
+        """Packets that asked for something below these labels, or for what it takes to get there."""
+        zone = b".".join(labels).decode("latin-1")
+        with self.lock:
+            return sum((asked == zone or asked.endswith("." + zone)) and not asked.startswith("count")
+                       for asked, _ in self.questions)
 
     def serve_udp(self, sock):
         while True:

@@ -298,24 +298,69 @@ static void test_the_time_of_a_job(void **state)
 	arena_close(&arena);
 }
 
+/* How often the server heard of names below zone. */
+static uint64_t count_at_server(struct asking *asking, const char *zone)
+{
+	uint64_t count = 0;
+	struct str name = str_from(arena_printf(asking->arena, "count.%s", zone));
+	const struct dns_answer *answer = ask(asking, name, DNS_TXT);
+	assert_int_equal(answer->status, DNS_OK);
+	assert_true(str_to_u64(answer->records[0].text, UINT64_MAX, &count));
+	return count;
+}
+
 /* P15: what reaches the server. */
 static void test_a_storm_is_bounded(void **state)
 {
 	struct asking asking;
-	uint64_t count = 0;
 	(void)state;
 	open_asking(&asking, "DNS_SERVER", PATIENT_MSECS, NULL);
 	struct dns_session *session =
 		dns_session_open(asking.arena, dns_unbound_dns(asking.unbound), DNS_QUERIES_MAX);
 	for (unsigned i = 0; i < 200; i++) {
-		struct str name = str_from(arena_printf(asking.arena, "storm-%u.example", i));
+		struct str name = str_from(arena_printf(asking.arena, "storm-%u.p15.example", i));
 		enum dns_status status = dns_query(dns_session_dns(session), asking.arena, name, DNS_A)->status;
 		assert_int_equal(status, i < DNS_QUERIES_MAX ? DNS_NXDOMAIN : DNS_TIMEOUT);
 	}
-	const struct dns_answer *answer = ask(&asking, STR("count.example"), DNS_TXT);
-	assert_true(str_to_u64(answer->records[0].text, UINT64_MAX, &count));
-	assert_in_range(count, 1, DNS_QUERIES_MAX);
+	assert_in_range(count_at_server(&asking, "p15.example"), 1, DNS_QUERIES_MAX);
 	close_asking(&asking);
+}
+
+/* What is known is not asked again, and neither for ever nor for no time at all. */
+static void test_the_cache(void **state)
+{
+	static const uint32_t ttls[] = {0, 1, 30, 86400, 86401, 0x7fffffff};
+	struct asking asking;
+	(void)state;
+	open_asking(&asking, "DNS_SERVER", PATIENT_MSECS, NULL);
+	for (size_t i = 0; i < sizeof(ttls) / sizeof(ttls[0]); i++)
+		for (int again = 0; again < 2; again++) {
+			const char *name = arena_printf(asking.arena, "ttl-%u.cache.example", ttls[i]);
+			const struct dns_answer *answer = ask(&asking, str_from(name), DNS_A);
+			assert_int_equal(answer->status, DNS_OK);
+			assert_true(answer->ttl_secs <= 86400);
+			if (ttls[i] >= 86400)
+				assert_true(answer->ttl_secs > 80000);
+		}
+	assert_int_equal(count_at_server(&asking, "cache.example"), sizeof(ttls) / sizeof(ttls[0]));
+	close_asking(&asking);
+}
+
+/* Without servers: nothing is asked here but what stays in the house. */
+static void test_from_the_root(void **state)
+{
+	struct dns_unbound_options options = {.query_msecs = PATIENT_MSECS, .job_msecs = PATIENT_MSECS};
+	struct arena *arena = arena_open((size_t)1 << 20);
+	struct dns_unbound *unbound = NULL;
+	char text[IP_TEXT_BYTES];
+	(void)state;
+	assert_int_equal(dns_unbound_open(&options, &unbound, NULL), ERR_OK);
+	const struct dns_answer *answer = dns_query(dns_unbound_dns(unbound), arena, STR("localhost"), DNS_A);
+	assert_int_equal(answer->status, DNS_OK);
+	assert_string_equal(ip_format(&answer->records[0].ip, text), "127.0.0.1");
+	assert_int_equal(dns_query(dns_unbound_dns(unbound), arena, STR("a.invalid"), DNS_A)->status, DNS_NXDOMAIN);
+	dns_unbound_close(&unbound);
+	arena_close(&arena);
 }
 
 /* A verdict's answers, written and read, are what came from the network. */
@@ -385,6 +430,8 @@ int main(void)
 		cmocka_unit_test(test_a_dead_server_beside_a_good_one),
 		cmocka_unit_test(test_the_time_of_a_job),
 		cmocka_unit_test(test_a_storm_is_bounded),
+		cmocka_unit_test(test_the_cache),
+		cmocka_unit_test(test_from_the_root),
 		cmocka_unit_test(test_replay_of_the_network),
 		cmocka_unit_test(test_servers),
 	};
