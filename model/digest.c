@@ -72,7 +72,9 @@ struct sha256 digest_take(struct digest *digest)
 	struct sha256 sum;
 	if (EVP_DigestFinal_ex(digest->context, sum.bytes, NULL) != 1)
 		die("SHA-256 final failed");
-	start(digest->context);
+	/* The same again: without a search for what SHA-256 is. */
+	if (EVP_DigestInit_ex(digest->context, NULL, NULL) != 1)
+		die("SHA-256 does not start anew");
 	return sum;
 }
 

@@ -38,11 +38,22 @@ const struct trace_step *trace_steps(const struct trace *trace, size_t *count_r)
 	return trace->steps;
 }
 
+/* What needs no change, as most texts. */
+static bool is_plain(struct str bytes)
+{
+	unsigned odd = 0;
+	for (size_t i = 0; i < bytes.len; i++)
+		odd |= (unsigned)((uint8_t)bytes.ptr[i] - 0x20) >= 0x7f - 0x20;
+	return !odd;
+}
+
 struct str verify_text(struct arena *arena, struct str bytes)
 {
 	struct buf buf;
 	if (!bytes.ptr)
 		return STR_NONE;
+	if (is_plain(bytes))
+		return arena_str(arena, bytes);
 	buf_init(&buf, SIZE_MAX / 2);
 	utf8_add_visible(&buf, bytes, true);
 	struct str text = arena_str(arena, buf_str(&buf));

@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include "base/str.h"
+
 #include <stdio.h>
 
 /* Does the work once; dies when its result is not what it must be. */
@@ -15,4 +17,10 @@ typedef void bench_work(void *context);
 void bench_compare(const char *name, bench_work *ours, void *our_context, bench_work *theirs, void *their_context,
 	double goal);
 
+void bench_dkim(void);
 void bench_spf(void);
+
+struct opendkim_bench;
+struct opendkim_bench *opendkim_bench_open(struct str bytes, struct str record);
+bench_work opendkim_bench_run; /* context: one of these */
+void opendkim_bench_close(struct opendkim_bench **bench);

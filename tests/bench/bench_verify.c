@@ -53,6 +53,7 @@ void bench_compare(const char *name, bench_work *ours, void *our_context, bench_
 
 int main(void)
 {
+	bench_dkim();
 	bench_spf();
 	return 0;
 }
