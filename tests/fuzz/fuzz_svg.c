@@ -83,8 +83,9 @@ static void check_accepted(struct str text)
 			skip_to(&text, STR("]]>"));
 		else if (str_starts(text, STR("!")))
 			die("accepted a declaration");
-		else if (str_starts(text, STR("?")) && (!str_starts(text, STR("?xml")) || text.len < 5 ||
-			!ascii_is_space(text.ptr[4])))
+		else if (str_starts(text, STR("?xml")) && text.len > 4 && ascii_is_space(text.ptr[4]))
+			skip_to(&text, STR("?>"));
+		else if (str_starts(text, STR("?")))
 			die("accepted an instruction");
 		else
 			check_tag(&text);

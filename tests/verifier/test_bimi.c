@@ -14,6 +14,7 @@
 #include "verifier/bimi.h"
 #include "verifier/bimi/svg.h"
 #include "verifier/dkim/base64.h"
+#include "verifier/survey_bimi.h"
 
 #include <string.h>
 
@@ -312,6 +313,65 @@ static void test_corpus_mail(void **state)
 	assert_true(noted(&trial, "field", "ignored"));
 }
 
+static const struct verdict_advice *advised(const struct verdict *verdict, const char *code)
+{
+	for (size_t i = 0; i < verdict->advice.count; i++)
+		if (str_eq(verdict->advice.at[i].code, str_from(code)))
+			return &verdict->advice.at[i];
+	return NULL;
+}
+
+static struct verdict survey(const char *zone, const char *domain)
+{
+	struct verdict verdict = {0};
+	struct dns *dns;
+	struct error error = {0};
+	const struct dmarc_options dmarc = {.method = DMARC_TREEWALK};
+	if (dns_replay_open(arena, STR("zone"), str_from(zone), &dns, &error) != ERR_OK)
+		fail_msg("%s", error.text);
+	struct verify verify = {.arena = arena, .dns = dns_session_dns(dns_session_open(arena, dns, DNS_QUERIES_MAX)),
+		.now_epoch_secs = MARK_NOW, .limits = verify_limits_default()};
+	survey_bimi(&verify, &dmarc, str_from(domain), STR_NONE, &verdict);
+	return verdict;
+}
+
+static void test_survey(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *zone;
+		enum auth_result result;
+		const char *codes[3];
+	} GIVEN[] = {
+		{ORG BIMI("default._bimi.example.com", L "; " A), AUTH_PASS, {NULL}},
+		{ORG RECORD, AUTH_PASS, {"bimi.no_evidence"}},
+		{ORG BIMI("default._bimi.example.com", "l=; " A), AUTH_PASS, {"bimi.no_location"}},
+		{ORG, AUTH_NONE, {"bimi.none"}},
+		{ORG BIMI("default._bimi.example.com", "l=; a="), AUTH_DECLINED, {NULL}},
+		{ORG RECORD RECORD, AUTH_FAIL, {"bimi.record"}},
+		{ORG BIMI("default._bimi.example.com", "L=x"), AUTH_FAIL, {"bimi.record"}},
+		{ORG "default._bimi.example.com TXT !SERVFAIL\n", AUTH_TEMPERROR, {"bimi.dns"}},
+		{POLICY("example.com", "p=none") BIMI("default._bimi.example.com", L "; " A), AUTH_PASS, {"bimi.policy"}},
+		{BIMI("default._bimi.example.com", L), AUTH_PASS, {"bimi.policy", "bimi.no_evidence"}},
+		{POLICY("example.com", "p=none"), AUTH_NONE, {"bimi.none"}},
+	};
+	for (size_t i = 0; i < sizeof(GIVEN) / sizeof(GIVEN[0]); i++) {
+		struct verdict verdict = survey(GIVEN[i].zone, "example.com");
+		size_t codes = 0;
+		assert_int_equal(verdict.bimi.result, GIVEN[i].result);
+		while (codes < 3 && GIVEN[i].codes[codes])
+			if (!advised(&verdict, GIVEN[i].codes[codes++]))
+				fail_msg("%s: no %s", GIVEN[i].zone, GIVEN[i].codes[codes - 1]);
+		if (verdict.advice.count != codes)
+			fail_msg("%s: %zu pieces of advice, the last %.*s", GIVEN[i].zone, verdict.advice.count,
+				STR_FMT(verdict.advice.at[verdict.advice.count - 1].code));
+	}
+	struct verdict below = survey(ORG BIMI("default._bimi.example.com", L "; " A), "mail.example.com");
+	assert_str(below.bimi.domain, "example.com");
+	assert_str(advised(&(struct verdict){.advice = survey(ORG, "example.com").advice}, "bimi.none")->name,
+		"default._bimi.example.com");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -322,6 +382,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_indicator, open_arena, close_arena),
 		cmocka_unit_test_setup_teardown(test_evidence, open_arena, close_arena),
 		cmocka_unit_test_setup_teardown(test_evidence_names, open_arena, close_arena),
+		cmocka_unit_test_setup_teardown(test_survey, open_arena, close_arena),
 		cmocka_unit_test_setup_teardown(test_corpus_mail, open_arena, close_arena),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -55,22 +55,47 @@ static bool check_record(const struct dmarc_record *record, struct bimi_gate *ga
 	return true;
 }
 
-static bool check_policies(const struct verify *verify, const struct dmarc_options *options,
-	const struct verdict_dmarc *dmarc, struct bimi_gate *gate)
+/* record: NULL when there is none to read; it lies at policy_domain. */
+static bool check_policies(const struct verify *verify, const struct dmarc_options *options, bool enforced,
+	const struct dmarc_record *record, struct str policy_domain, struct str org_domain, struct bimi_gate *gate)
 {
-	struct dmarc_record record;
 	struct dmarc_discovery above;
-	if (!str_eq(dmarc->policy, STR("quarantine")) && !str_eq(dmarc->policy, STR("reject")))
+	if (!enforced)
 		return refuse(gate, AUTH_SKIPPED, "policy.none", "the DMARC policy that applies is not enforced");
-	if (dmarc_record_parse(verify->arena, dmarc->record, &record) && !check_record(&record, gate))
+	if (record && !check_record(record, gate))
 		return false;
-	if (str_eq(dmarc->policy_domain, dmarc->org_domain))
+	if (str_eq(policy_domain, org_domain))
 		return true;
-	dmarc_discover(verify, options, dmarc->org_domain, &above);
+	dmarc_discover(verify, options, org_domain, &above);
 	if (above.failed)
 		return refuse(gate, AUTH_TEMPERROR, "policy.temperror",
 			"the DMARC policy of the Organizational Domain is not known (DNS)");
 	return !above.found || check_record(&above.record, gate);
+}
+
+static bool check_message_policies(const struct verify *verify, const struct dmarc_options *options,
+	const struct verdict_dmarc *dmarc, struct bimi_gate *gate)
+{
+	struct dmarc_record record;
+	bool enforced = str_eq(dmarc->policy, STR("quarantine")) || str_eq(dmarc->policy, STR("reject"));
+	bool read = dmarc_record_parse(verify->arena, dmarc->record, &record);
+	return check_policies(verify, options, enforced, read ? &record : NULL, dmarc->policy_domain, dmarc->org_domain,
+		gate);
+}
+
+void bimi_gate_domain(const struct verify *verify, const struct dmarc_options *options, struct str domain,
+	struct bimi_gate *gate_r)
+{
+	struct dmarc_discovery found;
+	*gate_r = (struct bimi_gate){.result = AUTH_PASS};
+	dmarc_discover(verify, options, domain, &found);
+	if (found.failed)
+		(void)refuse(gate_r, AUTH_TEMPERROR, "policy.temperror", "the DMARC policy is not known (DNS)");
+	else if (!found.found)
+		(void)refuse(gate_r, AUTH_SKIPPED, "policy.none", "there is no DMARC record");
+	else
+		(void)check_policies(verify, options, found.policy == DMARC_POLICY_QUARANTINE ||
+			found.policy == DMARC_POLICY_REJECT, &found.record, found.domain, found.org_domain, gate_r);
 }
 
 void bimi_gate(const struct verify *verify, const struct author *author, const struct dmarc_options *options,
@@ -82,5 +107,5 @@ void bimi_gate(const struct verify *verify, const struct author *author, const s
 	else if (verdict->dmarc.result != AUTH_PASS)
 		(void)refuse(gate_r, AUTH_SKIPPED, "dmarc.result", "the message does not pass DMARC");
 	else if (check_signatures(verify, options, verdict, gate_r))
-		(void)check_policies(verify, options, &verdict->dmarc, gate_r);
+		(void)check_message_policies(verify, options, &verdict->dmarc, gate_r);
 }

@@ -20,6 +20,10 @@ struct bimi_gate {
 void bimi_gate(const struct verify *verify, const struct author *author, const struct dmarc_options *options,
 	const struct verdict *verdict, struct bimi_gate *gate_r);
 
+/* The policies alone, of a domain of which there is no message. */
+void bimi_gate_domain(const struct verify *verify, const struct dmarc_options *options, struct str domain,
+	struct bimi_gate *gate_r);
+
 /* Is this signature a pass that is aligned with the Author Domain? */
 bool bimi_signature_aligned(const struct verify *verify, const struct dmarc_options *options,
 	const struct verdict *verdict, const struct verdict_dkim *signature);
