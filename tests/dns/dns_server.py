@@ -162,7 +162,8 @@ ANSWERS = {
     "spfmx": lambda q: spf(q, *("mx:" + q.child("mxten-%d" % i) for i in range(10)), "-all"),
     "mxten": lambda q: q.reply([record(q.labels, MX, struct.pack("!H", i) + wire(name(q.child(
         "good-%d-%d" % (q.numbers[0], i))))) for i in range(10)] if q.type == MX else []),
-    "spfmacro": lambda q: spf(q, *("exists:%%{l}.%%{lr-}.%d.%s" % (i, q.child("nxdomain")) for i in range(10)), "-all"),
+    "spfmacro": lambda q: spf(
+        q, *("exists:%%{l}.%%{lr-}.%d.%s" % (i, q.child("nxdomain")) for i in range(10)), "-all"),
     "spfsilent": lambda q: spf(q, "a:" + q.child("silent"), "-all"),
     "spfbogus": lambda q: spf(q, "include:forged.signed.example", "-all"),
     # Too large for UDP: sent by TCP alone.
