@@ -30,6 +30,18 @@ static struct str tag_text(const struct verify *verify, const struct signature *
 	return text(verify, signature_tag(signature, name));
 }
 
+/* The same without the folding and blanks that a list of names or base64 may have (RFC 6376 section 3.2). */
+static struct str tag_joined(const struct verify *verify, const struct signature *signature, const char *name)
+{
+	struct str value = str_sub(signature_tag(signature, name), 0, TEXT_BYTES_MAX);
+	char *joined = arena_alloc(verify->arena, value.len + 1);
+	size_t len = 0;
+	for (size_t i = 0; i < value.len; i++)
+		if (!ascii_is_space(value.ptr[i]))
+			joined[len++] = value.ptr[i];
+	return value.ptr ? text(verify, (struct str){joined, len}) : STR_NONE;
+}
+
 /* What the field says, whether or not all of it could be read. */
 static void describe(const struct dkim *dkim, const struct signature *signature, struct verdict_dkim *verdict)
 {
@@ -41,8 +53,8 @@ static void describe(const struct dkim *dkim, const struct signature *signature,
 	verdict->canonicalization = tag_text(verify, signature, "c");
 	if (!verdict->canonicalization.ptr)
 		verdict->canonicalization = STR("simple/simple");
-	verdict->signature = tag_text(verify, signature, "b");
-	verdict->signed_fields = tag_text(verify, signature, "h");
+	verdict->signature = tag_joined(verify, signature, "b");
+	verdict->signed_fields = tag_joined(verify, signature, "h");
 	verdict->created = tag_text(verify, signature, "t");
 	verdict->expires = tag_text(verify, signature, "x");
 	verdict->author_domain = signature->domain.ptr && dkim->author_domain.ptr
@@ -73,7 +85,7 @@ static void trace_signature(const struct dkim *dkim, const struct verdict_dkim *
 			STR_FMT(verdict->selector))),
 		.value = str_from(arena_printf(arena, "a=%.*s c=%.*s h=%.*s", STR_FMT(verdict->algorithm),
 			STR_FMT(verdict->canonicalization), STR_FMT(verdict->signed_fields))),
-		.result = auth_result_text(verdict->result) ? str_from(auth_result_text(verdict->result)) : STR_NONE,
+		.result = verdict->result != AUTH_UNKNOWN ? str_from(auth_result_text(verdict->result)) : STR_NONE,
 		.note = verdict->detail,
 	});
 }
