@@ -5,6 +5,7 @@
 #include "dns/rdata.h"
 
 #define ANY_TYPE (-1)
+#define NO_TYPE (-2) /* the set without data that each owner has */
 #define TYPE_SPF 99 /* RFC 4408 section 3.1.1; nobody asks for it, and files still have it */
 
 struct datum {
@@ -14,7 +15,8 @@ struct datum {
 
 /* All that the file says of an owner's one type. */
 struct set {
-	struct set *next;
+	struct set *next; /* of the same bucket */
+	struct str name;
 	int type;
 	enum dns_status status;
 	struct datum *first, **end;
@@ -24,59 +26,40 @@ struct set {
 	struct str alias, note;
 };
 
-struct owner {
-	struct owner *next; /* of the same bucket */
-	struct str name;
-	struct set *sets;
-};
-
 struct replay {
 	struct dns dns;
 	struct arena *arena;
-	struct owner **buckets;
+	struct set **buckets;
 	size_t mask;
 	struct buf rdata; /* while a line is read */
 };
 
-static size_t bucket_of(const struct replay *replay, struct str name)
+static struct set **bucket_of(const struct replay *replay, struct str name, int type)
 {
-	uint64_t hash = 14695981039346656037u; /* FNV-1a */
+	uint64_t hash = 14695981039346656037u ^ (uint64_t)type; /* FNV-1a */
 	for (size_t i = 0; i < name.len; i++)
 		hash = (hash ^ (uint8_t)name.ptr[i]) * 1099511628211u;
-	return (size_t)(hash ^ hash >> 32) & replay->mask;
+	return &replay->buckets[(size_t)(hash ^ hash >> 32) & replay->mask];
 }
 
-static struct owner *find_owner(const struct replay *replay, struct str name)
+static struct set *find_set(const struct replay *replay, struct str name, int type)
 {
-	struct owner *owner = replay->buckets[bucket_of(replay, name)];
-	while (owner && !str_eq(owner->name, name))
-		owner = owner->next;
-	return owner;
-}
-
-static struct set *find_set(const struct owner *owner, int type)
-{
-	struct set *set = owner->sets;
-	while (set && set->type != type)
+	struct set *set = *bucket_of(replay, name, type);
+	while (set && (set->type != type || !str_eq(set->name, name)))
 		set = set->next;
 	return set;
 }
 
 static struct set *get_set(struct replay *replay, struct str name, int type)
 {
-	struct owner *owner = find_owner(replay, name);
-	if (!owner) {
-		struct owner **bucket = &replay->buckets[bucket_of(replay, name)];
-		owner = ARENA_NEW(replay->arena, struct owner);
-		*owner = (struct owner){.next = *bucket, .name = arena_str(replay->arena, name)};
-		*bucket = owner;
-	}
-	struct set *set = find_set(owner, type);
-	if (!set) {
-		set = ARENA_NEW(replay->arena, struct set);
-		*set = (struct set){.next = owner->sets, .type = type, .end = &set->first};
-		owner->sets = set;
-	}
+	struct set *set = find_set(replay, name, type);
+	if (set)
+		return set;
+	struct set **bucket = bucket_of(replay, name, type);
+	set = ARENA_NEW(replay->arena, struct set);
+	*set = (struct set){.next = *bucket, .name = arena_str(replay->arena, name), .type = type,
+		.end = &set->first};
+	*bucket = set;
 	return set;
 }
 
@@ -205,6 +188,7 @@ static const char *read_line(struct replay *replay, struct str line)
 		return "no type, and no data";
 	if (!read_type(word, &type))
 		return "no type that is known";
+	(void)get_set(replay, (struct str){owner, len}, NO_TYPE);
 	struct set *set = get_set(replay, (struct str){owner, len}, type);
 	wrong = add_answer(replay, set, &line);
 	if (!wrong)
@@ -238,10 +222,10 @@ static void answer_set(struct arena *arena, const struct set *set, enum dns_type
 		answer_r->note = set->note;
 }
 
-/* Where the CNAME of owner leads, in *name, or a failure in *answer_r. False: it has none. */
-static bool follow(struct arena *arena, const struct owner *owner, struct str *name, struct dns_answer *answer_r)
+/* Where the CNAME of *name leads, in *name, or a failure in *answer_r. False: it has none. */
+static bool follow(const struct replay *replay, struct arena *arena, struct str *name, struct dns_answer *answer_r)
 {
-	const struct set *set = find_set(owner, DNS_CNAME);
+	const struct set *set = find_set(replay, *name, DNS_CNAME);
 	struct dns_answer cname = {0};
 	if (!set || set->status != DNS_OK)
 		return false;
@@ -259,16 +243,16 @@ static bool follow(struct arena *arena, const struct owner *owner, struct str *n
 static void query(struct dns *dns, struct arena *arena, struct str name, enum dns_type type,
 	struct dns_answer *answer_r)
 {
-	struct replay *replay = (struct replay *)dns;
+	const struct replay *replay = (const struct replay *)dns;
 	struct str at = name;
 	answer_r->status = 0;
 	for (int cnames = 0; cnames <= DNS_CNAMES_MAX; cnames++) {
-		const struct owner *owner = find_owner(replay, at);
-		const struct set *set = owner ? find_set(owner, (int)type) : NULL;
-		if (owner && !set)
-			set = find_set(owner, ANY_TYPE);
-		if (set || !owner || !follow(arena, owner, &at, answer_r)) {
-			dns_answer_fail(answer_r, owner ? DNS_NODATA : DNS_NXDOMAIN, STR_NONE);
+		const struct set *set = find_set(replay, at, (int)type);
+		if (!set)
+			set = find_set(replay, at, ANY_TYPE);
+		if (set || !follow(replay, arena, &at, answer_r)) {
+			bool exists = find_set(replay, at, NO_TYPE) != NULL;
+			dns_answer_fail(answer_r, exists ? DNS_NODATA : DNS_NXDOMAIN, STR_NONE);
 			if (set)
 				answer_set(arena, set, type, answer_r);
 			if (cnames > 0 && !answer_r->alias.ptr)
@@ -285,16 +269,16 @@ enum err dns_replay_open(struct arena *arena, struct str file, struct str text, 
 	struct error *error)
 {
 	struct replay *replay = ARENA_NEW(arena, struct replay);
-	size_t buckets = 16, lines = 1, number = 0;
+	size_t buckets = 16, lines = 1, number = 0; /* a line adds two sets at most */
 	const char *wrong = NULL;
 	struct str line, rest = text;
 	for (size_t i = 0; i < text.len; i++)
 		lines += text.ptr[i] == '\n';
-	while (buckets < lines)
+	while (buckets < 2 * lines)
 		buckets *= 2;
 	replay->dns.query = query;
 	replay->arena = arena;
-	replay->buckets = ARENA_ARRAY(arena, buckets, struct owner *);
+	replay->buckets = ARENA_ARRAY(arena, buckets, struct set *);
 	replay->mask = buckets - 1;
 	buf_init(&replay->rdata, DNS_RDATA_BYTES_MAX);
 	if (str_starts(rest, STR("\xef\xbb\xbf")))

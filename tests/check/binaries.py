@@ -13,7 +13,8 @@ import house
 DIRTY = ["libxml2", "libarchive", "libgmime", "libjansson", "libglib", "libgobject"]
 CLEAN = ["libpq", "libmicrohttpd", "libcyaml", "libyaml"]
 # An executable, and libraries that it must never be linked with.
-FORBIDDEN = {"dmarcd": DIRTY, "dmarcd-worker": CLEAN, "dmarcd-samples": DIRTY + CLEAN}
+FORBIDDEN = {"dmarcd": DIRTY, "dmarcd-worker": CLEAN + ["libunbound"],
+             "dmarcd-samples": DIRTY + CLEAN + ["libunbound"]}
 
 
 def readelf(option, path):

@@ -373,7 +373,8 @@ static void test_many_lines(void **state)
 	(void)state;
 	buf_init(&text, (size_t)1 << 28);
 	for (unsigned i = 0; i < 100000; i++)
-		buf_printf(&text, "n%u.example TXT \"%u\"\nbusy.example A 192.0.2.%u\n", i, i, i % 256);
+		buf_printf(&text, "n%u.example TXT \"%u\"\nbusy.example A 192.0.2.%u\n"
+			"many.example TYPE%u !SERVFAIL\n", i, i, i % 256, 1 + i % 65535);
 	struct dns *dns = open_text(arena, buf_str(&text));
 	for (unsigned i = 0; i < 100000; i += 7) {
 		const struct dns_answer *answer =
@@ -382,6 +383,7 @@ static void test_many_lines(void **state)
 			str_eq(answer->records[0].text, str_from(arena_printf(arena, "%u", i))));
 	}
 	assert_int_equal(dns_query(dns, arena, STR("busy.example"), DNS_A)->status, DNS_SERVFAIL);
+	assert_int_equal(dns_query(dns, arena, STR("many.example"), DNS_A)->status, DNS_SERVFAIL);
 	assert_int_equal(dns_query(dns, arena, STR("n100000.example"), DNS_TXT)->status, DNS_NXDOMAIN);
 	buf_fini(&text);
 	arena_close(&arena);

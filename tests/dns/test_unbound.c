@@ -130,6 +130,7 @@ static void test_aliases(void **state)
 	assert_true(str_eq(answer->alias, STR("good-target.example")));
 	answer = ask(&asking, STR("aliasgone.example"), DNS_A);
 	assert_int_equal(answer->status, DNS_NXDOMAIN);
+	assert_true(str_eq(answer->alias, STR("nxdomain-target.example")));
 	answer = ask(&asking, STR("alias.example"), DNS_CNAME);
 	assert_int_equal(answer->status, DNS_OK);
 	assert_true(str_eq(answer->records[0].text, STR("good-target.example")) && !answer->alias.ptr);
