@@ -18,6 +18,7 @@ struct check_request {
 	struct str receiver; /* who asks, for %{r} */
 };
 
-/* Fills *verdict_r, all of it in verify->arena; verdict_r->answers is left to the caller, who has the session. */
+/* Fills *verdict_r, all of it in verify->arena, with the trace where there is one. answers (who calls has the
+ * session) and authres (who calls has a name) are left to the caller. */
 void check_message(const struct verify *verify, struct str bytes, const struct check_request *request,
 	struct verdict *verdict_r);
