@@ -26,7 +26,8 @@ static const char header[] =
 	"From: Joe SixPack <joe@example.com>\r\nTo: Suzie Q <suzie@example.net>\r\n"
 	"Subject: Re: the agenda of the meeting on Thursday, and what is left of it\r\n"
 	"Date: Mon, 02 Mar 2026 10:11:10 +0000\r\nMessage-ID: <20260302101110.46341.5F8J@example.com>\r\n"
-	"In-Reply-To: <20260301090807.11111.AAAA@example.net>\r\nReferences: <20260301090807.11111.AAAA@example.net>\r\n"
+	"In-Reply-To: <20260301090807.11111.AAAA@example.net>\r\n"
+	"References: <20260301090807.11111.AAAA@example.net>\r\n"
 	"MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n";
 static const char line[] = "We have looked at the numbers of last week again, and they are not what we thought.\r\n";
 
@@ -137,8 +138,8 @@ static struct str made_message(struct arena *arena, size_t bytes, struct signer 
 	for (; len + sizeof(line) - 1 <= bytes; len += sizeof(line) - 1)
 		memcpy(text + len, line, sizeof(line) - 1);
 	return signer_sign(arena, signer, STR("v=1; a=rsa-sha256; c=relaxed/relaxed; d=example.com; s=sel2026;\r\n"
-		"\tt=1772446270; h=from:to:subject:date:message-id:in-reply-to:references:mime-version:content-type:\r\n"
-		"\tcontent-transfer-encoding:from"), (struct str){text, len});
+		"\tt=1772446270; h=from:to:subject:date:message-id:in-reply-to:references:mime-version:\r\n"
+		"\tcontent-type:content-transfer-encoding:from"), (struct str){text, len});
 }
 
 /* As a Maildir has it. */
@@ -164,9 +165,7 @@ void bench_dkim(void)
 	struct arena *arena = arena_open(ARENA_BYTES);
 	struct signer *signer = signer_rsa(2048, 65537);
 	struct work work = {.dns.dns.query = answer_key, .job = arena_open(JOB_BYTES), .keys = dkim_keys_open()};
-	work.dns.record = signer_record(arena, signer);
-	if (!base64_decode(arena, str_from_offset(work.dns.record, str_find(work.dns.record, STR("p=")) + 2),
-		&work.spki))
+	XX		&work.spki))
 		die("no key in the record");
 	raw_open(&work);
 	work.bytes = made_message(arena, SMALL_BYTES, signer);

@@ -21,4 +21,5 @@ struct arc_sets {
 	uint64_t failed_at;   /* instance; 0 when no one can be named */
 };
 
+/* Fills *sets_r; what it points to lives in verify->arena, and views lie in the message. */
 void arc_sets_collect(const struct verify *verify, const struct message *message, struct arc_sets *sets_r);

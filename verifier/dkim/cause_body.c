@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "verifier/dkim/cause.h"
+
+#include "verifier/dkim/base64.h"
+
+#include <string.h>
+
+#define LINES_MAX 100                                /* at the end, that could have been added */
+#define HASHED_BYTES_MAX ((uint64_t)32 * 1024 * 1024) /* by all tries together */
+
+struct tries {
+	struct judge *judge;
+	const struct signature *signature;
+	uint64_t left; /* bytes */
+	struct buf changed;
+};
+
+static bool fits_as(struct tries *tries, struct str body, bool relaxed, bool whole)
+{
+	struct signature signature = *tries->signature;
+	struct message message = {.body = body};
+	struct judge judge = {.message = &message, .keys = tries->judge->keys};
+	if (tries->left < body.len)
+		return false;
+	tries->left -= body.len;
+	signature.body_relaxed = relaxed;
+	signature.has_length = signature.has_length && !whole;
+	return judge_body_matches(judge_body(&judge, &signature), &signature);
+}
+
+static bool fits(struct tries *tries, struct str body)
+{
+	return fits_as(tries, body, tries->signature->body_relaxed, false);
+}
+
+/* Lines taken off the end, one more at each try; 0: it was not that. */
+static size_t lines_added(struct tries *tries)
+{
+	struct str body = tries->judge->message->body;
+	for (size_t lines = 1; lines <= LINES_MAX && body.len > 0; lines++) {
+		size_t lf = str_rfind_char(str_sub(body, 0, body.len - 1), '\n');
+		body.len = lf == SIZE_MAX ? 0 : lf + 1;
+		if (fits(tries, body))
+			return lines;
+		if (tries->left < body.len)
+			return 0;
+	}
+	return 0;
+}
+
+/* What a line is made into; false: it is as it was. */
+typedef void change_line(struct buf *out, struct str line);
+
+static void unquote_from(struct buf *out, struct str line)
+{
+	size_t marks = 0;
+	while (marks < line.len && line.ptr[marks] == '>')
+		marks++;
+	buf_add_str(out, marks > 0 && str_starts(str_from_offset(line, marks), STR("From ")) ? str_from_offset(line, 1)
+											      : line);
+}
+
+static void unstuff_dot(struct buf *out, struct str line)
+{
+	buf_add_str(out, str_starts(line, STR("..")) ? str_from_offset(line, 1) : line);
+}
+
+static void stuff_dot(struct buf *out, struct str line)
+{
+	if (str_starts(line, STR(".")))
+		buf_add_char(out, '.');
+	buf_add_str(out, line);
+}
+
+static void cut_white(struct buf *out, struct str line)
+{
+	while (line.len > 0 && (line.ptr[line.len - 1] == ' ' || line.ptr[line.len - 1] == '\t'))
+		line.len--;
+	buf_add_str(out, line);
+}
+
+/* CR that ends no line, doubled by whoever took the first for text. */
+static void cut_cr(struct buf *out, struct str line)
+{
+	for (size_t i = 0; i < line.len; i++)
+		if (line.ptr[i] != '\r')
+			buf_add_char(out, line.ptr[i]);
+}
+
+static void cr_to_line_end(struct buf *out, struct str line)
+{
+	for (size_t i = 0; i < line.len; i++) {
+		buf_add_char(out, line.ptr[i]);
+		if (line.ptr[i] == '\r')
+			buf_add_char(out, '\n');
+	}
+}
+
+static int hex_value(char c)
+{
+	if (ascii_is_digit(c))
+		return c - '0';
+	return ascii_is_hex(c) ? ascii_lower(c) - 'a' + 10 : -1;
+}
+
+/* RFC 2045 section 6.7; a soft line break is a line without its end. */
+static void decode_printable(struct buf *out, struct str line)
+{
+	for (size_t i = 0; i < line.len; i++) {
+		int high = i + 2 < line.len ? hex_value(line.ptr[i + 1]) : -1;
+		int low = i + 2 < line.len ? hex_value(line.ptr[i + 2]) : -1;
+		if (line.ptr[i] == '=' && high >= 0 && low >= 0) {
+			buf_add_char(out, (char)(high << 4 | low));
+			i += 2;
+		} else {
+			buf_add_char(out, line.ptr[i]);
+		}
+	}
+}
+
+static bool fits_changed(struct tries *tries, change_line *change)
+{
+	struct str rest = tries->judge->message->body, line;
+	struct buf *out = &tries->changed;
+	buf_reset(out);
+	while (str_line(&rest, &line)) {
+		change(out, line);
+		bool soft = change == decode_printable && str_ends(line, STR("="));
+		if (soft)
+			out->len--;
+		else
+			buf_add_str(out, STR("\r\n"));
+	}
+	return !out->overflow && !str_eq(buf_str(out), tries->judge->message->body) && fits(tries, buf_str(out));
+}
+
+static bool encoded_as(const struct tries *tries, const char *word)
+{
+	const struct message_field *field = message_field(tries->judge->message, STR("Content-Transfer-Encoding"), 0);
+	return field && str_eq_nocase(str_trim(field->body), str_from(word));
+}
+
+static bool fits_base64(struct tries *tries)
+{
+	struct str bytes;
+	return base64_decode(tries->judge->verify->arena, tries->judge->message->body, &bytes) && fits(tries, bytes);
+}
+
+static struct str find(struct tries *tries)
+{
+	static const struct {
+		change_line *change;
+		const char *what, *cause;
+	} changes[] = {
+		{unquote_from, "\">From \" as \"From \"", "lines that begin with \"From \" got a \">\" on the way"},
+		{unstuff_dot, "doubled dots as one",
+			"dots that begin lines were doubled on the way (SMTP's own, not undone)"},
+		{stuff_dot, "dots doubled", "a dot was taken from lines that begin with one"},
+		{cut_cr, "stray CR removed", "CRs were added to line ends on the way"},
+		{cr_to_line_end, "bare CR as CRLF", "the body was signed with CRLF where it has a bare CR now"},
+		{cut_white, "white space at line ends removed", "white space was added to line ends on the way"},
+	};
+	struct judge *judge = tries->judge;
+	const struct signature *signature = tries->signature;
+	struct str body = judge->message->body;
+	if (signature->has_length
+		&& cause_tried(judge, "without l=", fits_as(tries, body, signature->body_relaxed, true)))
+		return STR("bh= is of the whole body, not of its first l= octets");
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++)
+		if (cause_tried(judge, changes[i].what, fits_changed(tries, changes[i].change)))
+			return str_from(changes[i].cause);
+	if (cause_tried(judge, "the other body canonicalization", fits_as(tries, body, !signature->body_relaxed, false)))
+		return str_from(signature->body_relaxed
+			? "as \"simple\" the body fits: the signer hashed another form than c= says"
+			: "as \"relaxed\" the body fits: white space was changed on the way, or the signer hashed another "
+			  "form than c= says");
+	if (encoded_as(tries, "quoted-printable")
+		&& cause_tried(judge, "quoted-printable decoded", fits_changed(tries, decode_printable)))
+		return STR("the body was signed as 8bit and turned into quoted-printable on the way");
+	if (encoded_as(tries, "base64") && cause_tried(judge, "base64 decoded", fits_base64(tries)))
+		return STR("the body was signed as 8bit and turned into base64 on the way");
+	size_t lines = lines_added(tries);
+	if (cause_tried(judge, "without its last lines", lines > 0))
+		return str_from(arena_printf(judge->verify->arena,
+			"%zu line%s added at the end of the body on the way, "
+			"as a mailing list's footer or a disclaimer is", lines, lines == 1 ? " was" : "s were"));
+	return STR_NONE;
+}
+
+struct str cause_of_body(struct judge *judge, const struct signature *signature)
+{
+	struct tries tries = {.judge = judge, .signature = signature, .left = HASHED_BYTES_MAX};
+	buf_init(&tries.changed, HASHED_BYTES_MAX / 4);
+	struct str cause = find(&tries);
+	buf_fini(&tries.changed);
+	return cause;
+}
