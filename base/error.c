@@ -3,9 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum err error_set(struct error *error, enum err code, const char *fmt, ...)
 {
@@ -44,23 +42,4 @@ void error_hint(struct error *error, const char *fmt, ...)
 	va_start(args, fmt);
 	(void)vsnprintf(error->hint, sizeof(error->hint), fmt, args);
 	va_end(args);
-}
-
-void die(const char *fmt, ...)
-{
-	va_list args;
-	va_start(args, fmt);
-	(void)fputs("dmarcd: bug: ", stderr);
-	(void)vfprintf(stderr, fmt, args);
-	(void)fputc('\n', stderr);
-	va_end(args);
-	abort();
-}
-
-void die_out_of_memory(void)
-{
-	static const char text[] = "dmarcd: out of memory\n";
-	ssize_t ignored = write(STDERR_FILENO, text, sizeof(text) - 1);
-	(void)ignored;
-	_exit(EXIT_OUT_OF_MEMORY);
 }

@@ -62,6 +62,7 @@ def problems(root, dmarcd):
     wanted = {
         "dmarcd.8": subcommands(dmarcd) + sum((options(dmarcd, name) for name in subcommands(dmarcd)), []),
         "dmarcd.conf.5": keys(output([dmarcd, "config", "example"])) + known_keys(root) + limit_keys(root),
+        "dmarcverify.3": library_names(root),
         "dmarcd-worker.8": ["seccomp", "Landlock"],
     }
     for name, words in wanted.items():
@@ -75,6 +76,13 @@ def problems(root, dmarcd):
                   for word in missing(page, words)]
         found += lint(os.path.join(root, "doc/man", name))
     return found
+
+
+def library_names(root):
+    """Functions and options of the library; a page may leave out the prefix of an option in a list."""
+    header = house.read(root, "verifier/dmarcverify.h")
+    return sorted(set(re.findall(r"\bdmarcverify_\w+(?=\()", header)) |
+                  set(re.findall(r"^\t(DMARCVERIFY_(?!DNS_)\w+)", header, re.MULTILINE)))
 
 
 def known_keys(root):

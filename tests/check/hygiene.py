@@ -57,7 +57,7 @@ def problems(root):
         found += line_problems(path, text)
         if path.endswith(".h") and path.split("/")[0] in house.ROOMS:
             found += header_problems(path, text)
-    for path in house.files(root, None, (".md", ".5", ".8", ".json", ".txt")):
+    for path in house.files(root, None, (".md", ".3", ".5", ".8", ".json", ".txt")):
         if not path.endswith("package-lock.json"):
             found += line_problems(path, house.read(root, path))
     return found

@@ -12,6 +12,7 @@ ALLOWED = {
     "pool": {"base", "model"},
     "parser": {"base", "model"},
     "verifier": {"base", "model", "dns"},
+    "library": {"base", "model", "dns", "verifier"},
     "worker": {"base", "model", "dns", "parser", "verifier"},
     "samples": {"base", "model"},
     "schema": set(),

@@ -351,7 +351,8 @@ static void test_survey(void **state)
 		{ORG RECORD RECORD, AUTH_FAIL, {"bimi.record"}},
 		{ORG BIMI("default._bimi.example.com", "L=x"), AUTH_FAIL, {"bimi.record"}},
 		{ORG "default._bimi.example.com TXT !SERVFAIL\n", AUTH_TEMPERROR, {"bimi.dns"}},
-		{POLICY("example.com", "p=none") BIMI("default._bimi.example.com", L "; " A), AUTH_PASS, {"bimi.policy"}},
+		{POLICY("example.com", "p=none") BIMI("default._bimi.example.com", L "; " A), AUTH_PASS,
+			{"bimi.policy"}},
 		{BIMI("default._bimi.example.com", L), AUTH_PASS, {"bimi.policy", "bimi.no_evidence"}},
 		{POLICY("example.com", "p=none"), AUTH_NONE, {"bimi.none"}},
 	};
