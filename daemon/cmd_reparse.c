@@ -3,6 +3,7 @@
 #include "ingest/progress.h"
 #include "model/json.h"
 #include "pool/gzip.h"
+#include "store/merge.h"
 #include "store/query.h"
 #include "store/reparse.h"
 
@@ -121,6 +122,8 @@ static int reparse(struct run *run, const struct sha256 *sum, bool json)
 	originals_close(&originals);
 	if (!err && error.code)
 		err = error.code;
+	if (!err)
+		err = merge_sources(run->again.store, 1, &error);
 	if (!err)
 		err = read_totals(run->again.store, &after, &error);
 	if (err)

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "ingest/watch.h"
+#include "store/merge.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #define FDS_MAX 64
+#define PLACES_MANY 100
 #define DRAIN_MSECS ((int64_t)8000)
 
 void taken_list_init(struct taken_list *list)
@@ -174,6 +176,18 @@ static void let_go(struct pipeline *pipeline)
 		spool_close(&pipeline->idle_spools[--pipeline->idle_spools_count]);
 }
 
+/* What cannot be done now is done after a later pass, or by retention. */
+static void merge_sums(struct pipeline *pipeline)
+{
+	struct error error = {0};
+	struct log_line line;
+	if (merge_sources(pipeline->store, PLACES_MANY, &error) == ERR_OK)
+		return;
+	log_begin(&line, LOG_DEBUG_LEVEL, "daily sums are merged later");
+	log_error(&line, &error);
+	log_end(&line);
+}
+
 enum err pipeline_run(struct pipeline *pipeline, struct error *error)
 {
 	enum err err = ERR_OK;
@@ -187,7 +201,10 @@ enum err pipeline_run(struct pipeline *pipeline, struct error *error)
 	if (!pipeline->options->once)
 		pipeline_pause_open(pipeline);
 	for (;;) {
+		const uint64_t mails = pipeline->balance->mails;
 		err = run_pass(pipeline, error);
+		if (!err && !pipeline->stopping && pipeline->balance->mails > mails)
+			merge_sums(pipeline);
 		if (err || pipeline->stopping || pipeline->options->once)
 			break;
 		wait_for_mail(pipeline, watch);

@@ -12,9 +12,10 @@
  *	                                                         store.commit, store.copies
  *	settle    the file leaves new/, folders synced           ingest.committed,
  *	                                                         ingest.moved, ingest.settled
+ *	merge     daily sums by source, when nothing waits       store.merge
  *
  * Whatever dies between two of them leaves the file in new/, and the next run
- * begins again with the hash.
+ * begins again with the hash. Sums that are not merged count all the same.
  */
 #pragma once
 

@@ -2,12 +2,18 @@
 #include "store/columns.h"
 #include "store/put_sums.h"
 
+#include <string.h>
+
 /*
  * Sums are added from put_sums.h, as the rows went in; they are taken away from
  * the rows that are there, by the same rule. Rows of sums are locked in the
  * order of their keys, so that two ingests wait for each other instead of
- * dying of it.
+ * dying of it. Sums by source are too many for that: they are rows of their
+ * own until merge.h puts them together.
  */
+
+#define LINES_BYTES ((size_t)1024 * 1024)
+#define FLUSH_BYTES ((size_t)256 * 1024)
 
 /* ---- adding ---- */
 
@@ -20,18 +26,12 @@ static const char add_cells[] =
 	"provenance, estimated) DO UPDATE SET messages = t.messages + excluded.messages, "
 	"records = t.records + excluded.records";
 
-static const char add_sources[] =
-	"INSERT INTO dmarcd.daily_source AS t (policy_domain, day, source, messages, spf_aligned, "
-	"dkim_aligned, dmarc_pass, rejected, quarantined, records) "
-	"SELECT u.domain, u.day, coalesce(host(u.ip), ''), u.messages, u.spf, u.dkim, u.pass, u.rejected, "
-	"u.quarantined, u.records FROM unnest($1::text[], $2::date[], $3::inet[], $4::numeric[], $5::numeric[], "
-	"$6::numeric[], $7::numeric[], $8::numeric[], $9::numeric[], $10::bigint[]) AS "
-	"u(domain, day, ip, messages, spf, dkim, pass, rejected, quarantined, records) "
-	"ON CONFLICT (policy_domain, day, source) DO UPDATE SET messages = t.messages + excluded.messages, "
-	"spf_aligned = t.spf_aligned + excluded.spf_aligned, dkim_aligned = t.dkim_aligned + "
-	"excluded.dkim_aligned, "
-	"dmarc_pass = t.dmarc_pass + excluded.dmarc_pass, rejected = t.rejected + excluded.rejected, "
-	"quarantined = t.quarantined + excluded.quarantined, records = t.records + excluded.records";
+static const char copy_sources[] =
+	"COPY dmarcd.daily_source (policy_domain, day, source, messages, spf_aligned, dkim_aligned, dmarc_pass, "
+	"rejected, quarantined, records) FROM STDIN";
+
+static const char note_places[] =
+	"INSERT INTO dmarcd.daily_source_added (policy_domain, day) SELECT * FROM unnest($1::text[], $2::date[])";
 
 static const char add_reporters[] =
 	"INSERT INTO dmarcd.daily_reporter AS t (policy_domain, day, reporter, messages, dmarc_pass, "
@@ -57,19 +57,6 @@ static void fill_cell(struct columns *columns, const struct sum *sum)
 	columns_u64(columns, sum->records);
 }
 
-static void fill_source(struct columns *columns, const struct sum *sum)
-{
-	char ip[IP_TEXT_BYTES];
-	columns_word(columns, sum->source_ip.family ? ip_format(&sum->source_ip, ip) : "NULL");
-	columns_wide(columns, sum->messages);
-	columns_wide(columns, sum->spf_aligned);
-	columns_wide(columns, sum->dkim_aligned);
-	columns_wide(columns, sum->dmarc_pass);
-	columns_wide(columns, sum->rejected);
-	columns_wide(columns, sum->quarantined);
-	columns_u64(columns, sum->records);
-}
-
 static void fill_reporter(struct columns *columns, const struct sum *sum)
 {
 	columns_day(columns, sum->report->report->day);
@@ -80,17 +67,8 @@ static void fill_reporter(struct columns *columns, const struct sum *sum)
 	columns_u64(columns, sum->reports);
 }
 
-static const struct {
-	const char *sql;
-	void (*fill)(struct columns *columns, const struct sum *sum); /* what follows domain and day */
-} tables[SUMS_COUNT] = {
-	[SUMS_CELL] = {add_cells, fill_cell},
-	[SUMS_SOURCE] = {add_sources, fill_source},
-	[SUMS_REPORTER] = {add_reporters, fill_reporter},
-};
-
-static enum err add_to_table(struct store *store, enum sums_kind kind, struct sum *const *sums, size_t count,
-	struct error *error)
+static enum err add_to_table(struct store *store, const char *sql, void (*fill)(struct columns *, const struct sum *),
+	struct sum *const *sums, size_t count, struct error *error)
 {
 	struct columns columns;
 	columns_init(&columns);
@@ -98,21 +76,92 @@ static enum err add_to_table(struct store *store, enum sums_kind kind, struct su
 		columns_row(&columns);
 		columns_text(&columns, str_from(sums[i]->report->domain));
 		columns_day(&columns, sums[i]->day);
-		tables[kind].fill(&columns, sums[i]);
+		fill(&columns, sums[i]);
 	}
-	enum err err = columns_query(&columns, store, tables[kind].sql, NULL, error);
+	enum err err = columns_query(&columns, store, sql, NULL, error);
 	columns_fini(&columns);
+	return err;
+}
+
+static void put_wide(struct buf *lines, wide value)
+{
+	char text[WIDE_TEXT_BYTES];
+	db_copy_text(lines, str_from(wide_text(value, text)), false);
+}
+
+static void put_source_line(struct buf *lines, const struct sum *sum)
+{
+	char day[DAY_TEXT_BYTES], ip[IP_TEXT_BYTES];
+	db_copy_text(lines, str_from(sum->report->domain), false);
+	db_copy_text(lines, str_from(day_format(sum->day, day)), false);
+	db_copy_text(lines, sum->source_ip.family ? str_from(ip_format(&sum->source_ip, ip)) : STR(""), false);
+	put_wide(lines, sum->messages);
+	put_wide(lines, sum->spf_aligned);
+	put_wide(lines, sum->dkim_aligned);
+	put_wide(lines, sum->dmarc_pass);
+	put_wide(lines, sum->rejected);
+	put_wide(lines, sum->quarantined);
+	db_copy_u64(lines, sum->records, true);
+}
+
+static enum err copy_lines(struct store *store, struct sum *const *sums, size_t count, struct buf *lines,
+	struct error *error)
+{
+	enum err err = db_copy_begin(store, copy_sources, error);
+	if (err)
+		return err;
+	for (size_t i = 0; i < count && !err; i++) {
+		put_source_line(lines, sums[i]);
+		if (lines->len < FLUSH_BYTES && i + 1 < count)
+			continue;
+		err = db_copy_add(store, buf_str(lines), error);
+		buf_reset(lines);
+	}
+	if (!err)
+		return db_copy_end(store, error);
+	db_copy_cancel(store);
+	return err;
+}
+
+static bool same_place(const struct sum *a, const struct sum *b)
+{
+	return a->day.number == b->day.number && strcmp(a->report->domain, b->report->domain) == 0;
+}
+
+static enum err add_sources(struct store *store, struct sum *const *sums, size_t count, struct error *error)
+{
+	struct buf lines;
+	struct columns places;
+	if (count == 0)
+		return ERR_OK;
+	buf_init(&lines, LINES_BYTES);
+	columns_init(&places);
+	for (size_t i = 0; i < count; i++) {
+		if (i > 0 && same_place(sums[i], sums[i - 1]))
+			continue;
+		columns_row(&places);
+		columns_text(&places, str_from(sums[i]->report->domain));
+		columns_day(&places, sums[i]->day);
+	}
+	enum err err = copy_lines(store, sums, count, &lines, error);
+	if (!err)
+		err = columns_query(&places, store, note_places, NULL, error);
+	columns_fini(&places);
+	buf_fini(&lines);
 	return err;
 }
 
 enum err put_rollups(struct store *store, struct sums *sums, struct error *error)
 {
-	enum err err = ERR_OK;
-	for (int kind = 0; kind < SUMS_COUNT && !err; kind++) {
-		size_t count;
-		struct sum *const *list = sums_of(sums, (enum sums_kind)kind, &count);
-		err = add_to_table(store, (enum sums_kind)kind, list, count, error);
-	}
+	size_t count;
+	struct sum *const *list = sums_of(sums, SUMS_CELL, &count);
+	enum err err = add_to_table(store, add_cells, fill_cell, list, count, error);
+	list = sums_of(sums, SUMS_SOURCE, &count);
+	if (!err)
+		err = add_sources(store, list, count, error);
+	list = sums_of(sums, SUMS_REPORTER, &count);
+	if (!err)
+		err = add_to_table(store, add_reporters, fill_reporter, list, count, error);
 	sums_reset(sums);
 	return err;
 }
@@ -146,7 +195,9 @@ static const char remove_by_mail[] =
 	"ON CONFLICT (policy_domain, day, header_from, mta, class, spf_aligned, dkim_aligned, disposition, "
 	"provenance, estimated) DO UPDATE SET messages = t.messages + excluded.messages, "
 	"records = t.records + excluded.records), "
-	"sources AS (INSERT INTO dmarcd.daily_source AS t (policy_domain, day, source, messages, spf_aligned, "
+	"places AS (INSERT INTO dmarcd.daily_source_added (policy_domain, day) "
+	"SELECT DISTINCT policy_domain, day FROM parts), "
+	"sources AS (INSERT INTO dmarcd.daily_source (policy_domain, day, source, messages, spf_aligned, "
 	"dkim_aligned, dmarc_pass, rejected, quarantined, records) "
 	"SELECT policy_domain, day, coalesce(host(source_ip), ''), -sum(messages), "
 	"-coalesce(sum(messages) FILTER (WHERE spf_aligned = 'pass'), 0), "
@@ -155,12 +206,7 @@ static const char remove_by_mail[] =
 	"-coalesce(sum(messages) FILTER (WHERE disposition = 'reject'), 0), "
 	"-coalesce(sum(messages) FILTER (WHERE disposition = 'quarantine'), 0), "
 	"-count(*) FILTER (WHERE part = 0) FROM parts "
-	"GROUP BY policy_domain, day, source_ip ORDER BY policy_domain, day, source_ip "
-	"ON CONFLICT (policy_domain, day, source) DO UPDATE SET messages = t.messages + excluded.messages, "
-	"spf_aligned = t.spf_aligned + excluded.spf_aligned, dkim_aligned = t.dkim_aligned + "
-	"excluded.dkim_aligned, "
-	"dmarc_pass = t.dmarc_pass + excluded.dmarc_pass, rejected = t.rejected + excluded.rejected, "
-	"quarantined = t.quarantined + excluded.quarantined, records = t.records + excluded.records), "
+	"GROUP BY policy_domain, day, source_ip), "
 	"counts AS (SELECT policy_domain, day, reporter, messages, "
 	"CASE WHEN spf_aligned = 'pass' OR dkim_aligned = 'pass' THEN messages ELSE 0 END AS pass, "
 	"CASE WHEN part = 0 THEN 1 ELSE 0 END AS records, 0 AS reports FROM parts "
@@ -182,7 +228,7 @@ static const char remove_by_mail[] =
 enum err put_rollups_remove(struct store *store, const struct sha256 *mail_sha256, struct error *error)
 {
 	static const char *const statements[] = {remove_by_mail, NOTHING_LEFT("daily_cell"),
-		NOTHING_LEFT("daily_source"), NOTHING_LEFT("daily_reporter") " AND t.reports = 0"};
+		NOTHING_LEFT("daily_reporter") " AND t.reports = 0"};
 	char hex[SHA256_HEX_BYTES];
 	const struct str param = str_from(sha256_hex(mail_sha256, hex));
 	enum err err = ERR_OK;

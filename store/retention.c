@@ -3,9 +3,11 @@
 
 #include "base/clock.h"
 #include "store/db.h"
+#include "store/merge.h"
 
 #include <stdio.h>
 
+#define MERGE_LOCK "SELECT pg_advisory_xact_lock(hashtext('dmarcd.merge_sources'))"
 #define STEP_SECS 172800LL
 
 static struct str day_before(int64_t now, int64_t keep_secs, char text[DAY_TEXT_BYTES])
@@ -46,7 +48,7 @@ static enum err forget_records(struct store *store, struct str day, struct reten
 	struct error *error)
 {
 	static const char *const tables[] = {"record", "issue", "failure", "tls_policy", "tls_detail", "daily_cell",
-		"daily_source", "daily_reporter"};
+		"daily_source", "daily_source_added", "daily_reporter"};
 	uint64_t ignored = 0;
 	char sql[160];
 	enum err err = drop_months(store, day, &done->months, error);
@@ -111,10 +113,13 @@ enum err retention_run(struct store *store, const struct retention *retention, s
 {
 	*done_r = (struct retention_done){0};
 	enum err err = db_begin(store, error);
+	if (!err) /* or both would wait for rows of the other */
+		err = db_query(store, MERGE_LOCK, NULL, 0, NULL, error);
 	if (!err)
 		err = run(store, retention, done_r, error);
 	if (!err)
-		return db_commit(store, error);
-	db_rollback(store);
-	return err;
+		err = db_commit(store, error);
+	else
+		db_rollback(store);
+	return err ? err : merge_sources(store, 1, error);
 }

@@ -21,6 +21,7 @@ struct retention_done {
 	int64_t now_epoch_secs;
 };
 
-/* One transaction; safe while others ingest. Errors as put_batch (store/put.h). */
+/* One transaction, and the merge of sums (merge.h) behind it; safe while others ingest. Errors as
+ * put_batch (store/put.h). */
 NODISCARD enum err retention_run(struct store *store, const struct retention *retention,
 	struct retention_done *done_r, struct error *error);

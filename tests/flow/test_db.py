@@ -34,14 +34,17 @@ class Held:
     def __exit__(self, *_):
         self.process.communicate()
 
-# What migrations 5 to 7 did, undone.
+# What migrations 5 to 8 did, undone.
 BACK_TO_4 = """
 DROP INDEX dmarcd.mail_hex, dmarcd.report_mail_hex, dmarcd.report_by_key;
 CREATE TABLE dmarcd.plain (LIKE dmarcd.daily_source INCLUDING ALL);
-INSERT INTO dmarcd.plain SELECT * FROM dmarcd.daily_source;
+INSERT INTO dmarcd.plain SELECT policy_domain, day, source, sum(messages), sum(spf_aligned), sum(dkim_aligned),
+    sum(dmarc_pass), sum(rejected), sum(quarantined), sum(records) FROM dmarcd.daily_source GROUP BY 1, 2, 3;
+DROP INDEX dmarcd.plain_policy_domain_day_source_idx;
+ALTER TABLE dmarcd.plain ADD CONSTRAINT plain_pkey PRIMARY KEY (policy_domain, day, source);
 CREATE OR REPLACE VIEW dmarcd_api.sources AS SELECT nullif(source, '')::inet AS source_ip, policy_domain, day,
     messages, spf_aligned, dkim_aligned, dmarc_pass, rejected, quarantined, records FROM dmarcd.plain;
-DROP TABLE dmarcd.daily_source;
+DROP TABLE dmarcd.daily_source, dmarcd.daily_source_added;
 ALTER TABLE dmarcd.plain RENAME TO daily_source;
 ALTER INDEX dmarcd.plain_pkey RENAME TO daily_source_pkey;
 DROP TABLE dmarcd.retention;

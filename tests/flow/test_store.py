@@ -6,6 +6,7 @@ usage: test_store.py BIN_DIR
 """
 import json
 import os
+import signal
 import subprocess
 
 import flow
@@ -346,6 +347,32 @@ class Server(flow.FlowTest):
         self.assertNotIn("level=error", ingest.communicate()[1])
         self.assertEqual(ingest.returncode, flow.EX_OK)
         self.assertEqual(self.status()["messages"], 6)
+
+    def test_sums_by_source_are_merged(self):
+        """A source of several reports has several rows, of which nobody sees anything, until they are put
+        together; a death in the midst changes nothing, and what is taken away is gone."""
+        config = self.configure(dsn=self.server.create("merged"), more="retention: {records: 36500d}\n")
+        view = "SELECT * FROM dmarcd_api.sources ORDER BY source_ip"
+        for name, counts in (("first", (3, 4)), ("second", (5, 0)), ("third", (7,))):
+            with open(self.path(name), "wb") as stream:
+                stream.write(mails.aggregate(name, *counts))
+            self.dmarcd("ingest", self.path(name), config=config)
+        before = self.sql(view, config)
+        rows = "SELECT (SELECT count(*) FROM dmarcd.daily_source), (SELECT count(*) FROM dmarcd.daily_source_added)"
+        self.assertEqual([line[:2] + line[3:4] + line[-1:] for line in before],
+                         [("192.0.2.1", "example.com", "15", "3"), ("192.0.2.2", "example.com", "4", "2")])
+        self.assertEqual(self.server.psql("merged", "-c", rows), "5|3")
+        self.dmarcd("retention", config=config, code=-signal.SIGKILL, env={"DMARCD_FAULT": "store.merge"})
+        self.assertEqual((self.sql(view, config), self.server.psql("merged", "-c", rows)), (before, "5|3"))
+        self.dmarcd("retention", config=config)
+        self.assertEqual((self.sql(view, config), self.server.psql("merged", "-c", rows)), (before, "2|0"))
+        self.dmarcd("reparse", config=config)
+        self.assertEqual((self.sql(view, config), self.server.psql("merged", "-c", rows)), (before, "2|0"))
+        with open(config, "a", encoding="utf-8") as stream:
+            stream.write("limits: {records: 1}\n")
+        self.dmarcd("reparse", config=config, code=flow.EX_DATAERR)
+        self.assertEqual(self.sql("SELECT host(source_ip), messages, records FROM dmarcd_api.sources", config),
+                         [("192.0.2.1", "7", "1")])
 
     def test_retention_forgets_identities(self):
         self.configure(dsn=self.server.create("dmarcd"), more="retention: {records: 1d}\n")

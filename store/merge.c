@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/merge.h"
+
+#include "base/fault.h"
+#include "store/db.h"
+
+#include <stdio.h>
+
+#define STEP_PLACES 1000
+
+static const char may_begin[] =
+	"SELECT EXISTS (SELECT FROM dmarcd.daily_source_added OFFSET $1::integer) AND "
+	"pg_try_advisory_xact_lock(hashtext('dmarcd.merge_sources'))";
+
+/* Rows that others add meanwhile are not seen, and neither is their note of them. */
+static const char merge_step[] =
+	"WITH noted AS (DELETE FROM dmarcd.daily_source_added WHERE ctid = ANY (ARRAY("
+	"SELECT ctid FROM dmarcd.daily_source_added LIMIT $1::integer)) RETURNING policy_domain, day), "
+	"places AS (SELECT DISTINCT policy_domain, day FROM noted), "
+	"several AS MATERIALIZED (SELECT p.policy_domain, p.day, s.source FROM places p CROSS JOIN LATERAL ("
+	"SELECT t.source FROM dmarcd.daily_source t WHERE t.policy_domain = p.policy_domain AND t.day = p.day "
+	"GROUP BY t.source HAVING count(*) > 1) s), "
+	"taken AS (DELETE FROM dmarcd.daily_source t USING several s WHERE t.policy_domain = s.policy_domain "
+	"AND t.day = s.day AND t.source = s.source RETURNING t.*), "
+	"merged AS (INSERT INTO dmarcd.daily_source (policy_domain, day, source, messages, spf_aligned, dkim_aligned, "
+	"dmarc_pass, rejected, quarantined, records) SELECT policy_domain, day, source, sum(messages), "
+	"sum(spf_aligned), sum(dkim_aligned), sum(dmarc_pass), sum(rejected), sum(quarantined), sum(records) "
+	"FROM taken GROUP BY 1, 2, 3 HAVING sum(messages) <> 0 OR sum(records) <> 0) "
+	"SELECT count(*) FROM noted";
+
+static enum err step(struct store *store, unsigned at_least, bool *again_r, struct error *error)
+{
+	struct db_rows *rows = NULL;
+	char offset[12], most[12];
+	(void)snprintf(offset, sizeof(offset), "%u", at_least > 0 ? at_least - 1 : 0);
+	(void)snprintf(most, sizeof(most), "%d", STEP_PLACES);
+	const struct str params[] = {str_from(offset), str_from(most)};
+	enum err err = db_query(store, may_begin, &params[0], 1, &rows, error);
+	const bool begin = !err && db_bool(rows, 0, 0);
+	db_free(&rows);
+	*again_r = false;
+	if (!begin)
+		return err;
+	err = db_query(store, merge_step, &params[1], 1, &rows, error);
+	*again_r = !err && db_u64(rows, 0, 0) == STEP_PLACES;
+	db_free(&rows);
+	fault_point("store.merge");
+	return err;
+}
+
+enum err merge_sources(struct store *store, unsigned at_least, struct error *error)
+{
+	bool again = true;
+	enum err err = ERR_OK;
+	while (again && !err) {
+		err = db_begin(store, error);
+		if (!err)
+			err = step(store, at_least, &again, error);
+		if (!err)
+			err = db_commit(store, error);
+		else
+			db_rollback(store);
+		at_least = 1;
+	}
+	return err;
+}
