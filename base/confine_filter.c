@@ -32,7 +32,7 @@ struct program {
 /* What libraries call while they parse: memory, reading, writing, time, locks. */
 static const int allowed[] = {
 	__NR_read, __NR_write, __NR_readv, __NR_writev, __NR_pread64, __NR_lseek, __NR_close,
-	__NR_recvmsg, __NR_sendmsg, __NR_fstat, __NR_newfstatat, __NR_fcntl, __NR_dup,
+	__NR_recvmsg, __NR_sendmsg, __NR_sendto, __NR_fstat, __NR_newfstatat, __NR_fcntl, __NR_dup,
 	__NR_munmap, __NR_mremap, __NR_brk, __NR_madvise, __NR_futex,
 	__NR_clock_gettime, __NR_clock_getres, __NR_clock_nanosleep, __NR_gettimeofday,
 	__NR_getrandom, __NR_rt_sigaction, __NR_rt_sigprocmask, __NR_rt_sigreturn, __NR_sigaltstack,
@@ -57,7 +57,7 @@ static const int allowed[] = {
 /* What a library may try in all innocence: it is told no. */
 static const int refused[] = {
 	__NR_openat, __NR_openat2, __NR_socket, __NR_connect, __NR_execve, __NR_execveat, __NR_bind,
-	__NR_listen, __NR_sendto, __NR_faccessat, __NR_faccessat2, __NR_readlinkat, __NR_ioctl, __NR_statx,
+	__NR_listen, __NR_faccessat, __NR_faccessat2, __NR_readlinkat, __NR_ioctl, __NR_statx,
 	__NR_statfs, __NR_getcwd, __NR_memfd_create, __NR_unlinkat, __NR_mkdirat, __NR_renameat2,
 	__NR_socketpair, __NR_pipe2, __NR_kill, __NR_ptrace,
 #ifdef __NR_open
@@ -67,7 +67,7 @@ static const int refused[] = {
 
 /* What asking the DNS takes beside; sockets have a rule of their own. */
 static const int for_resolver[] = {
-	__NR_connect, __NR_bind, __NR_sendto, __NR_recvfrom, __NR_setsockopt, __NR_getsockopt, __NR_getsockname,
+	__NR_connect, __NR_bind, __NR_recvfrom, __NR_setsockopt, __NR_getsockopt, __NR_getsockname,
 	__NR_getpeername, __NR_shutdown, __NR_epoll_create1, __NR_epoll_ctl, __NR_epoll_pwait, __NR_eventfd2,
 	__NR_timerfd_create, __NR_timerfd_settime, __NR_pipe2, __NR_socketpair, __NR_exit, __NR_set_tid_address,
 #ifdef __NR_epoll_wait

@@ -50,7 +50,7 @@ static bool send_question(struct relay *relay, const struct dns_question *questi
 	buf_init(&out, DNS_QUESTION_BYTES_MAX);
 	dns_question_write(&out, question);
 	do
-		sent = write(relay->socket, out.ptr, out.len);
+		sent = send(relay->socket, out.ptr, out.len, MSG_NOSIGNAL);
 	while (sent < 0 && errno == EINTR);
 	bool whole = sent == (ssize_t)out.len;
 	buf_fini(&out);

@@ -13,7 +13,7 @@
 
 /* Asks over socket (SOCK_SEQPACKET, blocking), waiting at most timeout_msecs for each answer; after a
  * broken or late answer all further ones are DNS_TIMEOUT. Lives in arena; the socket stays the caller's.
- * Uses read, write and poll alone, so the process ignores SIGPIPE. */
+ * Uses send, read and poll alone, which a confined worker may. */
 struct dns *dns_relay_open(struct arena *arena, int socket, int timeout_msecs);
 
 /* Waits for one question from socket and answers it from behind, with scratch reset for it. An answer too

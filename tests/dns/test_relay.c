@@ -6,14 +6,15 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "base/confine.h"
 #include "dns/packet.h"
 #include "dns/rdata.h"
 #include "dns/relay.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define LONG_MSECS 60000
@@ -249,6 +250,35 @@ static void test_a_resolver_that_died(void **state)
 	close_pair(&pair);
 }
 
+/* What the relay calls is allowed where it will be called; a resolver that died does not kill the worker. */
+static void test_a_confined_worker(void **state)
+{
+	struct constant constant = {.dns.query = say, .answer.status = DNS_NODATA};
+	struct pair pair;
+	int status;
+	(void)state;
+	open_pair(&pair);
+	put_question(&pair, 1, STR("a.example"), DNS_A);
+	assert_true(dns_relay_serve(pair.serving, &constant.dns, pair.scratch));
+	struct dns *relay = dns_relay_open(pair.arena, pair.asking, LONG_MSECS);
+	pid_t pid = fork();
+	if (pid == 0) {
+		(void)confine_template();
+		(void)confine_child((uint64_t)1 << 30, 10);
+		bool answered = dns_query(relay, pair.arena, STR("a.example"), DNS_A)->status == DNS_NODATA;
+		(void)close(pair.serving);
+		bool gone = dns_query(relay, pair.arena, STR("b.example"), DNS_A)->status == DNS_TIMEOUT;
+		_exit(answered && gone ? 0 : 1);
+	}
+	(void)close(pair.serving);
+	pair.serving = -1;
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (!WIFEXITED(status))
+		fail_msg("signal %d", WTERMSIG(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	close_pair(&pair);
+}
+
 static void test_hostile_questions(void **state)
 {
 	static char longest[4000] = "\0\0\0\1\0\1";
@@ -308,10 +338,10 @@ int main(void)
 		cmocka_unit_test(test_an_answer_above_the_limit),
 		cmocka_unit_test(test_a_late_answer),
 		cmocka_unit_test(test_a_resolver_that_died),
+		cmocka_unit_test(test_a_confined_worker),
 		cmocka_unit_test(test_hostile_questions),
 		cmocka_unit_test(test_a_worker_that_died),
 		cmocka_unit_test(test_a_worker_that_does_not_read),
 	};
-	(void)signal(SIGPIPE, SIG_IGN);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
