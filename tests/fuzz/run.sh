@@ -24,7 +24,7 @@ here=$(unset CDPATH; cd -- "$(dirname -- "$0")" && pwd -P)
 root=$here/../..
 build=$root/build/fuzz
 corpus=${DMARCD_CORPUS:-$root/../shared/corpus}
-[ $# -gt 0 ] || set -- aggregate bimi_record config dns_relay dns_replay failure fields mail output prescan spf svg tlsrpt unpack vmc wire
+[ $# -gt 0 ] || set -- aggregate bimi_record config dkim_key dns_relay dns_replay failure fields mail output prescan spf svg tags tlsrpt unpack verify_message vmc wire
 
 (cd "$root" && cmake --preset fuzz >/dev/null && cmake --build --preset fuzz >/dev/null)
 "$here/made.sh" "$build/bin" "$build/made" >/dev/null
@@ -48,6 +48,9 @@ target() {
 	output) max=4096 ;;
 	spf) max=8192 ;;
 	svg) max=40000 seeds=$corpus/bimi ;;
+	tags) dict=dkim max=8192 ;;
+	dkim_key) dict=dkim max=4200 ;;
+	verify_message) dict=dkim seeds=$corpus/dkim ;;
 	tlsrpt) seeds=$corpus/tlsrpt ;;
 	unpack) seeds=$corpus/aggregate ;;
 	vmc) max=40000 seeds=$corpus/bimi ;;
