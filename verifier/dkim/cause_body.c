@@ -169,12 +169,12 @@ static struct str find(struct tries *tries)
 	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++)
 		if (cause_tried(judge, changes[i].what, fits_changed(tries, changes[i].change)))
 			return str_from(changes[i].cause);
-	if (cause_tried(judge, "the other body canonicalization", fits_as(tries, body, !signature->body_relaxed,
-		false)))
+	if (cause_tried(judge, "the other body canonicalization",
+		fits_as(tries, body, !signature->body_relaxed, false)))
 		return str_from(signature->body_relaxed
 			? "as \"simple\" the body fits: the signer hashed another form than c= says"
-			: "as \"relaxed\" the body fits: white space was changed on the way, or the signer hashed another "
-			  "form than c= says");
+			: "as \"relaxed\" the body fits: white space was changed on the way, or the signer hashed "
+			  "another form than c= says");
 	if (encoded_as(tries, "quoted-printable")
 		&& cause_tried(judge, "quoted-printable decoded", fits_changed(tries, decode_printable)))
 		return STR("the body was signed as 8bit and turned into quoted-printable on the way");
