@@ -176,6 +176,16 @@ static void test_trust(void **state)
 	signed_mail_arc(mail, one, both, 1);
 	assert_null(mail->verdict.arc.trusted_sealer.ptr);
 	assert_false(mail->verdict.arc.would_override);
+	/* What did not pass where it came from is not let in. */
+	static const char *const seen[] = {"mx.example.org; dmarc=fail header.from=example.com; spf=pass",
+		"mx.example.org; none",
+		"mx.example.org; spf=softfail; dkim=pass header.d=example.com", "mx.example.org; dmarc=pass; spf=fail"};
+	for (size_t i = 0; i < sizeof(seen) / sizeof(seen[0]); i++) {
+		struct str first = seal_as(mail, 1, "none", str_from(seen[i]), STR(MAIL));
+		signed_mail_arc(mail, seal(mail, 2, first), both, 2);
+		assert_int_equal(mail->verdict.arc.result, AUTH_PASS);
+		assert_int_equal(mail->verdict.arc.would_override, i >= 2);
+	}
 	signed_mail_arc(mail, replaced(mail, two, "Hi.", "Ho."), both, 2);
 	assert_null(mail->verdict.arc.trusted_sealer.ptr);
 	assert_false(mail->verdict.arc.would_override);

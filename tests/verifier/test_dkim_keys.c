@@ -9,6 +9,7 @@
 #include "tests/verifier/signed_mail.h"
 #include "tests/verifier/signer.h"
 #include "verifier/dkim/base64.h"
+#include "verifier/survey_dkim.h"
 
 #include <string.h>
 
@@ -324,6 +325,59 @@ static void test_floods(void **state)
 	assert_verdict(mail, "1 MB of p=", "permerror key_syntax");
 }
 
+static void assert_survey(struct signed_mail *mail, size_t i, const char *selector, const char *result,
+	const char *advice)
+{
+	const struct verdict *verdict = &mail->verdict;
+	assert_true(i < verdict->dkim.count);
+	assert_true(str_eq(verdict->dkim.at[i].selector, str_from(selector)));
+	assert_string_equal(arena_printf(mail->arena, "%s%s%.*s", auth_result_text(verdict->dkim.at[i].result),
+		verdict->dkim.at[i].reason.ptr ? " " : "", STR_FMT(verdict->dkim.at[i].reason)), result);
+	for (size_t k = 0; k < verdict->advice.count; k++)
+		if (str_starts(verdict->advice.at[k].name, str_from(selector))
+			&& str_eq(verdict->advice.at[k].code, str_from(advice)))
+			return;
+	if (strcmp(advice, "") != 0)
+		fail_msg("%s: no advice %s", selector, advice);
+}
+
+/* A look at a domain's keys. */
+static void test_survey(void **state)
+{
+	static const char *const texts[] = {"", "k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
+		"v=DKIM1; p=",
+		"p=!", "t=y; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="};
+	struct signed_mail *mail = *state;
+	struct signer *small = signer_rsa(512, 65537);
+	struct str selectors[8];
+	for (size_t i = 0; i < 8; i++) {
+		selectors[i] = str_from(arena_printf(mail->arena, "s%zu", i));
+		struct str name = str_from(arena_printf(mail->arena, "s%zu._domainkey.example.com", i));
+		if (i >= 1 && i <= 4)
+			signed_mail_txt(mail, name, str_from(texts[i]));
+		else if (i == 5 || i == 6)
+			signed_mail_txt(mail, name, signer_record(mail->arena, i == 5 ? rsa : small));
+		else if (i == 7)
+			signed_mail_status(mail, name, "SERVFAIL");
+	}
+	mail->traced = true;
+	signed_mail_check(mail, STR(""));
+	survey_dkim(&mail->verify, STR("example.com"), selectors, 8, &mail->verdict);
+	assert_int_equal(mail->verdict.dkim.count, 8);
+	assert_survey(mail, 0, "s0", "permerror no_key", "dkim.key_missing");
+	assert_survey(mail, 1, "s1", "pass", "");
+	assert_survey(mail, 2, "s2", "permerror key_revoked", "dkim.key_revoked");
+	assert_survey(mail, 3, "s3", "permerror key_broken", "dkim.key_broken");
+	assert_survey(mail, 4, "s4", "pass", "dkim.testing");
+	assert_survey(mail, 5, "s5", "pass", "dkim.key_weak");
+	assert_survey(mail, 6, "s6", "policy key_short", "dkim.key_short");
+	assert_survey(mail, 7, "s7", "temperror key_dns", "dkim.dns");
+	assert_true(str_eq(mail->verdict.dkim.at[1].algorithm, STR("ed25519")));
+	assert_int_equal(mail->verdict.dkim.at[5].key_bits, 1024);
+	assert_non_null(signed_mail_step(mail, "key", "ed25519 256, t=y", 0));
+	signer_close(&small);
+}
+
 /* The memory of keys forgets before it grows without end, and goes on. */
 static void test_memory(void **state)
 {
@@ -349,6 +403,7 @@ int main(void)
 		TEST(test_worthless),
 		TEST(test_floods),
 		TEST(test_memory),
+		TEST(test_survey),
 	};
 	return cmocka_run_group_tests(tests, open_keys, close_keys);
 }

@@ -2,6 +2,7 @@
 #include "verifier/arc.h"
 
 #include "verifier/arc/sets.h"
+#include "verifier/authres.h"
 #include "verifier/dkim/judge.h"
 
 #define TEXT_BYTES_MAX 2048
@@ -189,6 +190,25 @@ static bool is_trusted(struct str domain, const struct str *trusted, size_t trus
 	return false;
 }
 
+/* The first sealer met the message as its author sent it: did it see it pass? Without a word on DMARC, either
+ * mechanism will do. */
+static bool passed_at_first(const struct arc *arc)
+{
+	struct authres authres;
+	bool mechanism = false;
+	if (!authres_parse(arc->judge.verify->arena, arc->sets.sets[0].results->body, &authres))
+		return false;
+	for (size_t i = 0; i < authres.results_count; i++) {
+		const struct authres_result *result = &authres.results[i];
+		bool pass = str_eq(result->result, STR("pass"));
+		if (str_eq(result->method, STR("dmarc")))
+			return pass;
+		if (str_eq(result->method, STR("spf")) || str_eq(result->method, STR("dkim")))
+			mechanism = mechanism || pass;
+	}
+	return mechanism;
+}
+
 /* A chain is worth what its sealers are: each of them could have written what it liked. */
 static void judge_trust(struct arc *arc, const struct str *trusted, size_t trusted_count)
 {
@@ -199,7 +219,7 @@ static void judge_trust(struct arc *arc, const struct str *trusted, size_t trust
 	struct str last = arc->sets.sets[arc->sets.count - 1].seal.domain;
 	if (is_trusted(last, trusted, trusted_count))
 		verdict->trusted_sealer = arena_str(arc->judge.verify->arena, last);
-	verdict->would_override = all;
+	verdict->would_override = all && passed_at_first(arc);
 	if (trusted_count > 0)
 		trace(arc, "trust", "sealers", 0, verdict->trusted_sealer, all ? "all trusted" : "not all trusted",
 			STR("local policy; the result of DMARC stays what it is"));
