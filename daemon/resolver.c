@@ -29,7 +29,9 @@ struct hello {
 struct job {
 	int socket;
 	int64_t begun_msecs;
-	unsigned left; /* questions */
+	unsigned left;               /* questions */
+	struct dns_pending *pending; /* its question on the way; one at a time */
+	uint32_t number;             /* of that */
 };
 
 struct serving {
@@ -72,35 +74,79 @@ static bool take_job(struct serving *serving, int control)
 	return true;
 }
 
-static void serve_job(struct serving *serving, size_t i)
+/* False: the job is over. */
+static bool read_question(struct serving *serving, struct job *job)
 {
-	struct job *job = &serving->jobs[i];
-	bool goes_on = job->left > 0;
-	dns_unbound_begin(serving->unbound, job->begun_msecs);
-	if (goes_on && dns_relay_serve(job->socket, dns_unbound_dns(serving->unbound), serving->scratch)) {
-		job->left--;
-		return;
-	}
+	char name[DNS_NAME_BYTES_MAX + 1];
+	struct dns_question question;
+	if (job->left == 0 || !dns_relay_read(job->socket, &question, name))
+		return false;
+	job->left--;
+	job->number = question.number;
+	job->pending = dns_unbound_ask(serving->unbound, question.name, question.type, job->begun_msecs);
+	return true;
+}
+
+static bool answer_question(struct serving *serving, struct job *job)
+{
+	struct dns_answer answer;
+	arena_reset(serving->scratch);
+	dns_pending_take(&job->pending, serving->scratch, &answer);
+	return dns_relay_answer(job->socket, job->number, &answer);
+}
+
+static void end_job(struct serving *serving, struct job *job)
+{
+	struct dns_answer answer;
+	arena_reset(serving->scratch);
+	if (job->pending)
+		dns_pending_take(&job->pending, serving->scratch, &answer);
 	(void)close(job->socket);
 	*job = serving->jobs[--serving->count];
 }
 
-/* A question of each job in turn, until the parent is gone. */
+/* Whoever hangs up, or asks while its question is on the way, has ended its job. */
+static void serve_job(struct serving *serving, struct job *job, bool ready)
+{
+	bool over = job->pending && dns_pending_over(job->pending, clock_monotonic_msecs());
+	bool goes_on = !ready || (!job->pending && read_question(serving, job));
+	if (goes_on && over)
+		goes_on = answer_question(serving, job);
+	if (!goes_on)
+		end_job(serving, job);
+}
+
+/* Milliseconds until the first question is given up; -1: none is on the way. */
+static int time_left(const struct serving *serving)
+{
+	int64_t now_msecs = clock_monotonic_msecs(), first = INT64_MAX;
+	for (size_t i = 0; i < serving->count; i++)
+		if (serving->jobs[i].pending && dns_pending_end_msecs(serving->jobs[i].pending) < first)
+			first = dns_pending_end_msecs(serving->jobs[i].pending);
+	return first == INT64_MAX ? -1 : first > now_msecs ? (int)(first - now_msecs) : 0;
+}
+
+/* Until the parent is gone. */
 static void serve(struct serving *serving, int control)
 {
 	for (;;) {
-		struct pollfd wanted[RESOLVER_JOBS_MAX + 1];
+		struct pollfd wanted[RESOLVER_JOBS_MAX + 2];
 		size_t count = serving->count;
 		for (size_t i = 0; i < count; i++)
 			wanted[i] = (struct pollfd){.fd = serving->jobs[i].socket, .events = POLLIN};
-		wanted[count] = (struct pollfd){.fd = count < RESOLVER_JOBS_MAX ? control : -1, .events = POLLIN};
-		if (poll(wanted, count + 1, -1) < 0 && errno != EINTR)
+		wanted[count] = (struct pollfd){.fd = dns_unbound_fd(serving->unbound), .events = POLLIN};
+		wanted[count + 1] = (struct pollfd){.fd = count < RESOLVER_JOBS_MAX ? control : -1, .events = POLLIN};
+		if (poll(wanted, count + 2, time_left(serving)) < 0) {
+			if (errno != EINTR)
+				return;
+			continue;
+		}
+		if (wanted[count].revents && !dns_unbound_process(serving->unbound))
 			return;
 		/* From the back: what takes the place of a job that ended was looked at already. */
 		for (size_t i = count; i-- > 0;)
-			if (wanted[i].revents)
-				serve_job(serving, i);
-		if (wanted[count].revents && !take_job(serving, control))
+			serve_job(serving, &serving->jobs[i], wanted[i].revents != 0);
+		if (wanted[count + 1].revents && !take_job(serving, control))
 			return;
 	}
 }

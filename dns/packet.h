@@ -7,18 +7,12 @@
 #pragma once
 
 #include "base/buf.h"
-#include "dns/dns.h"
+#include "dns/relay.h"
 
 #define DNS_QUESTION_BYTES_MAX 512
 /* Holds any answer within the limits of dns/dns.h but TXT in thousands of tiny strings, and is small
  * enough for the kernel's default socket buffer. */
 #define DNS_ANSWER_BYTES_MAX ((size_t)160 * 1024)
-
-struct dns_question {
-	uint32_t number; /* comes back with the answer */
-	enum dns_type type;
-	struct str name;
-};
 
 /* Appends a question; its name is valid. */
 void dns_question_write(struct buf *out, const struct dns_question *question);

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -112,20 +113,33 @@ static bool send_answer(int socket, uint32_t number, const struct dns_answer *an
 	return sent > 0;
 }
 
-bool dns_relay_serve(int socket, struct dns *behind, struct arena *scratch)
+bool dns_relay_read(int socket, struct dns_question *question_r, char text[DNS_NAME_BYTES_MAX + 1])
 {
 	char packet[DNS_QUESTION_BYTES_MAX + 1];
-	struct dns_question question;
-	bool too_large;
 	ssize_t got = read_packet(socket, packet, sizeof(packet));
-	if (got <= 0 || !dns_question_read((struct str){packet, (size_t)got}, &question))
+	if (got <= 0 || !dns_question_read((struct str){packet, (size_t)got}, question_r))
+		return false;
+	(void)memcpy(text, question_r->name.ptr, question_r->name.len);
+	question_r->name.ptr = text;
+	return true;
+}
+
+bool dns_relay_answer(int socket, uint32_t number, const struct dns_answer *answer)
+{
+	bool too_large;
+	if (send_answer(socket, number, answer, &too_large))
+		return true;
+	struct dns_answer failed = *answer;
+	dns_answer_fail(&failed, DNS_SERVFAIL, STR("an answer too large to hand on"));
+	return too_large && send_answer(socket, number, &failed, &too_large);
+}
+
+bool dns_relay_serve(int socket, struct dns *behind, struct arena *scratch)
+{
+	char text[DNS_NAME_BYTES_MAX + 1];
+	struct dns_question question;
+	if (!dns_relay_read(socket, &question, text))
 		return false;
 	arena_reset(scratch);
-	struct dns_answer answer = *dns_query(behind, scratch, question.name, question.type);
-	if (send_answer(socket, question.number, &answer, &too_large))
-		return true;
-	if (!too_large)
-		return false;
-	dns_answer_fail(&answer, DNS_SERVFAIL, STR("an answer too large to hand on"));
-	return send_answer(socket, question.number, &answer, &too_large);
+	return dns_relay_answer(socket, question.number, dns_query(behind, scratch, question.name, question.type));
 }

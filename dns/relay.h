@@ -16,7 +16,17 @@
  * Uses send, read and poll alone, which a confined worker may. */
 struct dns *dns_relay_open(struct arena *arena, int socket, int timeout_msecs);
 
-/* Waits for one question from socket and answers it from behind, with scratch reset for it. An answer too
- * large for a packet is DNS_SERVFAIL. False: the other side is gone, sent what is no question, or does
- * not read its answers. */
+struct dns_question {
+	uint32_t number; /* comes back with the answer */
+	enum dns_type type;
+	struct str name; /* valid and plain, as dns_query() gives it to a back end */
+};
+
+/* The serving side: waits for a question; its name is in text. False: the other side is gone, or sent what
+ * is no question. */
+NODISCARD bool dns_relay_read(int socket, struct dns_question *question_r, char text[DNS_NAME_BYTES_MAX + 1]);
+/* Answers the question of this number. What is too large for a packet is DNS_SERVFAIL. False: the other
+ * side is gone, or does not read its answers. */
+NODISCARD bool dns_relay_answer(int socket, uint32_t number, const struct dns_answer *answer);
+/* Both, for one question, from behind, with scratch reset for it. */
 NODISCARD bool dns_relay_serve(int socket, struct dns *behind, struct arena *scratch);

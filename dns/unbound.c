@@ -22,12 +22,20 @@ struct dns_unbound {
 	struct dns dns;
 	struct ub_ctx *context;
 	int query_msecs, job_msecs;
-	int64_t job_end_msecs;
+	int64_t begun_msecs; /* of the job of query() */
 };
 
-struct pending {
+struct dns_pending {
+	struct ub_ctx *context;
+	char name[DNS_NAME_BYTES_MAX + 1];
+	size_t name_len;
+	enum dns_type type;
+	int64_t end_msecs;
+	bool last;  /* its end is that of its job */
+	bool asked; /* id is valid */
+	int id;
 	bool done;
-	int error;
+	int error; /* of libunbound */
 	struct ub_result *result;
 };
 
@@ -170,7 +178,7 @@ struct dns *dns_unbound_dns(struct dns_unbound *unbound)
 
 void dns_unbound_begin(struct dns_unbound *unbound, int64_t begun_msecs)
 {
-	unbound->job_end_msecs = begun_msecs + unbound->job_msecs;
+	unbound->begun_msecs = begun_msecs;
 }
 
 static size_t skip_name(struct str packet, size_t at)
@@ -247,6 +255,10 @@ static void fill(struct arena *arena, const struct ub_result *result, struct str
 		dns_answer_fail(answer_r, DNS_BOGUS, arena_str(arena, str_from(why)));
 		return;
 	}
+	if (type != DNS_CNAME && count_cnames(packet) > DNS_CNAMES_MAX) {
+		dns_answer_fail(answer_r, DNS_SERVFAIL, STR("more than 8 CNAMEs"));
+		return;
+	}
 	answer_r->secure = result->secure;
 	answer_r->ttl_secs = result->ttl > 0 ? (uint32_t)result->ttl : 0;
 	answer_r->alias = type == DNS_CNAME ? STR_NONE : alias_of(arena, name, result->canonname);
@@ -254,67 +266,96 @@ static void fill(struct arena *arena, const struct ub_result *result, struct str
 		dns_answer_fail(answer_r, DNS_NXDOMAIN, STR_NONE);
 	else if (result->rcode != 0)
 		dns_answer_fail(answer_r, DNS_SERVFAIL, str_from(arena_printf(arena, "RCODE %d", result->rcode)));
-	else if (type != DNS_CNAME && count_cnames(packet) > DNS_CNAMES_MAX)
-		dns_answer_fail(answer_r, DNS_SERVFAIL, STR("more than 8 CNAMEs"));
 	else
 		fill_records(arena, result, type, answer_r);
 }
 
 static void finished(void *context, int error, struct ub_result *result)
 {
-	struct pending *pending = context;
+	struct dns_pending *pending = context;
 	pending->done = true;
 	pending->error = error;
 	pending->result = result;
 }
 
-/* Until it is answered, or the time is up. */
-static void wait_for(struct ub_ctx *context, const struct pending *pending, int64_t end_msecs)
+struct dns_pending *dns_unbound_ask(struct dns_unbound *unbound, struct str name, enum dns_type type,
+	int64_t begun_msecs)
 {
-	struct pollfd wanted = {.fd = ub_fd(context), .events = POLLIN};
-	while (!pending->done) {
-		int64_t left = end_msecs - clock_monotonic_msecs();
-		if (left <= 0)
-			return;
-		if (poll(&wanted, 1, (int)left) > 0 && ub_process(context) != 0)
-			return;
-	}
-}
-
-/* Starts the question; a libunbound status. */
-static int ask(struct ub_ctx *context, struct str name, enum dns_type type, struct pending *pending, int *id_r)
-{
+	struct dns_pending *pending = calloc(1, sizeof(*pending));
+	int64_t now_msecs = clock_monotonic_msecs(), job_end_msecs = begun_msecs + unbound->job_msecs;
 	struct buf text;
+	if (!pending)
+		die_out_of_memory();
+	pending->context = unbound->context;
+	pending->name_len = name.len;
+	(void)memcpy(pending->name, name.ptr, name.len);
+	pending->type = type;
+	pending->end_msecs = now_msecs + unbound->query_msecs;
+	pending->last = pending->end_msecs >= job_end_msecs;
+	if (pending->last)
+		pending->end_msecs = job_end_msecs;
+	if (pending->end_msecs <= now_msecs)
+		return pending;
 	buf_init(&text, NAME_TEXT_BYTES_MAX);
 	dns_present_add_name(&text, name);
 	buf_add_char(&text, '.');
-	int status = ub_resolve_async(context, buf_cstr(&text), (int)type, CLASS_IN, pending, finished, id_r);
+	pending->error = ub_resolve_async(unbound->context, buf_cstr(&text), (int)type, CLASS_IN, pending, finished,
+		&pending->id);
 	buf_fini(&text);
-	return status;
+	pending->asked = pending->error == 0;
+	pending->done = pending->error != 0;
+	return pending;
+}
+
+int dns_unbound_fd(const struct dns_unbound *unbound)
+{
+	return ub_fd(unbound->context);
+}
+
+bool dns_unbound_process(struct dns_unbound *unbound)
+{
+	return ub_process(unbound->context) == 0;
+}
+
+bool dns_pending_over(const struct dns_pending *pending, int64_t now_msecs)
+{
+	return pending->done || now_msecs >= pending->end_msecs;
+}
+
+int64_t dns_pending_end_msecs(const struct dns_pending *pending)
+{
+	return pending->end_msecs;
+}
+
+void dns_pending_take(struct dns_pending **pending, struct arena *arena, struct dns_answer *answer_r)
+{
+	struct dns_pending *taken = *pending;
+	struct str name = arena_str(arena, (struct str){taken->name, taken->name_len});
+	*answer_r = (struct dns_answer){.name = name, .type = taken->type};
+	if (taken->asked && !taken->done)
+		(void)ub_cancel(taken->context, taken->id);
+	if (!taken->done)
+		dns_answer_fail(answer_r, DNS_TIMEOUT,
+			taken->last ? STR("the time for all questions is used up") : STR("no answer in time"));
+	else if (taken->error != 0 || !taken->result)
+		dns_answer_fail(answer_r, DNS_SERVFAIL, str_from(ub_strerror(taken->error)));
+	else
+		fill(arena, taken->result, name, taken->type, answer_r);
+	if (taken->result)
+		ub_resolve_free(taken->result);
+	free(taken);
+	*pending = NULL;
 }
 
 static void query(struct dns *dns, struct arena *arena, struct str name, enum dns_type type,
 	struct dns_answer *answer_r)
 {
 	struct dns_unbound *unbound = (struct dns_unbound *)dns;
-	struct pending pending = {.done = false};
-	int64_t now_msecs = clock_monotonic_msecs(), end_msecs = now_msecs + unbound->query_msecs;
-	bool last = end_msecs >= unbound->job_end_msecs;
-	int id = 0, status = 0;
-	if (now_msecs < unbound->job_end_msecs) {
-		status = ask(unbound->context, name, type, &pending, &id);
-		if (status == 0)
-			wait_for(unbound->context, &pending, last ? unbound->job_end_msecs : end_msecs);
-		if (status == 0 && !pending.done)
-			(void)ub_cancel(unbound->context, id);
-	}
-	if (status == 0 && !pending.done)
-		dns_answer_fail(answer_r, DNS_TIMEOUT,
-			last ? STR("the time for all questions is used up") : STR("no answer in time"));
-	else if (status != 0 || pending.error != 0 || !pending.result)
-		dns_answer_fail(answer_r, DNS_SERVFAIL, str_from(ub_strerror(status ? status : pending.error)));
-	else
-		fill(arena, pending.result, name, type, answer_r);
-	if (pending.result)
-		ub_resolve_free(pending.result);
+	struct dns_pending *pending = dns_unbound_ask(unbound, name, type, unbound->begun_msecs);
+	struct pollfd wanted = {.fd = dns_unbound_fd(unbound), .events = POLLIN};
+	int64_t now_msecs = clock_monotonic_msecs();
+	for (; !dns_pending_over(pending, now_msecs); now_msecs = clock_monotonic_msecs())
+		if (poll(&wanted, 1, (int)(pending->end_msecs - now_msecs)) > 0 && !dns_unbound_process(unbound))
+			break;
+	dns_pending_take(&pending, arena, answer_r);
 }

@@ -30,8 +30,22 @@ NODISCARD enum err dns_unbound_open(const struct dns_unbound_options *options, s
 	struct error *error);
 /* Ends its thread; nulls the pointer. */
 void dns_unbound_close(struct dns_unbound **unbound);
-/* Belongs to unbound. */
+/* For who asks one question after the other. Belongs to unbound. */
 struct dns *dns_unbound_dns(struct dns_unbound *unbound);
-/* What is asked from now on belongs to the job that began then (clock_monotonic_msecs()). The first one
- * begins with dns_unbound_open(). */
+/* What is asked there from now on belongs to the job that began then (clock_monotonic_msecs()). The first
+ * one begins with dns_unbound_open(). */
 void dns_unbound_begin(struct dns_unbound *unbound, int64_t begun_msecs);
+
+/* For who asks several at once: a question on its way, to be taken when it is over. */
+struct dns_pending;
+/* name as dns_query() gives it to a back end. */
+struct dns_pending *dns_unbound_ask(struct dns_unbound *unbound, struct str name, enum dns_type type,
+	int64_t begun_msecs);
+/* When it is readable, answers have come: dns_unbound_process(), which is false when none can come any more. */
+int dns_unbound_fd(const struct dns_unbound *unbound);
+NODISCARD bool dns_unbound_process(struct dns_unbound *unbound);
+/* Answered, or its time is up. */
+bool dns_pending_over(const struct dns_pending *pending, int64_t now_msecs);
+int64_t dns_pending_end_msecs(const struct dns_pending *pending);
+/* Its answer, or DNS_TIMEOUT; it is gone then. */
+void dns_pending_take(struct dns_pending **pending, struct arena *arena, struct dns_answer *answer_r);

@@ -8,6 +8,7 @@
 
 #include "base/confine.h"
 #include "daemon/resolver.h"
+#include "dns/packet.h"
 #include "dns/relay.h"
 #include "model/job.h"
 
@@ -156,6 +157,39 @@ static void test_time_is_bounded(void **state)
 	worker = worker_of(&resolver);
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(ask(&worker, "silent.example", DNS_A)->status, DNS_TIMEOUT);
+	end(&worker);
+	resolver_stop(&resolver);
+}
+
+static void put_question(const struct worker *worker, uint32_t number, const char *name)
+{
+	struct dns_question question = {.number = number, .type = DNS_A, .name = str_from(name)};
+	struct buf out;
+	buf_init(&out, 1024);
+	dns_question_write(&out, &question);
+	assert_int_equal(send(worker->socket, out.ptr, out.len, MSG_NOSIGNAL), (ssize_t)out.len);
+	buf_fini(&out);
+}
+
+/* Questions that nobody answers hold up no other job; who asks two at once, or leaves, ends its own. */
+static void test_slow_names_hold_up_nobody(void **state)
+{
+	struct resolver resolver = started(PATIENT_MSECS, PATIENT_MSECS, 60);
+	struct worker slow[8], worker = worker_of(&resolver);
+	char nothing;
+	(void)state;
+	for (size_t i = 0; i < 8; i++) {
+		slow[i] = worker_of(&resolver);
+		put_question(&slow[i], 1, arena_printf(slow[i].arena, "silent-%zu.example", i));
+	}
+	assert_int_equal(ask(&worker, "good.example", DNS_A)->status, DNS_OK);
+	for (size_t i = 0; i < 4; i++)
+		put_question(&slow[i], 2, "good.example");
+	for (size_t i = 0; i < 4; i++)
+		assert_true(read(slow[i].socket, &nothing, 1) <= 0);
+	for (size_t i = 0; i < 8; i++)
+		end(&slow[i]);
+	assert_int_equal(ask(&worker, "good.example", DNS_TXT)->status, DNS_OK);
 	end(&worker);
 	resolver_stop(&resolver);
 }
@@ -319,6 +353,7 @@ int main(void)
 		cmocka_unit_test(test_jobs_take_turns),
 		cmocka_unit_test(test_questions_are_counted),
 		cmocka_unit_test(test_time_is_bounded),
+		cmocka_unit_test(test_slow_names_hold_up_nobody),
 		cmocka_unit_test(test_a_hostile_worker_harms_itself),
 		cmocka_unit_test(test_a_resolver_that_died),
 		cmocka_unit_test(test_it_dies_with_its_parent),
