@@ -11,7 +11,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#define OPTIONS_MAX 24
+#define OPTIONS_MAX 32
 #define TEXT_BYTES ((size_t)64 * 1024)
 
 static void print_visible(FILE *to, const char *prefix, struct str text)

@@ -78,9 +78,14 @@ JSON_ITEM(verdict_claim, VERDICT_CLAIM_FIELDS)
 JSON_FIELDS(verdict_advice, VERDICT_ADVICE_FIELDS)
 JSON_FIELDS(trace_step, VERDICT_STEP_FIELDS)
 
-void verdict_spf_json(struct json *json, const struct verdict_spf *item)
+static void verdict_spf_item(struct json *json, const struct verdict_spf *item)
 {
 	JSON_OBJECT(verdict_spf);
+}
+
+void verdict_spf_members_json(struct json *json, const struct verdict_spf *spf)
+{
+	verdict_spf_fields(json, spf);
 }
 
 void verdict_advice_json(struct json *json, const struct verdict_advice *item)
@@ -119,10 +124,10 @@ static void spf_json(struct json *json, const struct verdict *verdict)
 {
 	static const struct verdict_spf none = {.result = AUTH_NONE};
 	json_key(json, "spf");
-	verdict_spf_json(json, verdict->spf.count > 0 ? &verdict->spf.at[0] : &none);
+	verdict_spf_item(json, verdict->spf.count > 0 ? &verdict->spf.at[0] : &none);
 	json_key(json, "helo");
 	if (verdict->spf.count > 1)
-		verdict_spf_json(json, &verdict->spf.at[1]);
+		verdict_spf_item(json, &verdict->spf.at[1]);
 	else
 		json_null(json);
 }

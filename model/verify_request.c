@@ -29,6 +29,8 @@ void verify_request_put(struct buf *buf, const struct verify_request *request)
 	wire_put_u8(buf, (uint8_t)request->what);
 	wire_put_u8(buf, request->psl);
 	wire_put_u8(buf, request->trace);
+	wire_put_u8(buf, request->dig);
+	wire_put_u8(buf, request->sends_no_mail);
 	wire_put_u8(buf, request->ip.family);
 	buf_add(buf, request->ip.bytes, sizeof(request->ip.bytes));
 #define PUT(member) wire_put_str(buf, request->member);
@@ -46,6 +48,8 @@ bool verify_request_get(struct str bytes, struct arena *arena, struct verify_req
 	request_r->what = (enum verify_what)wire_get_enum(&cursor, VERIFY_MESSAGE, VERIFY_DOMAIN);
 	request_r->psl = wire_get_enum(&cursor, 0, 1) == 1;
 	request_r->trace = wire_get_enum(&cursor, 0, 1) == 1;
+	request_r->dig = wire_get_enum(&cursor, 0, 1) == 1;
+	request_r->sends_no_mail = wire_get_enum(&cursor, 0, 1) == 1;
 	request_r->ip.family = wire_get_enum(&cursor, 0, 6);
 	for (size_t i = 0; i < sizeof(request_r->ip.bytes); i++)
 		request_r->ip.bytes[i] = wire_get_u8(&cursor);

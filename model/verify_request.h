@@ -26,6 +26,8 @@ struct verify_request {
 	enum verify_what what;
 	bool psl;   /* RFC 7489: public suffix list and pct, instead of the tree walk */
 	bool trace; /* steps are wanted */
+	bool dig;   /* every look-up that any mechanism would make, whether this message needs it or not */
+	bool sends_no_mail; /* VERIFY_DOMAIN: it is not meant to */
 	struct ip ip; /* family 0: not given */
 	struct str helo, mail_from, receiver, authserv_id, domain; /* absent: not given */
 	struct str replay, replay_file; /* answers and their name for errors; absent: ask the resolver */

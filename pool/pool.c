@@ -14,7 +14,6 @@
 
 #define SLOTS_MAX 8
 #define TRIES_MAX 2
-#define DNS_MSECS 20000 /* that a verification may wait for answers */
 #define NAME "dmarcd-worker"
 
 struct pool {
@@ -175,7 +174,7 @@ static int64_t deadline_of(const struct pool *pool, const struct slot *slot)
 {
 	int64_t allowed = (int64_t)pool->limits->mail_secs * 1000;
 	if (slot->job->kind == JOB_VERIFY)
-		allowed += DNS_MSECS;
+		allowed += (int64_t)pool->limits->dns_mail_secs * 1000;
 	if (slot->job->spool && spool_rows_so_far(slot->job->spool) > pool->limits->long_records)
 		allowed *= 3;
 	return slot->began_msecs + allowed;

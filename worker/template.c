@@ -6,6 +6,7 @@
 #include "model/job.h"
 #include "parser/parse.h"
 #include "worker/shed.h"
+#include "worker/verify_job.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -58,6 +59,13 @@ _Noreturn static void do_job(const struct job_request *request, const int fds[JO
 		parse_extract(&input, request->report_no, &writer);
 		break;
 	case JOB_VERIFY:
+		verify_job(&(struct verify_input){
+			.fd = fds[0],
+			.bytes = request->bytes,
+			.dns_fd = fds[2],
+			.now_epoch_secs = request->now_epoch_secs,
+			.limits = &request->limits,
+		}, &writer);
 		break;
 	}
 	wire_writer_fini(&writer);
@@ -106,6 +114,7 @@ int template_run(void)
 		return EX_OSERR;
 	parse_init();
 	parse_warm_up(&limits);
+	verify_job_init();
 #ifndef DMARCD_SANITIZED /* which looks for leaks in all that was mapped */
 	shed_libraries();
 #endif

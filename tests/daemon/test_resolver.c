@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "base/confine.h"
-#include "daemon/resolver.h"
+#include "daemon/verify/resolver.h"
 #include "dns/packet.h"
 #include "dns/relay.h"
 #include "model/job.h"

@@ -144,7 +144,8 @@ static void bounded(void **state)
 static void contract_keys(void **state)
 {
 	static const char *const keys[] = {"\"spf\":{\"result\":\"fail\",\"domain\":\"example.org\"",
-		"\"explanation\":\"see \\\"spf\\\"\"", "\"dkim\":[{\"result\":\"pass\",\"domain\":null,\"selector\":\"\"",
+		"\"explanation\":\"see \\\"spf\\\"\"",
+		"\"dkim\":[{\"result\":\"pass\",\"domain\":null,\"selector\":\"\"",
 		"\"arc\":{\"result\":\"none\",\"sets\":50", "\"dmarc\":{\"result\":\"pass\",\"policy\":\"reject\"",
 		"\"spf_aligned\":true,\"dkim_aligned\":false", "\"bimi\":{\"result\":\"skipped\"",
 		"\"trace\":[{\"part\":\"spf\",\"depth\":3", "\"helo\":null", "\"body_hash_matches\":true",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/resolver.h"
+#include "daemon/verify/resolver.h"
 
 #include "base/clock.h"
 #include "base/confine.h"

@@ -1,0 +1,324 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""check, spf and domain as a postmaster calls them: the public suites through the command line, with the
+answers of a file, and every way in which the input can be bad.
+
+usage: test_verify.py BIN_DIR
+"""
+import concurrent.futures
+import csv
+import json
+import os
+import re
+import sys
+
+import flow
+
+sys.path.insert(0, os.path.join(flow.SOURCE, "tests", "dns"))
+import dns_server  # noqa: E402  (a room beside this one)
+
+CORPUS = os.environ.get("DMARCD_CORPUS") or os.path.join(flow.SOURCE, "..", "shared", "corpus")
+MESSAGE = ("Return-Path: <bounce@example.org>\nFrom: Joe <joe@example.org>\nTo: a@example.net\n"
+           "Subject: hello\n\nHi.\n")
+ZONE = ("# answers\n"
+        "example.org TXT \"v=spf1 include:spf.example.org -all\"\n"
+        "spf.example.org TXT \"v=spf1 ip4:192.0.2.0/24 ?all\"\n"
+        "_dmarc.example.org. TXT \"v=DMARC1; p=reject; rua=mailto:d@example.org\"\n")
+SENDER = ("--ip", "192.0.2.1", "--helo", "mx.example.org", "--now", "1767225600")
+
+
+def quoted(raw):
+    """Character-strings of at most 255 bytes in master-file presentation."""
+    raw = raw.encode("utf-8", "surrogateescape") if isinstance(raw, str) else raw
+    pieces = [raw[i:i + 255] for i in range(0, len(raw), 255)] or [b""]
+    return " ".join('"%s"' % "".join(chr(c) if 32 <= c < 127 and c not in b'"\\' else "\\%03d" % c
+                                     for c in piece) for piece in pieces)
+
+
+def owner(name):
+    return "".join(c if c.isalnum() or c in "-_.*" else "\\%03d" % ord(c) for c in name)
+
+
+def spf_zone(zone):
+    """The suite's zonedata as lines; an SPF entry stands for TXT unless the name has one of its own."""
+    lines = []
+    for name, entries in zone.items():
+        has_txt = any(isinstance(entry, dict) and "TXT" in entry for entry in entries)
+        for entry in entries:
+            if entry == "TIMEOUT":
+                lines.append(owner(name) + " * !TIMEOUT")
+                continue
+            (kind, value), = entry.items()
+            if value == "NONE" or (kind == "SPF" and has_txt):
+                continue
+            if kind in ("SPF", "TXT"):
+                kind = "TXT"
+                value = " ".join(map(quoted, value or [""])) if isinstance(value, list) else quoted(value)
+            elif kind == "MX":
+                value = "%d %s" % (value[0], owner(value[1]) or ".")
+            else:
+                value = owner(value) if kind in ("CNAME", "PTR") else value
+            lines.append("%s %s %s" % (owner(name), kind, value))
+    return "\n".join(lines) + "\n"
+
+
+class VerifyTest(flow.FlowTest):
+    def bytes_file(self, name, content):
+        path = self.path(name)
+        with open(path, "wb") as stream:
+            stream.write(content.encode() if isinstance(content, str) else content)
+        return path
+
+    def check(self, message, *options, zone=ZONE, code=flow.EX_OK):
+        replay = self.bytes_file("replay.txt", zone)
+        return self.dmarcd("check", "--dns-replay", replay, *options, self.bytes_file("m.eml", message), code=code)
+
+    def verdict(self, message, *options, zone=ZONE):
+        return json.loads(self.check(message, "--json", *options, zone=zone).stdout)
+
+
+class Suites(VerifyTest):
+    """The public suites through the command line; as unit tests they are in tests/verifier."""
+
+    def setUp(self):
+        super().setUp()
+        if os.path.isdir(CORPUS):
+            return
+        if os.environ.get("CI") == "true":
+            self.fail("no corpus at %s" % CORPUS)
+        self.skipTest("no corpus at %s" % CORPUS)
+
+    def each(self, one, cases):
+        """Runs one(case) for all cases, several at a time, and says which were wrong."""
+        with concurrent.futures.ThreadPoolExecutor(max(2, os.cpu_count() or 2)) as pool:
+            wrong = [text for text in pool.map(one, cases) if text]
+        self.assertEqual(wrong, [])
+
+    def load(self, *names):
+        with open(os.path.join(CORPUS, *names), encoding="utf-8") as stream:
+            return json.load(stream)
+
+    def test_spf(self):
+        cases = []
+        for number, scenario in enumerate(self.load("spf", "rfc7208-tests.derived.json")):
+            replay = self.bytes_file("spf-%d.txt" % number, spf_zone(scenario["zonedata"]))
+            cases += [(replay, name, test) for name, test in scenario["tests"].items()]
+        self.assertEqual(len(cases), 203)
+
+        def one(case):
+            replay, name, test = case
+            done = self.dmarcd("spf", "--json", "--dns-replay", replay, "--ip", test["host"], "--helo",
+                               test["helo"], "--mail-from", test["mailfrom"])
+            found = json.loads(done.stdout)
+            allowed = test["result"] if isinstance(test["result"], list) else [test["result"]]
+            wanted = test.get("explanation")
+            if found["result"] not in allowed:
+                return "%s: %s, not %s" % (name, found["result"], allowed)
+            if wanted not in (None, "DEFAULT") and found["explanation"] != wanted:
+                return "%s: explanation %r, not %r" % (name, found["explanation"], wanted)
+            return None if isinstance(found["lookups"], int) else name + ": no look-ups"
+
+        self.each(one, cases)
+
+    def test_arc(self):
+        cases = []
+        for number, scenario in enumerate(self.load("arc", "arc-draft-validation-tests.derived.json")):
+            zone = "".join("%s TXT %s\n" % (owner(name), quoted(value))
+                           for name, value in scenario["txt-records"].items())
+            replay = self.bytes_file("arc-%d.txt" % number, zone)
+            cases += [(replay, "%d-%s" % (number, name), test) for name, test in scenario["tests"].items()]
+        self.assertEqual(len(cases), 171)
+
+        def one(case):
+            replay, name, test = case
+            message = self.bytes_file(name + ".eml", test["message"])
+            done = self.dmarcd("check", "--json", "--dns-replay", replay, message)
+            found = json.loads(done.stdout)["arc"]["result"]
+            wanted = {"": ("fail", "none")}.get(test["cv"], (test["cv"].lower(),))
+            return None if found in wanted else "%s: %s, not %s" % (name, found, wanted)
+
+        self.each(one, cases)
+
+    def dkim_zone(self, name):
+        """name, white space, TXT; NXDOMAIN and ~~text~~ (a temporary error) stand for themselves."""
+        lines = []
+        with open(os.path.join(CORPUS, "dkim", name), encoding="utf-8", errors="surrogateescape") as stream:
+            for line in stream:
+                match = re.match(r"^(\S+)\s+(.*?)\r?\n?$", line)
+                if not match or line.startswith("#"):
+                    continue
+                where, value = match.groups()
+                if value == "NXDOMAIN":
+                    lines.append(owner(where) + " TXT !NXDOMAIN")
+                elif value.startswith("~~"):
+                    lines.append(owner(where) + " TXT !SERVFAIL")
+                else:
+                    lines.append("%s TXT %s" % (owner(where), quoted("" if value == '""' else value)))
+        return self.bytes_file(name, "\n".join(lines) + "\n")
+
+    def test_dkim(self):
+        zones = {prefix: self.dkim_zone(name) for prefix, name in (
+            ("rfc", "dns-rfc.txt"), ("dkim_verifier", "dns-rfc.txt"), ("dkimpy", "dns-dkimpy.txt"),
+            ("mail-dkim", "dns-mail-dkim.txt"))}
+        with open(os.path.join(CORPUS, "dkim", "expected.tsv"), encoding="utf-8", newline="") as stream:
+            rows = list(csv.DictReader(stream, delimiter="\t"))
+        files = sorted({row["file"] for row in rows})
+
+        def one(name):
+            zone = next(zone for prefix, zone in zones.items() if name.startswith(prefix))
+            done = self.dmarcd("check", "--json", "--dns-replay", zone, os.path.join(CORPUS, "dkim", name))
+            signatures = json.loads(done.stdout)["dkim"]
+            wrong = []
+            for row in (row for row in rows if row["file"] == name):
+                at = int(row["sig"])
+                word = "NONE" if at == 0 and not signatures else signatures[at - 1]["result"] if at else "?"
+                kind = {"pass": "PASS", "temperror": "TEMPFAIL", "NONE": "NONE"}.get(word, "PERMFAIL")
+                if kind not in row["expected"].split("|"):
+                    wrong.append("%s: signature %d: %s, not %s" % (name, at, word, row["expected"]))
+            return "; ".join(wrong)
+
+        self.each(one, files)
+
+
+class Check(VerifyTest):
+    def test_verdict(self):
+        found = self.verdict(MESSAGE, *SENDER)
+        self.assertEqual((found["spf"]["result"], found["spf"]["domain"]), ("pass", "example.org"))
+        self.assertEqual(found["dkim"], [])
+        self.assertEqual((found["arc"]["result"], found["arc"]["sets"]), ("none", 0))
+        self.assertEqual({key: found["dmarc"][key] for key in (
+            "result", "policy", "policy_domain", "org_domain", "spf_aligned", "dkim_aligned")},
+            {"result": "pass", "policy": "reject", "policy_domain": "example.org", "org_domain": "example.org",
+             "spf_aligned": True, "dkim_aligned": False})
+        self.assertIn({"kind": "mail_from", "value": "bounce@example.org", "source": "Return-Path"},
+                      found["identities"])
+        self.assertTrue(any(step["part"] == "spf" and step["kind"] == "term" for step in found["trace"]))
+
+    def test_null_path(self):
+        found = self.verdict(MESSAGE, "--ip", "192.0.2.1", "--helo", "spf.example.org", "--mail-from", "")
+        self.assertEqual((found["spf"]["result"], found["spf"]["domain"]), ("pass", "spf.example.org"))
+        self.assertTrue(found["dmarc"]["spf_aligned"])
+
+    def test_text(self):
+        text = self.check(MESSAGE, *SENDER).stdout
+        for wanted in ("MAIL FROM  bounce@example.org  (Return-Path)", "SPF mailfrom: pass  example.org",
+                       "_dmarc.example.org TXT", "DMARC: pass  example.org, policy reject", "include:spf.example.org"):
+            self.assertIn(wanted, text)
+
+    def test_authres(self):
+        text = self.check(MESSAGE, "--authres", "--authserv-id", "mx.example.net", *SENDER).stdout
+        plain = re.sub(r"\r?\n[ \t]+", " ", text).strip()
+        self.assertRegex(plain, r"^Authentication-Results: mx\.example\.net;")
+        self.assertRegex(plain, r"spf=pass\b.* smtp\.mailfrom=bounce@example\.org")
+        self.assertRegex(plain, r"dmarc=pass\b.* header\.from=example\.org")
+
+    def test_dig(self):
+        lines = self.check(MESSAGE, "--dig", *SENDER).stdout.splitlines()
+        self.assertTrue(all(re.match(r"dig \+short [A-Z]+ \S+  # \S", line) for line in lines), lines)
+        for name in ("example.org", "spf.example.org", "_dmarc.example.org", "default._bimi.example.org"):
+            self.assertTrue(any(line.startswith("dig +short TXT %s  #" % name) for line in lines), (name, lines))
+        self.assertEqual(len(lines), len(set(lines)))
+
+    def test_replay_repeats(self):
+        first = self.check(MESSAGE, "--json", *SENDER).stdout
+        answers = json.loads(first)["answers"]
+        again = self.check(MESSAGE, "--json", *SENDER, zone="\n".join(answers) + "\n").stdout
+        self.assertEqual(first, again)
+
+    def test_without_from(self):
+        found = self.verdict("To: a@example.net\nSubject: x\n\nHi.\n", *SENDER)
+        self.assertEqual(found["dmarc"]["result"], "permerror")
+        self.assertTrue(found["dmarc"]["reason"])
+
+    def test_any_bytes(self):
+        for message in ("", "\n", "no header at all", b"\0\xff\r\r\n\n\0", "From: a@b\r" * 100):
+            self.assertIn("result", self.verdict(message, *SENDER)["dmarc"])
+
+    def test_stdin(self):
+        replay = self.bytes_file("replay.txt", ZONE)
+        done = self.dmarcd("check", "--json", "--dns-replay", replay, *SENDER, "-", input=MESSAGE)
+        self.assertEqual(json.loads(done.stdout)["dmarc"]["result"], "pass")
+
+    def test_bad_input(self):
+        replay = self.bytes_file("replay.txt", ZONE)
+        done = self.dmarcd("check", "--dns-replay", replay, self.path("none.eml"), code=flow.EX_NOINPUT)
+        self.assertIn("none.eml", done.stderr)
+        self.dmarcd("check", "--dns-replay", self.path("none.txt"), self.bytes_file("m.eml", MESSAGE),
+                    code=flow.EX_NOINPUT)
+        for line in ("example.org", "example.org TXT", "example.org TXT \"open", "example.org A 999.1.1.1",
+                     "example.org TXT !WHAT", "example.org NONSENSE x"):
+            done = self.check(MESSAGE, zone=ZONE + line + "\n", code=flow.EX_DATAERR)
+            self.assertRegex(done.stderr, r"replay\.txt:5: ")
+            self.assertEqual(done.stdout, "")
+        for wrong in (("--ip", "x"), ("--now", "soon"), ("--method", "guess"), ("--json", "--dig"),
+                      ("--resolver", "192.0.2.1")):
+            self.check(MESSAGE, *wrong, code=flow.EX_USAGE)
+
+    def test_fail_on(self):
+        self.check(MESSAGE, "--fail-on", "fail,permerror", *SENDER)
+        self.check(MESSAGE, "--fail-on", "fail,permerror", "--ip", "198.51.100.1", code=1)
+
+
+class Live(VerifyTest):
+    """With the resolver's process, against a server on this machine that answers as it is told, and worse."""
+
+    def setUp(self):
+        super().setUp()
+        self.zone = {"example.org": [(dns_server.TXT, dns_server.strings(b"v=spf1 include:servfail-1.example -all"))],
+                     "example.net": [(dns_server.TXT, dns_server.strings(b"v=spf1 ip4:192.0.2.0/24 -all"))],
+                     "_dmarc.example.org": [(dns_server.TXT, dns_server.strings(b"v=DMARC1; p=", b"reject"))]}
+        self.server = dns_server.DnsServer(self.zone)
+        self.resolver = ("--resolver", "127.0.0.1@%d" % self.server.port)
+
+    def spf(self, domain):
+        done = self.dmarcd("spf", "--json", *self.resolver, "--ip", "192.0.2.1", "--mail-from", "a@" + domain)
+        return json.loads(done.stdout)
+
+    def test_answers(self):
+        self.assertEqual(self.spf("example.net")["result"], "pass")
+        self.assertEqual(self.spf("good-1.example")["result"], "fail")
+        self.assertEqual(self.spf("nxdomain-1.example")["result"], "none")
+
+    def test_faults(self):
+        for domain in ("servfail-1.example", "example.org", "refused-1.example", "garbage-1.example"):
+            self.assertEqual(self.spf(domain)["result"], "temperror", domain)
+
+    def test_verdict_is_repeated(self):
+        message = self.bytes_file("m.eml", MESSAGE)
+        first = json.loads(self.dmarcd("check", "--json", *self.resolver, *SENDER, message).stdout)
+        self.assertEqual((first["spf"]["result"], first["dmarc"]["result"]), ("temperror", "temperror"))
+        again = self.verdict(MESSAGE, *SENDER, zone="\n".join(first["answers"]) + "\n")
+        for found in (first, again):
+            for step in found["trace"]:  # what a server did wrong is told in the note of the first
+                step["note"] = None
+        self.assertEqual(first, again)
+
+    def test_configured(self):
+        self.config = self.write("dmarcd.yaml", "dns: {servers: [\"127.0.0.1@%d\"]}\n" % self.server.port)
+        self.resolver = ()
+        self.assertEqual(self.spf("example.net")["result"], "pass")
+
+    def test_dead(self):
+        with dns_server.socket.socket(dns_server.socket.AF_INET, dns_server.socket.SOCK_DGRAM) as nobody:
+            nobody.bind(("127.0.0.1", 0))
+            self.resolver = ("--resolver", "127.0.0.1@%d" % nobody.getsockname()[1])
+            self.assertEqual(self.spf("example.net")["result"], "temperror")
+
+    def test_no_address(self):
+        self.dmarcd("spf", "--resolver", "localhost", "--ip", "192.0.2.1", "--helo", "x.example", code=flow.EX_USAGE)
+
+
+class Spf(VerifyTest):
+    def test_fail_on(self):
+        replay = self.bytes_file("replay.txt", ZONE)
+        options = ("spf", "--dns-replay", replay, "--mail-from", "a@example.org", "--fail-on", "fail")
+        self.assertIn("SPF mailfrom: pass", self.dmarcd(*options, "--ip", "192.0.2.1").stdout)
+        self.assertIn("SPF mailfrom: fail", self.dmarcd(*options, "--ip", "198.51.100.1", code=1).stdout)
+
+    def test_usage(self):
+        self.dmarcd("spf", "--ip", "192.0.2.1", code=flow.EX_USAGE)
+        self.dmarcd("spf", "--helo", "x", code=flow.EX_USAGE)
+
+
+if __name__ == "__main__":
+    flow.main()

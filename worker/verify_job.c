@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "worker/verify_job.h"
+
+#include "dns/relay.h"
+#include "dns/replay.h"
+#include "dns/session.h"
+#include "model/verdict_wire.h"
+#include "model/verify_request.h"
+#include "verifier/check.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#define RELAY_MSECS 1000 /* beyond the time of a whole mail, since other mails may be asked for first */
+
+struct verification {
+	struct verify verify;
+	struct verify_request request;
+	struct dns_session *session;
+	struct verdict verdict;
+};
+
+static struct str read_all(struct arena *arena, int fd, uint64_t bytes)
+{
+	char *at = arena_alloc(arena, bytes + 1);
+	size_t len = 0;
+	while (len < bytes) {
+		ssize_t got = pread(fd, at + len, bytes - len, (off_t)len);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			die("a request that cannot be read");
+		len += (size_t)got;
+	}
+	return (struct str){at, len};
+}
+
+/* Nobody to ask. */
+static void no_answer(struct dns *dns, struct arena *arena, struct str name, enum dns_type type,
+	struct dns_answer *answer_r)
+{
+	(void)dns, (void)arena, (void)name, (void)type;
+	answer_r->status = DNS_TIMEOUT;
+	answer_r->note = STR("no resolver");
+}
+
+/* False when the answers that were brought cannot be read: the verdict says why. */
+static bool open_dns(struct verification *job, const struct verify_input *input)
+{
+	static struct dns nobody = {no_answer};
+	struct arena *arena = job->verify.arena;
+	struct dns *behind = &nobody;
+	struct error error;
+	if (job->request.replay.ptr && dns_replay_open(arena, job->request.replay_file, job->request.replay,
+		&behind, &error) != ERR_OK) {
+		job->verdict.refused = verify_text(arena, arena_str(arena, str_from(error.text)));
+		return false;
+	}
+	if (!job->request.replay.ptr && input->dns_fd >= 0)
+		behind = dns_relay_open(arena, input->dns_fd, (int)input->limits->dns_mail_secs * 1000 + RELAY_MSECS);
+	job->session = dns_session_open(arena, behind, (unsigned)input->limits->dns_queries);
+	job->verify.dns = dns_session_dns(job->session);
+	return true;
+}
+
+/* What this message did not need asked for, and another of its author's would. */
+static void ask_all(struct verification *job)
+{
+	struct str author = job->verdict.dmarc.author_domain;
+	if (author.len > 0)
+		(void)verify_query(&job->verify, PART_BIMI, 0, "BIMI record",
+			str_from(arena_printf(job->verify.arena, "default._bimi.%.*s", STR_FMT(author))), DNS_TXT);
+}
+
+static void check(struct verification *job)
+{
+	const struct verify_request *request = &job->request;
+	struct psl *psl = psl_builtin_list();
+	const struct check_request asked = {
+		.hints = {
+			.ip = request->ip,
+			.helo = request->helo,
+			.mail_from = request->mail_from,
+			.trusted_hops = request->trusted_hops.at,
+			.trusted_hops_count = request->trusted_hops.count,
+			.authserv_ids = request->authserv_ids.at,
+			.authserv_ids_count = request->authserv_ids.count,
+		},
+		.dmarc = {
+			.method = request->psl ? DMARC_PSL : DMARC_TREEWALK,
+			.psl = psl,
+		},
+		.bimi = {
+			.evidence = request->evidence,
+			.indicator = request->indicator,
+			.roots = request->roots.at,
+			.roots_count = request->roots.count,
+		},
+		.trusted_sealers = request->sealers.at,
+		.trusted_sealers_count = request->sealers.count,
+		.receiver = request->receiver,
+	};
+	struct buf authres;
+	check_message(&job->verify, request->message, &asked, &job->verdict);
+	if (request->dig)
+		ask_all(job);
+	buf_init(&authres, VERDICT_BYTES_MAX);
+	authres_write(&authres, request->authserv_id.ptr ? request->authserv_id : STR("localhost"), &job->verdict);
+	job->verdict.authres = arena_str(job->verify.arena, buf_str(&authres));
+	buf_fini(&authres);
+	psl_close(&psl);
+}
+
+static void spf(struct verification *job)
+{
+	const struct spf_request asked = {
+		.ip = job->request.ip,
+		.helo = job->request.helo,
+		.mail_from = job->request.mail_from,
+		.receiver = job->request.receiver,
+	};
+	spf_check(&job->verify, &asked, VERDICT_ADD(job->verify.arena, &job->verdict.spf));
+}
+
+/* The steps, and the answers that they rest on. */
+static void keep_trace(struct verification *job)
+{
+	struct buf answers;
+	if (job->verify.trace)
+		job->verdict.trace.at = (struct trace_step *)trace_steps(job->verify.trace, &job->verdict.trace.count);
+	buf_init(&answers, VERDICT_BYTES_MAX);
+	for (size_t i = 0; job->session && i < dns_session_count(job->session); i++)
+		dns_replay_add(&answers, dns_session_at(job->session, i));
+	job->verdict.answers = arena_str(job->verify.arena, buf_str(&answers));
+	buf_fini(&answers);
+}
+
+void verify_job_init(void)
+{
+}
+
+void verify_job(const struct verify_input *input, struct wire_writer *writer)
+{
+	struct arena *arena = arena_open(input->limits->worker_bytes / 2);
+	struct verification job = {.verify = {
+		.arena = arena,
+		.now_epoch_secs = input->now_epoch_secs,
+		.limits = verify_limits_default(),
+	}};
+	if (!verify_request_get(read_all(arena, input->fd, input->bytes), arena, &job.request))
+		die("not a request to verify");
+	if (job.request.trace)
+		job.verify.trace = trace_open(arena);
+	if (open_dns(&job, input)) {
+		if (job.request.what == VERIFY_MESSAGE)
+			check(&job);
+		else
+			spf(&job);
+	}
+	keep_trace(&job);
+	verdict_write(writer, &job.verdict);
+	arena_close(&arena);
+}
