@@ -5,12 +5,14 @@
 #include "verifier/bimi/gunzip.h"
 #include "verifier/bimi/svg_names.h"
 #include "verifier/bimi/svg_xml.h"
+#include "verifier/verify.h"
 
 #include <stdarg.h>
 
 #define SPACE_SVG STR("http://www.w3.org/2000/svg")
 #define SPACE_XLINK STR("http://www.w3.org/1999/xlink")
 #define SPACE_XML STR("http://www.w3.org/XML/1998/namespace")
+#define DETAIL_BYTES_MAX 4096
 #define XLINK_WORDS "type role arcrole title show actuate"
 
 struct check {
@@ -28,12 +30,12 @@ static bool refuse(struct check *check, const char *reason, const char *fmt, ...
 {
 	struct buf buf;
 	va_list args;
-	buf_init(&buf, 1024);
+	buf_init(&buf, DETAIL_BYTES_MAX);
 	va_start(args, fmt);
 	buf_vprintf(&buf, fmt, args);
 	va_end(args);
 	check->svg->reason = reason;
-	check->svg->detail = arena_str(check->arena, buf_str(&buf));
+	check->svg->detail = verify_text(check->arena, buf_str(&buf));
 	buf_fini(&buf);
 	return false;
 }

@@ -5,6 +5,9 @@
 #include <libxml/parserInternals.h>
 #include <limits.h>
 
+/* libxml2 cuts what it quotes wherever it likes, also inside a character. */
+#define MESSAGE_BYTES_MAX 300
+
 struct reader {
 	struct arena *arena;
 	const struct svg_events *events;
@@ -88,7 +91,7 @@ static void on_error(void *context, xmlErrorPtr error)
 	if (reader->stopped || reader->error.ptr || error->level < XML_ERR_ERROR)
 		return;
 	reader->error = str_from(arena_printf(reader->arena, "line %d, column %d: %.*s", error->line, error->int2,
-		STR_FMT(str_trim(str_from(error->message)))));
+		STR_FMT(str_trim(str_sub(str_from(error->message), 0, MESSAGE_BYTES_MAX)))));
 }
 
 enum svg_xml_state svg_xml_read(struct arena *arena, struct str text, const struct svg_events *events,
