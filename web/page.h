@@ -14,7 +14,6 @@
 
 #define PAGE_BLOCKS_MAX 12
 #define BLOCK_PARAMS_MAX 8
-#define PAGE_ROWS_MAX 500
 #define PAGE_LINKS_MAX 4
 
 enum column_look {

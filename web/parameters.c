@@ -5,7 +5,6 @@
 
 #include <stdio.h>
 
-#define PARAMETERS_MAX 64
 #define DEFAULT_DAYS 30
 #define DAYS_MAX 20000
 #define KNOWN "from, to, period, domain, reporter, source, kind, outcome, after, block, format"
@@ -110,9 +109,9 @@ enum err parameters_read(struct request *request, struct str query, struct error
 		if (!key.ptr || !value.ptr)
 			return error_set(error, ERR_INVALID, "The query string is not valid UTF-8 behind its "
 				"%%-escapes.");
-		if (++count > PARAMETERS_MAX)
-			return error_set(error, ERR_INVALID, "The query string has more than %d parameters.",
-				PARAMETERS_MAX);
+		if (++count > request->web->limits->http_parameters)
+			return error_set(error, ERR_INVALID, "The query string has more than %llu parameters.",
+				(unsigned long long)request->web->limits->http_parameters);
 		enum err err = set_value(request, key, value, error);
 		if (err)
 			return err;

@@ -14,10 +14,8 @@
 #include <string.h>
 #include <strings.h>
 
-#define IDLE_SECS 10u
-#define HEADER_BYTES ((size_t)16 * 1024)
 #define THREADS 4u
-#define BODY_BYTES ((size_t)64 * 1024)
+#define POOL_BYTES ((size_t)8 * 1024) /* what libmicrohttpd needs of it for itself and for an answer's headers */
 #define PIECE_BYTES ((size_t)32 * 1024)
 #define ETAG_BYTES (SHA256_HEX_BYTES + 8)
 #define PACKED_BYTES_MIN 1024 /* smaller answers fit a packet or two as they are */
@@ -288,11 +286,26 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
 }
 
 /* A body that says it is too large is refused before it is sent. */
-static bool is_body_too_large(struct MHD_Connection *connection)
+static bool is_body_too_large(struct MHD_Connection *connection, uint64_t most)
 {
 	uint64_t bytes = 0;
 	struct str length = str_from(MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Length"));
-	return length.ptr && !str_to_u64(str_trim(length), BODY_BYTES, &bytes);
+	return length.ptr && !str_to_u64(str_trim(length), most, &bytes);
+}
+
+static enum MHD_Result add_field(void *context, enum MHD_ValueKind kind, const char *key, const char *value)
+{
+	size_t *bytes = context;
+	(void)kind;
+	*bytes += strlen(key) + strlen(": \r\n") + (value ? strlen(value) : 0);
+	return MHD_YES;
+}
+
+static size_t header_bytes(struct MHD_Connection *connection, const char *method, const char *uri)
+{
+	size_t bytes = strlen(method) + strlen(uri) + strlen("  HTTP/1.1\r\n\r\n");
+	(void)MHD_get_connection_values(connection, MHD_HEADER_KIND, add_field, &bytes);
+	return bytes;
 }
 
 static enum MHD_Result count_lengths(void *context, enum MHD_ValueKind kind, const char *key, const char *value)
@@ -342,6 +355,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 {
 	const struct server *server = context;
 	const struct respond *respond = server->respond;
+	const struct limits *limits = respond->web->limits;
 	struct asked *asked = *request;
 	const struct target target = target_of(connection, str_from(asked->uri));
 	struct exchange exchange = {.server = server, .connection = connection, .path = target.path};
@@ -351,14 +365,18 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 		exchange.ends = true;
 		return send_message(&exchange, 400, "Not understood", "The length of this request is said twice.");
 	}
+	if (!asked->headers_read && header_bytes(connection, method, asked->uri) > limits->http_header_bytes) {
+		exchange.ends = true;
+		return send_message(&exchange, 431, "Too large", "This server reads no such headers.");
+	}
 	/* Another answer at the first call would end the connection behind it. */
-	if (!asked->headers_read && is_body_too_large(connection))
+	if (!asked->headers_read && is_body_too_large(connection, limits->http_body_bytes))
 		return send_message(&exchange, 413, "Too large", "This server takes no such body.");
 	if (!asked->headers_read || *upload_bytes > 0) {
 		asked->headers_read = true;
 		asked->body_bytes += *upload_bytes;
 		*upload_bytes = 0;
-		return asked->body_bytes <= BODY_BYTES ? MHD_YES : MHD_NO;
+		return asked->body_bytes <= limits->http_body_bytes ? MHD_YES : MHD_NO;
 	}
 	deadline_working(server->deadlines, deadline_of(connection));
 	if (!target.host.ptr || !listen_host_is_ours(target.host, respond->web->public_url))
@@ -390,8 +408,8 @@ enum err server_start(const struct respond *respond, int listen_fd, struct serve
 		MHD_OPTION_THREAD_POOL_SIZE, THREADS,
 		MHD_OPTION_CONNECTION_LIMIT, (unsigned)limits->http_connections + REFUSED_AT_ONCE,
 		MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)limits->http_connections_per_address,
-		MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECS,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, HEADER_BYTES * 2,
+		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)limits->http_idle_secs,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, POOL_BYTES + 2 * (size_t)limits->http_header_bytes,
 		MHD_OPTION_STRICT_FOR_CLIENT, 1,
 		MHD_OPTION_URI_LOG_CALLBACK, keep_uri, NULL,
 		MHD_OPTION_NOTIFY_COMPLETED, forget_uri, server,

@@ -6,8 +6,11 @@
 
 void page_limit(const struct request *request, struct block *block, size_t limit, struct str more)
 {
+	const struct limits *limits = request->web->limits;
 	if (request->format == FORMAT_CSV)
-		limit = request->web->limits->export_rows;
+		limit = limits->export_rows;
+	else if (limit > limits->page_rows)
+		limit = limits->page_rows;
 	block->limit = limit;
 	block->more = more;
 	page_param(block, str_from(arena_printf(request->arena, "%zu", limit + 1)));
@@ -16,7 +19,7 @@ void page_limit(const struct request *request, struct block *block, size_t limit
 void page_main(const struct request *request, struct block *block)
 {
 	block->main = block->paged = true;
-	page_limit(request, block, PAGE_ROWS_MAX, STR_NONE);
+	page_limit(request, block, PAGE_ROWS_MOST, STR_NONE);
 }
 
 void page_link(struct page *page, const char *label, struct str href)

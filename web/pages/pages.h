@@ -37,6 +37,7 @@ extern const struct column balance_columns[];
 
 /* A table that is shown up to limit rows, which is the query's last parameter; more: where the rest is, or
  * STR_NONE. */
+#define PAGE_ROWS_MOST SIZE_MAX /* as many as limits.page_rows lets */
 void page_limit(const struct request *request, struct block *block, size_t limit, struct str more);
 /* The same as the page's own list, read on by ?after=. */
 void page_main(const struct request *request, struct block *block);

@@ -223,9 +223,9 @@ void page_report(struct request *request, struct page *page, struct str key)
 	page_main(request, block);
 	block->cursor_column = "row_no";
 	page_limit(request, add_part(page, key, "policies", "TLS policies", report_policies_sql, policies_columns),
-		PAGE_ROWS_MAX, STR_NONE);
+		PAGE_ROWS_MOST, STR_NONE);
 	page_limit(request, add_part(page, key, "details", "TLS failures", report_details_sql, details_columns),
-		PAGE_ROWS_MAX, STR_NONE);
+		PAGE_ROWS_MOST, STR_NONE);
 	block = page_add(page, "issues", "Issues", BLOCK_TABLE, issues_sql, issues_columns);
 	page_param(block, key);
 	block->empty = "None: the report is as its schema wants it.";
