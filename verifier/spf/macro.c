@@ -133,6 +133,15 @@ const char *spf_domain_spec_fault(struct str text)
 	return token.expands ? NULL : top_label_fault(text);
 }
 
+bool spf_macro_needs_message(struct str spec)
+{
+	struct token token;
+	while (spec.len > 0 && !next_token(&spec, SPF_USE_TERM, &token))
+		if (token.letter != 0 && token.letter != 'd' && token.letter != 'o')
+			return true;
+	return false;
+}
+
 /* Bytes of which only the last ones are wanted. */
 struct sink {
 	char *ptr;

@@ -16,5 +16,8 @@ const char *spf_domain_spec_fault(struct str text);
  * part that is not ASCII (RFC 8616 section 4). */
 bool spf_expand_name(struct spf_state *state, struct str domain, struct str spec, struct str *name_r);
 
+/* Does a valid domain-spec want more than domains: local part, client or HELO? */
+bool spf_macro_needs_message(struct str spec);
+
 /* Absent: a syntax error, something that is not ASCII, or too long. */
 struct str spf_expand_explanation(struct spf_state *state, struct str domain, struct str text);
