@@ -13,6 +13,7 @@
 
 #define CLASS_IN 1
 #define HEADER_BYTES 12
+#define RCODE_SERVFAIL 2
 #define NAME_TEXT_BYTES_MAX ((size_t)4 * DNS_NAME_WIRE_BYTES_MAX) /* each byte \DDD */
 /* A zone that no question can name, answered without the network: asking it is what makes libunbound
  * read its files, so that it never does so later. */
@@ -264,6 +265,8 @@ static void fill(struct arena *arena, const struct ub_result *result, struct str
 	answer_r->alias = type == DNS_CNAME ? STR_NONE : alias_of(arena, name, result->canonname);
 	if (result->nxdomain)
 		dns_answer_fail(answer_r, DNS_NXDOMAIN, STR_NONE);
+	else if (result->rcode == RCODE_SERVFAIL)
+		dns_answer_fail(answer_r, DNS_SERVFAIL, STR("no server gave a good answer"));
 	else if (result->rcode != 0)
 		dns_answer_fail(answer_r, DNS_SERVFAIL, str_from(arena_printf(arena, "RCODE %d", result->rcode)));
 	else

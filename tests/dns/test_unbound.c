@@ -135,6 +135,7 @@ static void test_aliases(void **state)
 	assert_int_equal(answer->status, DNS_OK);
 	assert_true(str_eq(answer->records[0].text, STR("good-target.example")) && !answer->alias.ptr);
 	assert_int_equal(ask(&asking, STR("chain-8-0.example"), DNS_A)->status, DNS_OK);
+	assert_int_equal(ask(&asking, STR("chain-9-0.example"), DNS_A)->status, DNS_SERVFAIL);
 	assert_int_equal(ask(&asking, STR("wholechain-8.example"), DNS_A)->status, DNS_OK);
 	assert_int_equal(ask(&asking, STR("wholechain-9.example"), DNS_A)->status, DNS_SERVFAIL);
 	assert_int_equal(ask(&asking, STR("wholechain-20.example"), DNS_A)->status, DNS_SERVFAIL);
