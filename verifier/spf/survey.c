@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "verifier/survey_spf.h"
 
-#include "verifier/domain.h"
 #include "verifier/spf/macro.h"
 #include "verifier/spf/record.h"
-
-#include <string.h>
+#include "verifier/survey/advice.h"
 
 #define DEPTH_MAX 10     /* of includes; each is a look-up, so no more can be in order */
 #define RECORDS_MAX 40
-#define ADVICE_MAX 60
 #define TYPE_SPF ((enum dns_type)99) /* RFC 4408 section 3.1.1, gone with RFC 7208 section 3.1 */
 #define UDP_BYTES 512    /* RFC 7208 section 3.4 */
 #define ANSWER_BYTES 30  /* of a message besides the name and the records: header, question, EDNS */
@@ -19,9 +16,9 @@
 #define WIDE_PREFIX4 8
 #define WIDE_PREFIX6 31
 
-struct survey {
+struct spf_survey {
+	struct survey common;
 	struct spf_state state; /* for the macros */
-	struct verdict *verdict;
 	unsigned records;
 	unsigned lookups;
 	unsigned void_lookups[2]; /* of an IPv4 client, of an IPv6 client */
@@ -35,33 +32,7 @@ struct path {
 	struct str domain;
 };
 
-static void advise(struct survey *survey, const char *severity, const char *code, struct str name, struct str record,
-	const char *fmt, ...) PRINTF_LIKE(6, 7);
-
-static void advise(struct survey *survey, const char *severity, const char *code, struct str name, struct str record,
-	const char *fmt, ...)
-{
-	struct arena *arena = survey->state.verify->arena;
-	struct buf text;
-	va_list args;
-	if (survey->verdict->advice.count >= ADVICE_MAX)
-		return;
-	va_start(args, fmt);
-	buf_init(&text, SIZE_MAX / 2);
-	buf_vprintf(&text, fmt, args);
-	va_end(args);
-	*VERDICT_ADD(arena, &survey->verdict->advice) = (struct verdict_advice){
-		.severity = str_from(severity),
-		.code = str_from(code),
-		.name = verify_text(arena, name),
-		.type = STR("TXT"),
-		.record = record,
-		.text = verify_text(arena, buf_str(&text)),
-	};
-	buf_fini(&text);
-}
-
-static void trace(struct survey *survey, const char *kind, struct str name, struct str value, const char *result,
+static void trace(struct spf_survey *survey, const char *kind, struct str name, struct str value, const char *result,
 	const char *note)
 {
 	trace_add(survey->state.verify, &(struct trace_step){
@@ -75,7 +46,7 @@ static void trace(struct survey *survey, const char *kind, struct str name, stru
 	});
 }
 
-static const struct dns_answer *ask(struct survey *survey, const char *what, struct str name, enum dns_type type)
+static const struct dns_answer *ask(struct spf_survey *survey, const char *what, struct str name, enum dns_type type)
 {
 	const struct dns_answer *answer = verify_query(survey->state.verify, PART_SPF, survey->state.depth, what, name,
 		type);
@@ -89,7 +60,7 @@ static bool is_void(const struct dns_answer *answer)
 }
 
 /* The addresses of one name, of both families: is there any? */
-static bool ask_addresses(struct survey *survey, struct str name)
+static bool ask_addresses(struct spf_survey *survey, struct str name)
 {
 	const struct dns_answer *four = ask(survey, "address of an SPF term", name, DNS_A);
 	const struct dns_answer *six = ask(survey, "address of an SPF term", name, DNS_AAAA);
@@ -99,7 +70,7 @@ static bool ask_addresses(struct survey *survey, struct str name)
 }
 
 /* What can be known of a target name without a message. */
-static bool target_of(struct survey *survey, struct str domain, struct str spec, struct str *name_r)
+static bool target_of(struct spf_survey *survey, struct str domain, struct str spec, struct str *name_r)
 {
 	*name_r = domain;
 	if (!spec.ptr)
@@ -107,40 +78,40 @@ static bool target_of(struct survey *survey, struct str domain, struct str spec,
 	return !spf_macro_needs_message(spec) && spf_expand_name(&survey->state, domain, spec, name_r);
 }
 
-static void survey_mx(struct survey *survey, const struct spf_term *term, struct str domain, struct str name)
+static void survey_mx(struct spf_survey *survey, const struct spf_term *term, struct str domain, struct str name)
 {
 	const struct dns_answer *answer = ask(survey, "MX of an SPF term", name, DNS_MX);
 	unsigned max = survey->state.verify->limits.spf_names;
 	if (is_void(answer)) {
 		survey->void_lookups[0]++;
 		survey->void_lookups[1]++;
-		advise(survey, "warning", "dns.spf_dead", domain, STR_NONE,
+		survey_advise(&survey->common, "warning", "dns.spf_dead", domain, NULL,
 			"%.*s: %.*s has no MX, so the term matches nothing", STR_FMT(term->text), STR_FMT(name));
 	}
 	if (answer->count > max) {
 		survey->broken = true;
-		advise(survey, "high", "dns.spf_limits", domain, STR_NONE,
+		survey_advise(&survey->common, "high", "dns.spf_limits", domain, NULL,
 			"%.*s: %.*s has %zu MX, and more than %u are an error (RFC 7208 section 4.6.4)",
 			STR_FMT(term->text), STR_FMT(name), answer->count, max);
 	}
 	for (size_t i = 0; i < answer->count && i < max; i++) {
 		struct str host = answer->records[i].text;
 		if (dns_name_valid(host) && !ask_addresses(survey, host))
-			advise(survey, "warning", "dns.spf_dead", domain, STR_NONE,
+			survey_advise(&survey->common, "warning", "dns.spf_dead", domain, NULL,
 				"%.*s: the MX %.*s has no address", STR_FMT(term->text), STR_FMT(host));
 	}
 }
 
-static void survey_target(struct survey *survey, const struct spf_term *term, struct str domain, struct str name)
+static void survey_target(struct spf_survey *survey, const struct spf_term *term, struct str domain, struct str name)
 {
 	if (!dns_name_valid(name)) {
-		advise(survey, "warning", "dns.spf_dead", domain, STR_NONE,
+		survey_advise(&survey->common, "warning", "dns.spf_dead", domain, NULL,
 			"%.*s: no name that the DNS can carry, so the term matches nothing", STR_FMT(term->text));
 	} else if (term->mechanism == SPF_MX) {
 		survey_mx(survey, term, domain, name);
 	} else if (term->mechanism == SPF_A) {
 		if (!ask_addresses(survey, name))
-			advise(survey, "warning", "dns.spf_dead", domain, STR_NONE,
+			survey_advise(&survey->common, "warning", "dns.spf_dead", domain, NULL,
 				"%.*s: %.*s has no address, so the term matches nothing", STR_FMT(term->text),
 				STR_FMT(name));
 	} else if (term->mechanism == SPF_EXISTS && is_void(ask(survey, "exists of an SPF term", name, DNS_A))) {
@@ -150,30 +121,30 @@ static void survey_target(struct survey *survey, const struct spf_term *term, st
 }
 
 /* Whom a term lets in, before any question. */
-static void advise_term(struct survey *survey, const struct spf_term *term, struct str domain)
+static void advise_term(struct spf_survey *survey, const struct spf_term *term, struct str domain)
 {
 	bool lets_in = term->result == AUTH_PASS && survey->shut == 0;
 	bool four = term->mechanism == SPF_IP4 || term->mechanism == SPF_A || term->mechanism == SPF_MX;
 	bool six = term->mechanism == SPF_IP6 || term->mechanism == SPF_A || term->mechanism == SPF_MX;
 	if (lets_in && ((four && term->prefix4 <= WIDE_PREFIX4) || (six && term->prefix6 <= WIDE_PREFIX6)))
-		advise(survey, "warning", "dns.spf_wide", domain, STR_NONE,
+		survey_advise(&survey->common, "warning", "dns.spf_wide", domain, NULL,
 			"%.*s lets a large part of the internet send as this domain", STR_FMT(term->text));
 	if (term->mechanism == SPF_PTR || (term->domain_spec.ptr &&
 		(str_find_nocase(term->domain_spec, STR("%{p")) != SIZE_MAX)))
-		advise(survey, "warning", "dns.spf_ptr", domain, STR_NONE,
+		survey_advise(&survey->common, "warning", "dns.spf_ptr", domain, NULL,
 			"%.*s: slow, unreliable, a load on the servers of .arpa, and not to be used "
 			"(RFC 7208 section 5.5)", STR_FMT(term->text));
 	if (term->mechanism == SPF_ALL && lets_in)
-		advise(survey, "high", "dns.spf_pass_all", domain, STR_NONE,
+		survey_advise(&survey->common, "high", "dns.spf_pass_all", domain, NULL,
 			"%.*s lets the whole internet send as this domain", STR_FMT(term->text));
 	if (term->mechanism == SPF_ALL && term->result == AUTH_NEUTRAL && survey->state.depth == 0)
-		advise(survey, "warning", "dns.spf_neutral_all", domain, STR_NONE,
+		survey_advise(&survey->common, "warning", "dns.spf_neutral_all", domain, NULL,
 			"?all says nothing of hosts that are not listed; ~all or -all does");
 }
 
-static void survey_record(struct survey *survey, const struct path *up, struct str domain, struct str led);
+static void survey_record(struct spf_survey *survey, const struct path *up, struct str domain, struct str led);
 
-static void count_lookup(struct survey *survey, struct str text, struct str name, const char *result)
+static void count_lookup(struct spf_survey *survey, struct str text, struct str name, const char *result)
 {
 	survey->lookups++;
 	if (survey->state.verify->trace)
@@ -181,7 +152,7 @@ static void count_lookup(struct survey *survey, struct str text, struct str name
 			survey->lookups, survey->state.verify->limits.spf_lookups));
 }
 
-static void survey_include(struct survey *survey, const struct path *path, const struct spf_term *term,
+static void survey_include(struct spf_survey *survey, const struct path *path, const struct spf_term *term,
 	struct str name)
 {
 	unsigned shut = term->result != AUTH_PASS;
@@ -192,7 +163,7 @@ static void survey_include(struct survey *survey, const struct path *path, const
 	survey->state.depth--;
 }
 
-static void survey_term(struct survey *survey, const struct path *path, const struct spf_term *term)
+static void survey_term(struct spf_survey *survey, const struct path *path, const struct spf_term *term)
 {
 	struct str name = STR_NONE;
 	bool known = target_of(survey, path->domain, term->domain_spec, &name);
@@ -210,11 +181,11 @@ static void survey_term(struct survey *survey, const struct path *path, const st
 		survey_target(survey, term, path->domain, name);
 }
 
-static void survey_redirect(struct survey *survey, const struct path *path, const struct spf_record *record)
+static void survey_redirect(struct spf_survey *survey, const struct path *path, const struct spf_record *record)
 {
 	struct str name;
 	if (record->all) {
-		advise(survey, "info", "dns.spf_redirect", path->domain, STR_NONE,
+		survey_advise(&survey->common, "info", "dns.spf_redirect", path->domain, NULL,
 			"%.*s is never followed, as the record has \"all\" (RFC 7208 section 6.1)",
 			STR_FMT(record->redirect.text));
 		return;
@@ -226,7 +197,7 @@ static void survey_redirect(struct survey *survey, const struct path *path, cons
 		survey_record(survey, path, name, record->redirect.text);
 }
 
-static void survey_terms(struct survey *survey, const struct path *path, const struct spf_record *record)
+static void survey_terms(struct spf_survey *survey, const struct path *path, const struct spf_record *record)
 {
 	size_t i = 0;
 	while (i < record->count) {
@@ -235,12 +206,12 @@ static void survey_terms(struct survey *survey, const struct path *path, const s
 			break;
 	}
 	if (i < record->count)
-		advise(survey, "info", "dns.spf_after_all", path->domain, STR_NONE,
+		survey_advise(&survey->common, "info", "dns.spf_after_all", path->domain, NULL,
 			"%.*s stands behind \"all\" and is never looked at", STR_FMT(record->terms[i].text));
 	if (record->redirect.text.ptr)
 		survey_redirect(survey, path, record);
 	else if (!record->all && survey->state.depth == 0)
-		advise(survey, "warning", "dns.spf_open_end", path->domain, STR_NONE,
+		survey_advise(&survey->common, "warning", "dns.spf_open_end", path->domain, NULL,
 			"the record ends without \"all\" or redirect, which is as ?all: it says nothing of other "
 			"hosts");
 }
@@ -259,23 +230,23 @@ static struct str only_record(const struct dns_answer *answer, size_t *found_r, 
 	return *found_r == 1 ? text : STR_NONE;
 }
 
-static void advise_answer(struct survey *survey, struct str domain, struct str led, size_t found, size_t bytes)
+static void advise_answer(struct spf_survey *survey, struct str domain, struct str led, size_t found, size_t bytes)
 {
 	if (found > 1)
-		advise(survey, "high", "dns.spf_multiple", domain, STR_NONE,
+		survey_advise(&survey->common, "high", "dns.spf_multiple", domain, NULL,
 			"%.*s has %zu SPF records, which is as bad as a broken one; join them "
 			"(RFC 7208 section 4.5)",
 			STR_FMT(domain), found);
 	else if (found == 0 && led.ptr)
-		advise(survey, "high", "dns.spf_dead", domain, STR_NONE,
+		survey_advise(&survey->common, "high", "dns.spf_dead", domain, NULL,
 			"%.*s: %.*s has no SPF record, which makes the whole record an error "
 			"(RFC 7208 sections 5.2, 6.1)", STR_FMT(led), STR_FMT(domain));
 	else if (found == 0)
-		advise(survey, "high", "dns.spf_missing", domain, STR("v=spf1 mx ~all"),
+		survey_advise(&survey->common, "high", "dns.spf_missing", domain, "v=spf1 mx ~all",
 			"%.*s has no SPF record; for a domain that sends no mail it is \"v=spf1 -all\"",
 			STR_FMT(domain));
 	if (found == 1 && bytes > UDP_BYTES)
-		advise(survey, "info", "dns.spf_long", domain, STR_NONE,
+		survey_advise(&survey->common, "info", "dns.spf_long", domain, NULL,
 			"the TXT records of %.*s need about %zu bytes, and more than %d do not fit everywhere "
 			"(RFC 7208 section 3.4)", STR_FMT(domain), bytes, UDP_BYTES);
 }
@@ -289,7 +260,7 @@ static bool is_above(const struct path *path, struct str domain)
 }
 
 /* led: the term that led here, absent for the domain itself. */
-static void survey_record(struct survey *survey, const struct path *up, struct str domain, struct str led)
+static void survey_record(struct spf_survey *survey, const struct path *up, struct str domain, struct str led)
 {
 	const struct verify *verify = survey->state.verify;
 	struct path path = {.up = up, .domain = domain};
@@ -298,7 +269,7 @@ static void survey_record(struct survey *survey, const struct path *up, struct s
 	size_t found, bytes;
 	if (is_above(up, domain)) {
 		survey->broken = true;
-		advise(survey, "high", "dns.spf_loop", up->domain, STR_NONE,
+		survey_advise(&survey->common, "high", "dns.spf_loop", up->domain, NULL,
 			"%.*s leads back to a record that led here", STR_FMT(led));
 		return;
 	}
@@ -307,7 +278,7 @@ static void survey_record(struct survey *survey, const struct path *up, struct s
 	survey->records++;
 	const struct dns_answer *answer = ask(survey, "SPF record", domain, DNS_TXT);
 	if (dns_failed(answer)) {
-		advise(survey, "warning", "dns.spf_unanswered", domain, STR_NONE,
+		survey_advise(&survey->common, "warning", "dns.spf_unanswered", domain, NULL,
 			"the DNS gave no answer for %.*s, which is a temporary error for each message",
 			STR_FMT(domain));
 		return;
@@ -319,10 +290,10 @@ static void survey_record(struct survey *survey, const struct path *up, struct s
 		return;
 	}
 	if (!led.ptr)
-		VERDICT_ADD(verify->arena, &survey->verdict->spf)->record = verify_text(verify->arena, text);
+		VERDICT_ADD(verify->arena, &survey->common.verdict->spf)->record = verify_text(verify->arena, text);
 	if (!spf_record_parse(verify->arena, text, &record, &fault)) {
 		survey->broken = true;
-		advise(survey, "high", "dns.spf_syntax", domain, STR_NONE, "%.*s: %s", STR_FMT(fault.term),
+		survey_advise(&survey->common, "high", "dns.spf_syntax", domain, NULL, "%.*s: %s", STR_FMT(fault.term),
 			fault.sentence);
 		trace(survey, "record", domain, text, "permerror", fault.sentence);
 		return;
@@ -331,37 +302,37 @@ static void survey_record(struct survey *survey, const struct path *up, struct s
 	survey_terms(survey, &path, &record);
 }
 
-static void advise_limits(struct survey *survey, struct str domain)
+static void advise_limits(struct spf_survey *survey, struct str domain)
 {
 	const struct verify_limits *limits = &survey->state.verify->limits;
 	if (survey->lookups > limits->spf_lookups) {
 		survey->broken = true;
-		advise(survey, "high", "dns.spf_limits", domain, STR_NONE,
+		survey_advise(&survey->common, "high", "dns.spf_limits", domain, NULL,
 			"%u terms ask the DNS, and more than %u are an error (RFC 7208 section 4.6.4)", survey->lookups,
 			limits->spf_lookups);
 	}
 	if (survey->void_lookups[0] > limits->spf_void_lookups) {
 		survey->broken = true;
-		advise(survey, "high", "dns.spf_limits", domain, STR_NONE,
+		survey_advise(&survey->common, "high", "dns.spf_limits", domain, NULL,
 			"%u look-ups find nothing, and more than %u are an error (RFC 7208 section 4.6.4)",
 			survey->void_lookups[0], limits->spf_void_lookups);
 	} else if (survey->void_lookups[1] > limits->spf_void_lookups) {
-		advise(survey, "info", "dns.spf_limits", domain, STR_NONE,
+		survey_advise(&survey->common, "info", "dns.spf_limits", domain, NULL,
 			"for a client with an IPv6 address %u look-ups find nothing, and more than %u are an error "
 			"(RFC 7208 section 4.6.4)", survey->void_lookups[1], limits->spf_void_lookups);
 	}
 }
 
-static void advise_type(struct survey *survey, struct str domain)
+static void advise_type(struct spf_survey *survey, struct str domain)
 {
 	const struct dns_answer *answer = verify_query(survey->state.verify, PART_SPF, 0,
 		"record of the type SPF, which nobody reads", domain, TYPE_SPF);
 	if (answer->status == DNS_OK && answer->count > 0)
-		advise(survey, "info", "dns.spf_type", domain, STR_NONE,
+		survey_advise(&survey->common, "info", "dns.spf_type", domain, NULL,
 			"there is a record of the type SPF (99), which nobody reads any more (RFC 7208 section 3.1)");
 }
 
-static enum auth_result result_of(const struct survey *survey, bool found)
+static enum auth_result result_of(const struct spf_survey *survey, bool found)
 {
 	if (survey->broken)
 		return AUTH_PERMERROR;
@@ -372,9 +343,9 @@ static enum auth_result result_of(const struct survey *survey, bool found)
 
 void survey_spf(const struct verify *verify, struct str domain, struct verdict *verdict)
 {
-	struct survey survey = {
+	struct spf_survey survey = {
 		.state = {.verify = verify, .sender_domain = domain, .ascii = true},
-		.verdict = verdict,
+		.common = {verify, verdict},
 	};
 	size_t before = verdict->spf.count;
 	survey_record(&survey, NULL, domain, STR_NONE);

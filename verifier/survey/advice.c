@@ -9,6 +9,8 @@ void survey_advise(const struct survey *survey, const char *severity, const char
 	struct arena *arena = survey->verify->arena;
 	struct buf text;
 	va_list args;
+	if (survey->verdict->advice.count >= SURVEY_ADVICE_MAX)
+		return;
 	va_start(args, fmt);
 	buf_init(&text, SIZE_MAX / 2);
 	buf_vprintf(&text, fmt, args);

@@ -4,6 +4,8 @@
 
 #include "verifier/verify.h"
 
+#define SURVEY_ADVICE_MAX 100 /* of one domain; nobody reads more */
+
 struct survey {
 	const struct verify *verify;
 	struct verdict *verdict;
