@@ -261,7 +261,7 @@ static void fill(struct arena *arena, const struct ub_result *result, struct str
 		return;
 	}
 	answer_r->secure = result->secure;
-	answer_r->ttl_secs = result->ttl > 0 ? (uint32_t)result->ttl : 0;
+	answer_r->ttl_secs = result->havedata && result->ttl > 0 ? (uint32_t)result->ttl : 0;
 	answer_r->alias = type == DNS_CNAME ? STR_NONE : alias_of(arena, name, result->canonname);
 	if (result->nxdomain)
 		dns_answer_fail(answer_r, DNS_NXDOMAIN, STR_NONE);
