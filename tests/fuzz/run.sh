@@ -24,7 +24,7 @@ here=$(unset CDPATH; cd -- "$(dirname -- "$0")" && pwd -P)
 root=$here/../..
 build=$root/build/fuzz
 corpus=${DMARCD_CORPUS:-$root/../shared/corpus}
-[ $# -gt 0 ] || set -- aggregate bimi_record config dkim_key dns_relay dns_replay failure fields mail output prescan spf svg tags tlsrpt unpack verify_message vmc wire
+[ $# -gt 0 ] || set -- address aggregate authres bimi_record config dkim_key dmarc_record dns_relay dns_replay failure fields mail output prescan spf svg tags tlsrpt unpack verify_message vmc wire
 
 (cd "$root" && cmake --preset fuzz >/dev/null && cmake --build --preset fuzz >/dev/null)
 "$here/made.sh" "$build/bin" "$build/made" >/dev/null
@@ -38,8 +38,11 @@ target() {
 	case $1 in
 	aggregate) dict=xml max=262144 seeds=$corpus/aggregate ;;
 	prescan) dict=xml seeds=$corpus/aggregate ;;
+	address) max=2048 ;;
+	authres) max=4096 ;;
 	bimi_record) max=4096 ;;
 	config) max=16384 seeds=$root/doc ;;
+	dmarc_record) max=4096 ;;
 	dns_relay) max=4096 ;;
 	dns_replay) max=8192 ;;
 	failure) seeds=$corpus/failure ;;
