@@ -317,7 +317,8 @@ static void read_result(struct reader *reader)
 	skip(reader);
 	result.result = read_keyword(reader);
 	read_properties(reader);
-	if (result.result.len > 0 && authres->results_count < AUTHRES_RESULTS_MAX)
+	bool instance = str_eq(result.method, STR("i")); /* of ARC, out of place */
+	if (result.result.len > 0 && !instance && authres->results_count < AUTHRES_RESULTS_MAX)
 		authres->results[authres->results_count++] = result;
 	else
 		authres->lenient = true;
