@@ -81,7 +81,8 @@ static void check(struct arena *arena, struct str body)
 		if (author_of(arena, buf_str(&text)).state == ADDRESS_OK)
 			die("two From fields");
 	}
-	if (str_ends(body, STR("\r")) || str_find(body, STR("\r\r")) != SIZE_MAX) { /* of CR CR LF nothing but CR LF is a line end */
+	/* Of CR CR LF nothing but CR LF is a line end. */
+	if (str_ends(body, STR("\r")) || str_find(body, STR("\r\r")) != SIZE_MAX) {
 		buf_fini(&text);
 		return;
 	}
