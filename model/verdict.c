@@ -139,10 +139,8 @@ static void spf_json(struct json *json, const struct verdict *verdict)
 		one(json, &verdict->list.at[i]); \
 	json_array_end(json)
 
-void verdict_json(struct json *json, const struct verdict *verdict)
+void verdict_results_json(struct json *json, const struct verdict *verdict)
 {
-	json_object(json);
-	LIST_JSON("identities", identities, verdict_identity_item);
 	spf_json(json, verdict);
 	LIST_JSON("dkim", dkim, verdict_dkim_item);
 	json_key(json, "arc");
@@ -151,10 +149,17 @@ void verdict_json(struct json *json, const struct verdict *verdict)
 	verdict_dmarc_item(json, &verdict->dmarc);
 	json_key(json, "bimi");
 	verdict_bimi_item(json, &verdict->bimi);
-	LIST_JSON("claims", claims, verdict_claim_item);
-	LIST_JSON("advice", advice, verdict_advice_json);
 	LIST_JSON("trace", trace, trace_step_json);
 	json_key(json, "answers");
 	answers_json(json, verdict->answers);
+}
+
+void verdict_json(struct json *json, const struct verdict *verdict)
+{
+	json_object(json);
+	LIST_JSON("identities", identities, verdict_identity_item);
+	verdict_results_json(json, verdict);
+	LIST_JSON("claims", claims, verdict_claim_item);
+	LIST_JSON("advice", advice, verdict_advice_json);
 	json_object_end(json);
 }

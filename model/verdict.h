@@ -68,11 +68,12 @@ struct verdict {
 /* A place for one more behind count items: the same memory, or twice as much. */
 void *verdict_grow(struct arena *arena, void *at, size_t count, size_t size);
 
-/* The whole as one JSON object: "identities", "spf" and "helo" (null unless judged), "dkim", "arc" with its
- * "chain", "dmarc", "bimi", "claims", "advice", "trace", "answers" (a list of lines). Keys are the fields' names. */
+/* The whole as one JSON object: "identities", the results, "claims", "advice". Keys are the fields' names. */
 void verdict_json(struct json *json, const struct verdict *verdict);
-/* Parts of it, for those who have no message: the members of "spf" into an object that is open, an item of
- * "advice", a step. */
+/* Into an object that is open: "spf" and "helo" (null unless judged), "dkim", "arc" with its "chain", "dmarc",
+ * "bimi", "trace", "answers" (a list of lines). */
+void verdict_results_json(struct json *json, const struct verdict *verdict);
+/* Into an open object: the members of "spf". Then an item of "advice", a step. */
 void verdict_spf_members_json(struct json *json, const struct verdict_spf *spf);
 void verdict_advice_json(struct json *json, const struct verdict_advice *advice);
 void trace_step_json(struct json *json, const struct trace_step *step);

@@ -7,6 +7,11 @@
 #include "model/verdict_wire.h"
 #include "model/verify_request.h"
 #include "verifier/check.h"
+#include "verifier/domain.h"
+#include "verifier/survey.h"
+#include "verifier/survey_bimi.h"
+#include "verifier/survey_dkim.h"
+#include "verifier/survey_spf.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -66,7 +71,11 @@ static bool open_dns(struct verification *job, const struct verify_input *input)
 /* What this message did not need asked for, and another of its author's would. */
 static void ask_all(struct verification *job)
 {
-	struct str author = job->verdict.dmarc.author_domain;
+	struct str author = job->verdict.dmarc.author_domain, sender;
+	if (job->verdict.spf.count == 0 || job->verdict.spf.at[0].result == AUTH_NONE) {
+		sender = job->verdict.spf.count > 0 ? job->verdict.spf.at[0].domain : STR_NONE;
+		survey_spf(&job->verify, sender.len > 0 ? sender : author, &(struct verdict){0});
+	}
 	if (author.len > 0)
 		(void)verify_query(&job->verify, PART_BIMI, 0, "BIMI record",
 			str_from(arena_printf(job->verify.arena, "default._bimi.%.*s", STR_FMT(author))), DNS_TXT);
@@ -122,6 +131,49 @@ static void spf(struct verification *job)
 	spf_check(&job->verify, &asked, VERDICT_ADD(job->verify.arena, &job->verdict.spf));
 }
 
+/* The operator says that no mail is sent as this domain, and DNS does not. */
+static void advise_silence(struct verification *job, struct str name)
+{
+	*VERDICT_ADD(job->verify.arena, &job->verdict.advice) = (struct verdict_advice){
+		.severity = STR("warning"),
+		.code = STR("dns.parked_open"),
+		.name = name,
+		.type = STR("TXT"),
+		.record = STR("v=spf1 -all"),
+		.text = STR("the configuration says that it sends no mail: let SPF, p=reject and a null MX say so"),
+	};
+}
+
+static struct verify_list ascii_names(struct arena *arena, const struct verify_list *names)
+{
+	struct verify_list ascii = {.at = ARENA_ARRAY(arena, names->count, struct str)};
+	for (size_t i = 0; i < names->count; i++)
+		ascii.count += domain_to_ascii(arena, names->at[i], &ascii.at[ascii.count]);
+	return ascii;
+}
+
+static void domain(struct verification *job)
+{
+	const struct verify *verify = &job->verify;
+	const struct verify_list selectors = ascii_names(verify->arena, &job->request.selectors);
+	struct psl *psl = psl_builtin_list();
+	const struct dmarc_options dmarc = {.method = job->request.psl ? DMARC_PSL : DMARC_TREEWALK, .psl = psl};
+	struct str name;
+	if (!domain_to_ascii(verify->arena, job->request.domain, &name)) {
+		job->verdict.refused = verify_text(verify->arena, str_from(arena_printf(verify->arena,
+			"%.*s: not a domain name", STR_FMT(job->request.domain))));
+	} else {
+		survey_spf(verify, name, &job->verdict);
+		survey_dkim(verify, name, selectors.at, selectors.count, &job->verdict);
+		survey_dmarc(verify, &dmarc, name, &job->verdict);
+		survey_bimi(verify, &dmarc, name, STR_NONE, &job->verdict);
+		survey_mail(verify, name, &job->verdict);
+		if (survey_silent(verify, name, &job->verdict) != MAYBE_YES && job->request.sends_no_mail)
+			advise_silence(job, name);
+	}
+	psl_close(&psl);
+}
+
 /* The steps, and the answers that they rest on. */
 static void keep_trace(struct verification *job)
 {
@@ -152,10 +204,9 @@ void verify_job(const struct verify_input *input, struct wire_writer *writer)
 	if (job.request.trace)
 		job.verify.trace = trace_open(arena);
 	if (open_dns(&job, input)) {
-		if (job.request.what == VERIFY_MESSAGE)
-			check(&job);
-		else
-			spf(&job);
+		void (*const what[])(struct verification *) = {
+			[VERIFY_MESSAGE] = check, [VERIFY_SPF] = spf, [VERIFY_DOMAIN] = domain};
+		what[job.request.what](&job);
 	}
 	keep_trace(&job);
 	verdict_write(writer, &job.verdict);

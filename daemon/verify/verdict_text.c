@@ -44,7 +44,8 @@ static void step_line(struct buf *out, const struct trace_step *step)
 	size_t start = out->len;
 	int indent = step->depth > 20 ? 40 : (int)step->depth * 2;
 	buf_printf(out, "  %*s", indent, "");
-	if (has(step->kind) && !str_eq(step->kind, STR("dns")) && !str_eq(step->kind, STR("term")))
+	if (has(step->kind) && !str_eq(step->kind, STR("dns")) && !str_eq(step->kind, STR("term")) &&
+		!str_eq(step->kind, step->name))
 		buf_printf(out, "%.*s%s", STR_FMT(step->kind), has(step->name) ? " " : "");
 	buf_add_str(out, step->name);
 	if (has(step->result)) {
@@ -55,13 +56,20 @@ static void step_line(struct buf *out, const struct trace_step *step)
 	if (has(step->note))
 		buf_printf(out, "  (%.*s)", STR_FMT(step->note));
 	buf_add_char(out, '\n');
-	value_lines(out, indent, step->value);
+	if (!str_ends(step->name, step->value)) /* "include:d" has shown d */
+		value_lines(out, indent, step->value);
+}
+
+/* Shown above all steps. */
+static bool is_identity(const struct trace_step *step)
+{
+	return str_eq(step->part, verdict_part_word(PART_MESSAGE)) && str_eq(step->kind, STR("identity"));
 }
 
 void verdict_text_steps(struct buf *out, const struct verdict *verdict, struct str part)
 {
 	for (size_t i = 0; i < verdict->trace.count; i++)
-		if (str_eq(verdict->trace.at[i].part, part))
+		if (str_eq(verdict->trace.at[i].part, part) && !is_identity(&verdict->trace.at[i]))
 			step_line(out, &verdict->trace.at[i]);
 }
 

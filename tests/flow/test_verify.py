@@ -23,7 +23,9 @@ MESSAGE = ("Return-Path: <bounce@example.org>\nFrom: Joe <joe@example.org>\nTo: 
 ZONE = ("# answers\n"
         "example.org TXT \"v=spf1 include:spf.example.org -all\"\n"
         "spf.example.org TXT \"v=spf1 ip4:192.0.2.0/24 ?all\"\n"
-        "_dmarc.example.org. TXT \"v=DMARC1; p=reject; rua=mailto:d@example.org\"\n")
+        "_dmarc.example.org. TXT \"v=DMARC1; p=reject; rua=mailto:d@example.org\"\n"
+        "example.org MX 10 mx.example.org\n"
+        "mx.example.org A 192.0.2.9\n")
 SENDER = ("--ip", "192.0.2.1", "--helo", "mx.example.org", "--now", "1767225600")
 
 
@@ -248,7 +250,7 @@ class Check(VerifyTest):
         for line in ("example.org", "example.org TXT", "example.org TXT \"open", "example.org A 999.1.1.1",
                      "example.org TXT !WHAT", "example.org NONSENSE x"):
             done = self.check(MESSAGE, zone=ZONE + line + "\n", code=flow.EX_DATAERR)
-            self.assertRegex(done.stderr, r"replay\.txt:5: ")
+            self.assertRegex(done.stderr, r"replay\.txt:7: ")
             self.assertEqual(done.stdout, "")
         for wrong in (("--ip", "x"), ("--now", "soon"), ("--method", "guess"), ("--json", "--dig"),
                       ("--resolver", "192.0.2.1")):
@@ -329,6 +331,36 @@ class Spf(VerifyTest):
     def test_usage(self):
         self.dmarcd("spf", "--ip", "192.0.2.1", code=flow.EX_USAGE)
         self.dmarcd("spf", "--helo", "x", code=flow.EX_USAGE)
+
+
+class Domain(VerifyTest):
+    def survey(self, zone, *options):
+        replay = self.bytes_file("replay.txt", zone)
+        done = self.dmarcd("domain", "--json", "--dns-replay", replay, *options, "example.org")
+        return json.loads(done.stdout)
+
+    def codes(self, zone, *options):
+        return {finding["code"] for finding in self.survey(zone, *options)["findings"]}
+
+    def test_sound(self):
+        found = self.survey(ZONE)
+        self.assertEqual((found["domain"], found["spf"]["lookups"], found["dmarc"]["policy"]),
+                         ("example.org", 1, "reject"))
+        asked = {step["name"] for step in found["trace"] if step["kind"] == "dns"}
+        for name in ("example.org TXT", "spf.example.org TXT", "_dmarc.example.org TXT", "example.org MX",
+                     "_mta-sts.example.org TXT", "_smtp._tls.example.org TXT", "default._bimi.example.org TXT"):
+            self.assertIn(name, asked)
+        self.assertFalse([finding for finding in found["findings"] if finding["severity"] == "high"])
+
+    def test_nothing_published(self):
+        self.assertIn("dns.spf_missing", self.codes("example.org A 192.0.2.1\n"))
+
+    def test_text(self):
+        replay = self.bytes_file("replay.txt", ZONE)
+        text = self.dmarcd("domain", "--dns-replay", replay, "example.org", "example.net").stdout
+        self.assertIn("example.org\n", text)
+        self.assertIn("Advice", text)
+        self.dmarcd("domain", "--dns-replay", replay, "--fail-on", "high", "example.net", code=1)
 
 
 if __name__ == "__main__":
