@@ -12,6 +12,7 @@ struct dns_session {
 	struct dns_answer *answers;
 	size_t count, room;
 	unsigned queries, queries_max;
+	size_t bytes_left;
 };
 
 static struct dns_answer *remembered(struct dns_session *session, struct str name, enum dns_type type)
@@ -35,6 +36,30 @@ static struct dns_answer *next_place(struct dns_session *session)
 	return &session->answers[session->count++];
 }
 
+/* In a replay file, were each byte \DDD; a length byte stands for the quotes and the blank of its string. */
+static size_t longest_written(const struct dns_answer *answer)
+{
+	const size_t line = 64 + 4 * answer->name.len;
+	size_t bytes = line + 4 * (answer->alias.len + answer->note.len);
+	for (size_t i = 0; i < answer->count; i++) {
+		const struct dns_record *record = &answer->records[i];
+		bytes += line + 4 * (record->strings.len > 0 ? record->strings.len : record->text.len);
+	}
+	return bytes;
+}
+
+static void ask(struct dns_session *session, struct dns_answer *answer)
+{
+	session->queries++;
+	session->behind->query(session->behind, session->arena, answer->name, answer->type, answer);
+	size_t bytes = longest_written(answer);
+	if (bytes > session->bytes_left)
+		*answer = (struct dns_answer){.name = answer->name, .type = answer->type, .status = DNS_TIMEOUT,
+			.note = STR("the budget of bytes of DNS answers is used up")};
+	else
+		session->bytes_left -= bytes;
+}
+
 static void query(struct dns *dns, struct arena *arena, struct str name, enum dns_type type,
 	struct dns_answer *answer_r)
 {
@@ -49,8 +74,7 @@ static void query(struct dns *dns, struct arena *arena, struct str name, enum dn
 			answer->status = DNS_TIMEOUT;
 			answer->note = STR("the budget of DNS questions is used up");
 		} else {
-			session->queries++;
-			session->behind->query(session->behind, session->arena, answer->name, type, answer);
+			ask(session, answer);
 		}
 	}
 	*answer_r = *answer;
@@ -63,6 +87,7 @@ struct dns_session *dns_session_open(struct arena *arena, struct dns *behind, un
 	session->behind = behind;
 	session->arena = arena;
 	session->queries_max = queries_max;
+	session->bytes_left = DNS_KEPT_BYTES_MAX;
 	return session;
 }
 

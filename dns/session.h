@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * The DNS of one job: asks its back end, answers a question that was asked
- * before from memory, refuses more than its budget (DNS_TIMEOUT with a note),
- * and keeps every answer in the order of the questions: what a verdict rests on.
+ * before from memory, refuses more than its budget (DNS_TIMEOUT with a note:
+ * too many questions, or answers too long to be kept), and keeps every answer
+ * in the order of the questions: what a verdict rests on.
  */
 #pragma once
 
 #include "dns/dns.h"
 
 #define DNS_QUERIES_MAX 60 /* of one mail (a default) */
+#define DNS_KEPT_BYTES_MAX ((size_t)8 * 1024 * 1024) /* of its answers, written as a replay file at its longest */
 
 struct dns_session;
 

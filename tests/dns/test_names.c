@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "dns/rdata.h"
+#include "dns/replay.h"
 #include "dns/session.h"
 
 #include <string.h>
@@ -127,6 +128,42 @@ static void test_session_has_a_budget(void **state)
 	arena_close(&arena);
 }
 
+/* Thirty-two records of 4 KiB, no byte of which is printable. */
+static void flood(struct dns *dns, struct arena *arena, struct str name, enum dns_type type,
+	struct dns_answer *answer_r)
+{
+	static char rdata[4096 + 17];
+	struct str rdatas[DNS_TXT_RECORDS_MAX];
+	(void)dns, (void)name;
+	for (size_t i = 0; i < sizeof(rdata); i++)
+		rdata[i] = i == 4096 ? 16 : (char)255;
+	for (size_t i = 0; i < DNS_TXT_RECORDS_MAX; i++)
+		rdatas[i] = (struct str){rdata, sizeof(rdata)};
+	dns_answer_fill(arena, type, rdatas, DNS_TXT_RECORDS_MAX, answer_r);
+}
+
+static void test_session_keeps_no_more_than_it_may(void **state)
+{
+	struct arena *arena = arena_open((size_t)64 << 20);
+	struct dns behind = {.query = flood};
+	struct dns_session *session = dns_session_open(arena, &behind, DNS_QUERIES_MAX);
+	struct buf kept;
+	size_t failed = 0;
+	(void)state;
+	buf_init(&kept, (size_t)64 << 20);
+	for (unsigned i = 0; i < DNS_QUERIES_MAX; i++) {
+		struct str name = str_from(arena_printf(arena, "n%u.example", i));
+		const struct dns_answer *answer = dns_query(dns_session_dns(session), arena, name, DNS_TXT);
+		assert_true(answer->status == DNS_OK || (answer->status == DNS_TIMEOUT && answer->count == 0));
+		failed += answer->status == DNS_TIMEOUT;
+		dns_replay_add(&kept, dns_session_at(session, i));
+	}
+	assert_in_range(failed, 1, DNS_QUERIES_MAX - 10);
+	assert_true(kept.len <= DNS_KEPT_BYTES_MAX && kept.len > DNS_KEPT_BYTES_MAX / 2);
+	buf_fini(&kept);
+	arena_close(&arena);
+}
+
 static void test_names_of_the_wire(void **state)
 {
 	static const struct {
@@ -231,6 +268,7 @@ int main(void)
 		cmocka_unit_test(test_question_is_made_plain),
 		cmocka_unit_test(test_session_remembers),
 		cmocka_unit_test(test_session_has_a_budget),
+		cmocka_unit_test(test_session_keeps_no_more_than_it_may),
 		cmocka_unit_test(test_names_of_the_wire),
 		cmocka_unit_test(test_records_of_the_wire),
 		cmocka_unit_test(test_limits),
