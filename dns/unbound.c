@@ -14,6 +14,7 @@
 #define CLASS_IN 1
 #define HEADER_BYTES 12
 #define RCODE_SERVFAIL 2
+#define RETRIES 3 /* of a question that fails: two tries, each again without EDNS or by TCP */
 #define NAME_TEXT_BYTES_MAX ((size_t)4 * DNS_NAME_WIRE_BYTES_MAX) /* each byte \DDD */
 /* A zone that no question can name, answered without the network: asking it is what makes libunbound
  * read its files, so that it never does so later. */
@@ -63,6 +64,7 @@ static const struct option common[] = {
 	{"max-query-restarts:", "8"}, /* CNAMEs, as DNS_CNAMES_MAX */
 	{"infra-host-ttl:", "60"},    /* a server that was dead is soon asked again */
 	{"infra-keep-probing:", "yes"},
+	{"outbound-msg-retry:", "2"}, /* as RETRIES says */
 	{"harden-below-nxdomain:", "yes"},
 	{"harden-dnssec-stripped:", "yes"},
 };
@@ -330,7 +332,7 @@ int64_t dns_pending_end_msecs(const struct dns_pending *pending)
 	return pending->end_msecs;
 }
 
-void dns_pending_take(struct dns_pending **pending, struct arena *arena, struct dns_answer *answer_r)
+unsigned dns_pending_take(struct dns_pending **pending, struct arena *arena, struct dns_answer *answer_r)
 {
 	struct dns_pending *taken = *pending;
 	struct str name = arena_str(arena, (struct str){taken->name, taken->name_len});
@@ -344,10 +346,16 @@ void dns_pending_take(struct dns_pending **pending, struct arena *arena, struct 
 		dns_answer_fail(answer_r, DNS_SERVFAIL, str_from(ub_strerror(taken->error)));
 	else
 		fill(arena, taken->result, name, taken->type, answer_r);
-	if (taken->result)
+	unsigned asked = 1;
+	if (taken->asked && dns_failed(answer_r))
+		asked += RETRIES;
+	if (taken->result) {
+		asked += count_cnames((struct str){taken->result->answer_packet, (size_t)taken->result->answer_len});
 		ub_resolve_free(taken->result);
+	}
 	free(taken);
 	*pending = NULL;
+	return asked;
 }
 
 static void query(struct dns *dns, struct arena *arena, struct str name, enum dns_type type,
@@ -360,5 +368,5 @@ static void query(struct dns *dns, struct arena *arena, struct str name, enum dn
 	for (; !dns_pending_over(pending, now_msecs); now_msecs = clock_monotonic_msecs())
 		if (poll(&wanted, 1, (int)(pending->end_msecs - now_msecs)) > 0 && !dns_unbound_process(unbound))
 			break;
-	dns_pending_take(&pending, arena, answer_r);
+	(void)dns_pending_take(&pending, arena, answer_r);
 }

@@ -47,5 +47,6 @@ NODISCARD bool dns_unbound_process(struct dns_unbound *unbound);
 /* Answered, or its time is up. */
 bool dns_pending_over(const struct dns_pending *pending, int64_t now_msecs);
 int64_t dns_pending_end_msecs(const struct dns_pending *pending);
-/* Its answer, or DNS_TIMEOUT; it is gone then. */
-void dns_pending_take(struct dns_pending **pending, struct arena *arena, struct dns_answer *answer_r);
+/* Its answer, or DNS_TIMEOUT; it is gone then. Returns how often servers may have been asked for it: for
+ * its name and each of its CNAMEs, or, when that failed, as often as libunbound tries. */
+unsigned dns_pending_take(struct dns_pending **pending, struct arena *arena, struct dns_answer *answer_r);

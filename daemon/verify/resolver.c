@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/confine.h"
 #include "daemon/spawn.h"
+#include "dns/rdata.h"
 #include "dns/relay.h"
 #include "model/job.h"
 
@@ -29,7 +30,7 @@ struct hello {
 struct job {
 	int socket;
 	int64_t begun_msecs;
-	unsigned left;               /* questions */
+	unsigned left;               /* times that servers may still be asked */
 	struct dns_pending *pending; /* its question on the way; one at a time */
 	uint32_t number;             /* of that */
 };
@@ -79,10 +80,14 @@ static bool read_question(struct serving *serving, struct job *job)
 {
 	char name[DNS_NAME_BYTES_MAX + 1];
 	struct dns_question question;
-	if (job->left == 0 || !dns_relay_read(job->socket, &question, name))
+	if (!dns_relay_read(job->socket, &question, name))
 		return false;
-	job->left--;
 	job->number = question.number;
+	if (job->left == 0) {
+		struct dns_answer answer = {.name = question.name, .type = question.type};
+		dns_answer_fail(&answer, DNS_TIMEOUT, STR("the budget of DNS questions is used up"));
+		return dns_relay_answer(job->socket, job->number, &answer);
+	}
 	job->pending = dns_unbound_ask(serving->unbound, question.name, question.type, job->begun_msecs);
 	return true;
 }
@@ -91,7 +96,8 @@ static bool answer_question(struct serving *serving, struct job *job)
 {
 	struct dns_answer answer;
 	arena_reset(serving->scratch);
-	dns_pending_take(&job->pending, serving->scratch, &answer);
+	unsigned asked = dns_pending_take(&job->pending, serving->scratch, &answer);
+	job->left -= asked < job->left ? asked : job->left;
 	return dns_relay_answer(job->socket, job->number, &answer);
 }
 
@@ -100,7 +106,7 @@ static void end_job(struct serving *serving, struct job *job)
 	struct dns_answer answer;
 	arena_reset(serving->scratch);
 	if (job->pending)
-		dns_pending_take(&job->pending, serving->scratch, &answer);
+		(void)dns_pending_take(&job->pending, serving->scratch, &answer);
 	(void)close(job->socket);
 	*job = serving->jobs[--serving->count];
 }

@@ -40,8 +40,9 @@ struct resolver {
 NODISCARD enum err resolver_start(const struct resolver_options *options, struct resolver *resolver_r,
 	struct error *error);
 /* The socket of a new job, close-on-exec, for dns_relay_open(). Its time begins when the resolver hears of
- * it; it ends when all copies of the socket are closed, when it asked more than it may, or two things at
- * once. Jobs do not wait for each other. */
+ * it; it ends when all copies of the socket are closed, or when it asks two things at once. CNAMEs and
+ * questions tried again count as questions; what is asked beyond queries_max is DNS_TIMEOUT. Jobs do not
+ * wait for each other. */
 NODISCARD enum err resolver_job(const struct resolver *resolver, int *socket_r, struct error *error);
 /* Ends the process, and waits for that. */
 void resolver_stop(struct resolver *resolver);
