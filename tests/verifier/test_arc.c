@@ -107,6 +107,11 @@ static void test_chains(void **state)
 	assert_chain(mail, replaced(mail, two, "i=1; mx.example.org; spf=pass", "i=1; mx.example.org; spf=fail"),
 		"fail signature", 2, 2);
 	assert_int_equal(mail->verdict.arc_sets.at[0].seal, MAYBE_NO);
+	/* t=s is of i= as an identity, which ARC does not have. */
+	buf_reset(&mail->zone);
+	signed_mail_txt(mail, STR("sel._domainkey.one.example"), str_from(arena_printf(mail->arena, "t=s; %.*s",
+		STR_FMT(str_from_offset(signer_record(mail->arena, rsa), 9)))));
+	assert_chain(mail, one, "pass", 1, 0);
 	buf_reset(&mail->zone);
 	assert_chain(mail, one, "fail no_key", 1, 1);
 	/* No temporary errors in ARC (section 5.2.1). */

@@ -273,6 +273,7 @@ static bool read_query(struct parse *parse)
 static bool read_instance(struct parse *parse)
 {
 	struct str i = value(parse, "i");
+	parse->signature->auid_domain = parse->signature->domain; /* ARC has none */
 	if (!digits(i, ARC_INSTANCE_DIGITS_MAX) || (parse->signature->instance = number(i)) == 0)
 		return syntax(parse, "i= is not an instance");
 	return true;
