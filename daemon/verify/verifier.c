@@ -93,6 +93,8 @@ static int read_options(struct verifier *verifier, const struct verifier_options
 	verifier->psl = options->method && strcmp(options->method, "psl") == 0;
 	if (options->replay && options->resolver)
 		return cli_failf(EX_USAGE, "--dns-replay and --resolver exclude each other");
+	if (options->resolver && !dns_server_valid(str_from(options->resolver)))
+		return cli_failf(EX_USAGE, "--resolver takes ADDRESS or ADDRESS@PORT");
 	verifier->replay_file = options->replay;
 	return options->replay ? verifier_read(options->replay, REPLAY_BYTES_MAX, &verifier->replay) : EX_OK;
 }
@@ -112,7 +114,7 @@ static int start_resolver(struct verifier *verifier, const struct verifier_optio
 	arena_close(&arena);
 	verifier->resolving = err == ERR_OK;
 	if (err)
-		return cli_fail(err == ERR_INVALID ? EX_USAGE : err == ERR_PERM ? EX_NOPERM : EX_UNAVAILABLE, &error);
+		return cli_fail(err == ERR_INVALID ? EX_CONFIG : err == ERR_PERM ? EX_NOPERM : EX_UNAVAILABLE, &error);
 	return EX_OK;
 }
 

@@ -328,6 +328,18 @@ class Live(VerifyTest):
         self.resolver = ()
         self.assertEqual(self.spf("example.net")["result"], "pass")
 
+    def test_trust_anchor(self):
+        """What a signature does not bear out is no answer, once there is a key to judge by."""
+        self.assertEqual(self.spf("forged.signed.example")["result"], "none")
+        self.config = self.write("dmarcd.yaml", "dns: {servers: [\"127.0.0.1@%d\"], trust_anchor: %s}\n" % (
+            self.server.port, self.bytes_file("root.key", self.server.signer.anchor())))
+        self.resolver = ()
+        self.assertEqual(self.spf("forged.signed.example")["result"], "temperror")
+        self.assertEqual(self.spf("honest.signed.example")["result"], "none")
+        self.config = self.write("dmarcd.yaml", "dns: {trust_anchor: %s}\n" % self.path("none.key"))
+        done = self.dmarcd("spf", "--ip", "192.0.2.1", "--helo", "x.example", code=flow.EX_CONFIG)
+        self.assertIn("none.key", done.stderr)
+
     def test_dead(self):
         with dns_server.socket.socket(dns_server.socket.AF_INET, dns_server.socket.SOCK_DGRAM) as nobody:
             nobody.bind(("127.0.0.1", 0))
