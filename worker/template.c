@@ -114,7 +114,6 @@ int template_run(void)
 		return EX_OSERR;
 	parse_init();
 	parse_warm_up(&limits);
-	verify_job_init();
 #ifndef DMARCD_SANITIZED /* which looks for leaks in all that was mapped */
 	shed_libraries();
 #endif

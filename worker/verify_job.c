@@ -187,10 +187,6 @@ static void keep_trace(struct verification *job)
 	buf_fini(&answers);
 }
 
-void verify_job_init(void)
-{
-}
-
 void verify_job(const struct verify_input *input, struct wire_writer *writer)
 {
 	struct arena *arena = arena_open(input->limits->worker_bytes / 2);

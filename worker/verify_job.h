@@ -13,8 +13,5 @@ struct verify_input {
 	const struct limits *limits;
 };
 
-/* Loads what OpenSSL, libpsl and libidn2 would load at first use. Once, before confinement. */
-void verify_job_init(void);
-
 /* Writes the verdict behind a HELLO that the caller wrote. */
 void verify_job(const struct verify_input *input, struct wire_writer *writer);
