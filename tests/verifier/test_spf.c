@@ -206,6 +206,8 @@ static void test_common_mistakes(void **state)
 		{"v=spf1 +all redirect=a.b REDIRECT=a.b", NULL, AUTH_PERMERROR, "more than once", USUAL},
 		/* none in an include is an error; all makes redirect nothing */
 		{"v=spf1 include:none.example.org +all", NULL, AUTH_PERMERROR, "no SPF record there", USUAL},
+		{"v=spf1 include:broken.example.org +all", NULL, AUTH_PERMERROR,
+			"moo in the record of broken.example.org: no such mechanism", USUAL},
 		{"v=spf1 redirect=pass.example.org ?all", NULL, AUTH_NEUTRAL, NULL, USUAL},
 		{"v=spf1 redirect=pass.example.org ip4:198.51.100.0/24", NULL, AUTH_PASS, NULL, USUAL},
 		/* families */

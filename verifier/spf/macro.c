@@ -147,6 +147,7 @@ struct sink {
 	char *ptr;
 	size_t len, cap, kept; /* kept <= cap */
 	bool cut;
+	char *scratch; /* kept + 1 bytes */
 };
 
 static void sink_add(struct sink *sink, struct str s)
@@ -218,16 +219,15 @@ static bool put_before(char *room, size_t *at, struct str s)
  * more is done than what the sink keeps. */
 static void sink_add_parts(struct sink *sink, struct str value, const struct token *token)
 {
-	char room[EXPLANATION_BYTES_MAX + 1];
 	size_t cap = sink->kept + 1, at = cap;
 	struct str part;
 	for (unsigned n = 0; next_part(&value, token, &part); n++) {
 		if (token->parts > 0 && n == token->parts)
 			break;
-		if ((n > 0 && !put_before(room, &at, STR("."))) || !put_before(room, &at, part))
+		if ((n > 0 && !put_before(sink->scratch, &at, STR("."))) || !put_before(sink->scratch, &at, part))
 			break;
 	}
-	struct str joined = {room + at, cap - at};
+	struct str joined = {sink->scratch + at, cap - at};
 	if (token->escape)
 		sink_add_escaped(sink, joined);
 	else
@@ -312,8 +312,8 @@ static struct str cut_name(struct str name)
 
 bool spf_expand_name(struct spf_state *state, struct str domain, struct str spec, struct str *name_r)
 {
-	char room[2 * NAME_KEPT_BYTES];
-	struct sink sink = {.ptr = room, .cap = sizeof(room), .kept = NAME_KEPT_BYTES};
+	char room[2 * NAME_KEPT_BYTES], scratch[NAME_KEPT_BYTES + 1];
+	struct sink sink = {.ptr = room, .cap = sizeof(room), .kept = NAME_KEPT_BYTES, .scratch = scratch};
 	bool ascii = true;
 	if (str_find_char(spec, '%') == SIZE_MAX) {
 		*name_r = cut_name(spec);
@@ -326,8 +326,8 @@ bool spf_expand_name(struct spf_state *state, struct str domain, struct str spec
 
 struct str spf_expand_explanation(struct spf_state *state, struct str domain, struct str text)
 {
-	char room[EXPLANATION_BYTES_MAX];
-	struct sink sink = {.ptr = room, .cap = sizeof(room), .kept = sizeof(room)};
+	char room[EXPLANATION_BYTES_MAX], scratch[EXPLANATION_BYTES_MAX + 1];
+	struct sink sink = {.ptr = room, .cap = sizeof(room), .kept = sizeof(room), .scratch = scratch};
 	bool ascii = true;
 	if (spf_macro_string_fault(text, SPF_USE_EXPLANATION))
 		return STR_NONE;

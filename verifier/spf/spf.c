@@ -220,6 +220,12 @@ static bool follow_redirect(struct spf_state *state, const struct spf_modifier *
 	return true;
 }
 
+static struct str in_record(struct spf_state *state, struct str term, struct str domain)
+{
+	return str_from(arena_printf(state->verify->arena, "%.*s in the record of %.*s", STR_FMT(term),
+		STR_FMT(domain)));
+}
+
 /* Section 4. led: the term that led here, absent at first. */
 static struct outcome check_host(struct spf_state *state, struct str domain, struct str led)
 {
@@ -237,7 +243,8 @@ static struct outcome check_host(struct spf_state *state, struct str domain, str
 		if (!state->record.ptr)
 			state->record = text;
 		if (!spf_record_parse(state->verify->arena, text, &record, &fault)) {
-			(void)spf_trouble(state, SPF_PERMERROR, fault.term, fault.sentence);
+			struct str term = led.ptr ? in_record(state, fault.term, domain) : fault.term;
+			(void)spf_trouble(state, SPF_PERMERROR, term, fault.sentence);
 			return (struct outcome){.result = AUTH_PERMERROR, .term = fault.term};
 		}
 		if (evaluate(state, &record, domain, &outcome))
