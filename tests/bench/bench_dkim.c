@@ -165,7 +165,9 @@ void bench_dkim(void)
 	struct arena *arena = arena_open(ARENA_BYTES);
 	struct signer *signer = signer_rsa(2048, 65537);
 	struct work work = {.dns.dns.query = answer_key, .job = arena_open(JOB_BYTES), .keys = dkim_keys_open()};
-	XX		&work.spki))
+	work.dns.record = signer_record(arena, signer);
+	if (!base64_decode(arena, str_from_offset(work.dns.record, str_find(work.dns.record, STR("p=")) + 2),
+		&work.spki))
 		die("no key in the record");
 	raw_open(&work);
 	work.bytes = made_message(arena, SMALL_BYTES, signer);
