@@ -9,6 +9,7 @@
 #include "model/job.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -157,6 +158,15 @@ static void serve(struct serving *serving, int control)
 	}
 }
 
+/* Nothing of the terminal but stderr. */
+static void let_go_of_terminal(void)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0)
+		_exit(1);
+	(void)close(null);
+}
+
 static _Noreturn void child(const struct resolver_options *options, int control, pid_t parent)
 {
 	struct serving serving = {.options = options};
@@ -168,6 +178,7 @@ static _Noreturn void child(const struct resolver_options *options, int control,
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)prctl(PR_SET_NAME, "dmarcd-resolver");
 	spawn_close_others(&control, 1);
+	let_go_of_terminal();
 	hello.code = dns_unbound_open(&options->dns, &serving.unbound, &error);
 	if (hello.code == ERR_OK) {
 		hello.confined = confine_resolver();
