@@ -11,6 +11,7 @@
 #include "model/digest.h"
 #include "tests/verifier/corpus.h"
 #include "tests/verifier/mark.h"
+#include "verifier/authres.h"
 #include "verifier/bimi.h"
 #include "verifier/bimi/svg.h"
 #include "verifier/dkim/base64.h"
@@ -221,6 +222,29 @@ static void test_fields(void **state)
 	assert_true(noted(&trial, "dns", "NXDOMAIN"));
 }
 
+/* The properties of the draft's Authentication-Results section. */
+static void test_authres(void **state)
+{
+	(void)state;
+	struct trial trial = plain(MAIL, ORG BIMI("default._bimi.example.com", L "; " A "; avp=personal"));
+	struct verdict verdict = run(&trial);
+	struct authres authres;
+	struct buf field;
+	buf_init(&field, 1 << 20);
+	authres_write(&field, STR("mx.example"), &verdict);
+	assert_true(authres_parse(arena, str_from_offset(buf_str(&field), strlen("Authentication-Results:")), &authres));
+	const struct authres_result *bimi = &authres.results[authres.results_count - 1];
+	assert_str(bimi->method, "bimi");
+	assert_str(bimi->result, "pass");
+	assert_str(authres_value(bimi, "header", "d"), "example.com");
+	assert_str(authres_value(bimi, "header", "selector"), "default");
+	assert_str(authres_value(bimi, "policy", "authority"), "none");
+	assert_str(authres_value(bimi, "policy", "authority-uri"), "https://a.example/v.pem");
+	assert_str(authres_value(bimi, "policy", "indicator-uri"), "https://a.example/l.svg");
+	assert_str(authres_value(bimi, "policy", "logo-preference"), "personal");
+	buf_fini(&field);
+}
+
 static const char *hash_of(const char *text)
 {
 	char hex[SHA256_HEX_BYTES];
@@ -380,6 +404,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_signatures, open_arena, close_arena),
 		cmocka_unit_test_setup_teardown(test_selector_field, open_arena, close_arena),
 		cmocka_unit_test_setup_teardown(test_fields, open_arena, close_arena),
+		cmocka_unit_test_setup_teardown(test_authres, open_arena, close_arena),
 		cmocka_unit_test_setup_teardown(test_indicator, open_arena, close_arena),
 		cmocka_unit_test_setup_teardown(test_evidence, open_arena, close_arena),
 		cmocka_unit_test_setup_teardown(test_evidence_names, open_arena, close_arena),

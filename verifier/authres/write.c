@@ -104,9 +104,11 @@ static void add_bimi(struct writer *writer, const struct verdict_bimi *bimi)
 	result->reason = reason(bimi->result, bimi->detail.len > 0 ? bimi->detail : bimi->reason);
 	say(writer, result, "header", "d", bimi->domain);
 	say(writer, result, "header", "selector", bimi->selector);
-	say(writer, result, "policy", "authority-uri", bimi->authority);
+	say(writer, result, "policy", "authority", bimi->authority);
+	say(writer, result, "policy", "authority-uri", bimi->evidence);
 	say(writer, result, "policy", "indicator-uri", bimi->location);
 	say(writer, result, "policy", "indicator-hash", bimi->indicator_hash);
+	say(writer, result, "policy", "logo-preference", bimi->preference);
 }
 
 void authres_write(struct buf *out, struct str authserv_id, const struct verdict *verdict)
