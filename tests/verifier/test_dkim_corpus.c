@@ -116,6 +116,25 @@ static void test_messages(void **state)
 	assert_true(rows >= 70);
 }
 
+/* RFC 8463 appendix A: the digests of both signatures; RFC 6376 appendix A.2: that of the body. */
+static void test_digests(void **state)
+{
+	struct signed_mail *mail = *state;
+	corpus_need();
+	use_keys_of(mail, STR("rfc8463-A.3.eml"));
+	signed_mail_check(mail, corpus_file(mail->arena, "dkim", STR("rfc8463-A.3.eml")));
+	assert_int_equal(mail->verdict.dkim.count, 2);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(mail->verdict.dkim.at[i].result, AUTH_PASS);
+		assert_true(str_eq(mail->verdict.dkim.at[i].body_hash,
+			STR("2jUSOH9NhtVGCQWNr9BrIAPreKQjO6Sn7XIkfJVOzv8=")));
+	}
+	assert_true(str_eq(mail->verdict.dkim.at[0].header_hash, STR("SM6aLHEOzhcQ/xVplrg2p/RUcOQ+/lZDB01uFpDtYuc=")));
+	assert_true(str_eq(mail->verdict.dkim.at[1].header_hash, STR("/tcebXD7Eju1w1OtxCghswS2udVPyGfzBPfGHaqqERE=")));
+	signed_mail_check(mail, corpus_file(mail->arena, "dkim", STR("rfc6376-A.2.eml")));
+	assert_true(str_eq(mail->verdict.dkim.at[0].body_hash, STR("2jUSOH9NhtVGCQWNr9BrIAPreKQjO6Sn7XIkfJVOzv8=")));
+}
+
 static void test_key_records(void **state)
 {
 	struct signed_mail *mail = *state;
@@ -141,6 +160,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_messages, signed_mail_open, signed_mail_close),
+		cmocka_unit_test_setup_teardown(test_digests, signed_mail_open, signed_mail_close),
 		cmocka_unit_test_setup_teardown(test_key_records, signed_mail_open, signed_mail_close),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
