@@ -340,6 +340,21 @@ class Live(VerifyTest):
         done = self.dmarcd("spf", "--ip", "192.0.2.1", "--helo", "x.example", code=flow.EX_CONFIG)
         self.assertIn("none.key", done.stderr)
 
+    def test_limits(self):
+        """dns_queries at what is needed and one below; the two of time by who never answers."""
+        self.server.zone[dns_server.wire(dns_server.name("two.example"))] = [
+            (dns_server.TXT, dns_server.strings(b"v=spf1 include:example.net -all"))]
+        for limit, sender, result in (("dns_queries: 2", "two.example", "pass"),
+                                      ("dns_queries: 1", "two.example", "temperror"),
+                                      ("dns_query_secs: 1s", "silent-1.example", "temperror"),
+                                      ("dns_mail_secs: 1s", "silent-2.example", "temperror")):
+            self.config = self.write("dmarcd.yaml", "limits: {%s}\n" % limit)
+            done = self.spf(sender)
+            self.assertEqual(done["result"], result, limit)
+            notes = " ".join(step["note"] or "" for step in done["trace"])
+            said = {"dns_queries: 1": "budget", "dns_query_secs: 1s": "in time", "dns_mail_secs: 1s": "used up"}
+            self.assertIn(said.get(limit, ""), notes)
+
     def test_dead(self):
         with dns_server.socket.socket(dns_server.socket.AF_INET, dns_server.socket.SOCK_DGRAM) as nobody:
             nobody.bind(("127.0.0.1", 0))
