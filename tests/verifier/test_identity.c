@@ -146,6 +146,9 @@ static void test_order(void **state)
 	assert_true(ip_parse(STR("192.0.2.9"), &hints.ip));
 	assert_string_equal(found("Return-Path: <a@example.com>\r\n" CLIENT),
 		"mail_from= (given); ip=192.0.2.9 (given)");
+	hints.mail_from = STR("<a@example.net>");
+	assert_string_equal(found(""), "mail_from=a@example.net (given); ip=192.0.2.9 (given)");
+	hints.mail_from = STR("<>");
 	hints.helo = STR("given.example");
 	hints.ip.family = 0;
 	assert_string_equal(found(CLIENT), "mail_from= (given); helo=given.example (given); "

@@ -141,6 +141,9 @@ static void dispose(struct evaluation *evaluation)
 	if (walks ? record->testing : evaluation->options->sample >= record->pct)
 		then = weaker(policy);
 	evaluation->dmarc->disposition = str_from(dmarc_policy_word(then));
+	if (walks && then == DMARC_POLICY_REJECT)
+		dmarc_trace(evaluation->verify, 0, "policy", evaluation->discovery.domain, STR_NONE, "reject",
+			"who knows nothing else of the message treats it as quarantine (RFC 9989 section 7.4)");
 	if (then == policy)
 		return;
 	evaluation->dmarc->override_reason = walks ? STR("policy_test_mode") : STR("sampled_out");

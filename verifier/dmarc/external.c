@@ -35,12 +35,14 @@ enum maybe dmarc_external(const struct verify *verify, const struct dmarc_option
 	struct str record_domain, enum dmarc_report kind, struct str uri, struct str *asked_r)
 {
 	struct str host, org, host_org;
+	struct verify quiet = *verify; /* the record's own name has been walked before */
+	quiet.trace = NULL;
 	*asked_r = STR_NONE;
 	if (!dmarc_uri_host(verify->arena, uri, &host))
 		return MAYBE_NO;
 	if (str_eq(host, record_domain))
 		return MAYBE_YES;
-	if (!dmarc_org_domain(verify, options, record_domain, &org) ||
+	if (!dmarc_org_domain(&quiet, options, record_domain, &org) ||
 		!dmarc_org_domain(verify, options, host, &host_org))
 		return MAYBE_UNKNOWN;
 	if (str_eq(org, host_org))

@@ -172,8 +172,8 @@ static void find_mail_from(struct search *search)
 		identity->has_mail_from = false;
 	if (!identity->has_mail_from)
 		return;
-	if (str_eq(path, STR("<>")))
-		path = STR("");
+	if (str_starts(path, STR("<")) && str_ends(path, STR(">")))
+		path = str_sub(path, 1, path.len - 2);
 	identity->mail_from = path;
 	found(search, "mail_from", path, source);
 }

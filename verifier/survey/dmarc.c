@@ -109,8 +109,8 @@ static void advise_policy(const struct look *look)
 				STR_FMT(look->found.domain));
 	else if (below < record->p && record->p <= DMARC_POLICY_REJECT)
 		survey_advise(&look->survey, "warning", "dmarc.sp_weaker", at, NULL,
-			"sp=%s is weaker than p=%s: names below the domain can be forged", dmarc_policy_word(below),
-			dmarc_policy_word(record->p));
+			"sp=%s is weaker than p=%s: names below the domain are easier to forge than the domain",
+			dmarc_policy_word(below), dmarc_policy_word(record->p));
 	if (record->np != DMARC_POLICY_ABSENT && record->np < below && below <= DMARC_POLICY_REJECT)
 		survey_advise(&look->survey, "warning", "dmarc.np_weaker", at, NULL,
 			"np=%s is weaker than what holds for names that exist (%s)", dmarc_policy_word(record->np),
