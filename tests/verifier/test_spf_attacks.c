@@ -167,6 +167,65 @@ static void test_explanation_bomb(void **state)
 	}
 }
 
+/* 4,096 bytes are an explanation, one more is none. */
+static void test_long_explanations(void **state)
+{
+	(void)state;
+	for (size_t literal = 4087; literal <= 4088; literal++) {
+		struct buf text, zone;
+		struct spf_zone opened;
+		buf_init(&text, RECORD_BYTES);
+		buf_init(&zone, 100000);
+		for (size_t i = 0; i < literal; i++)
+			buf_add_char(&text, 'x');
+		buf_add_str(&text, STR("%{i}"));
+		buf_add_str(&zone, STR("a.example.com TXT \"v=spf1 -all exp=e.example.com\"\n"));
+		add_txt(&zone, "e.example.com", buf_str(&text));
+		spf_zone_open(&opened, buf_str(&zone));
+		struct verdict_spf verdict = spf_zone_check(&opened, "192.0.2.3", STR("h"), STR("x@a.example.com"));
+		assert_int_equal(verdict.explanation.len, literal == 4087 ? 4096 : 0);
+		assert_true(literal == 4088 || str_ends(verdict.explanation, STR("x192.0.2.3")));
+		spf_zone_close(&opened);
+		buf_fini(&text);
+		buf_fini(&zone);
+	}
+}
+
+/* A sender of 16 KiB is one, a longer one is none; a HELO name of 1 KiB is one, a longer one is unknown. */
+static void test_long_senders(void **state)
+{
+	static const struct {
+		size_t sender, helo;
+		enum auth_result result;
+		const char *asked;
+	} cases[] = {
+		{16384, 1, AUTH_NEUTRAL, "h.x.com"},
+		{16385, 1, AUTH_NONE, NULL},
+		{100, 1024, AUTH_NEUTRAL, "x.com"},
+		{100, 1025, AUTH_NEUTRAL, "unknown.x.com"},
+	};
+	char *bytes = malloc(20000);
+	(void)state;
+	assert_non_null(bytes);
+	memset(bytes, 'h', 20000);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct spf_zone zone;
+		char *end = bytes + cases[i].sender;
+		spf_zone_open(&zone, STR("a.example.com TXT \"v=spf1 exists:%{h}.x.com\"\n"));
+		memcpy(end - 14, "@a.example.com", 14);
+		struct verdict_spf verdict = spf_zone_check(&zone, "192.0.2.3", (struct str){bytes, cases[i].helo},
+			(struct str){bytes, cases[i].sender});
+		memset(end - 14, 'h', 14);
+		assert_int_equal(verdict.result, cases[i].result);
+		size_t count = dns_session_count(zone.session);
+		assert_int_equal(count, cases[i].asked ? 2 : 0);
+		assert_true(!cases[i].asked ||
+			str_eq(dns_session_at(zone.session, 1)->name, str_from(cases[i].asked)));
+		spf_zone_close(&zone);
+	}
+	free(bytes);
+}
+
 /* Ten MX of ten names each: the budget of questions ends it. */
 static void test_mx_times_a(void **state)
 {
@@ -268,6 +327,8 @@ int main(void)
 		cmocka_unit_test(test_loop_without_limit),
 		cmocka_unit_test(test_macro_bombs),
 		cmocka_unit_test(test_explanation_bomb),
+		cmocka_unit_test(test_long_explanations),
+		cmocka_unit_test(test_long_senders),
 		cmocka_unit_test(test_mx_times_a),
 		cmocka_unit_test(test_floods),
 		cmocka_unit_test(test_huge_names),

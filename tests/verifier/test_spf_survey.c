@@ -188,6 +188,25 @@ static void test_bounds(void **state)
 	buf_fini(&lines);
 }
 
+/* 400 terms are counted, and 40 of them asked for. */
+static void test_many_terms(void **state)
+{
+	struct buf lines;
+	struct spf_zone zone;
+	(void)state;
+	buf_init(&lines, 100000);
+	buf_add_str(&lines, STR("a.example.com TXT \"v=spf1"));
+	for (int i = 0; i < 400; i++)
+		buf_printf(&lines, "%s a:%d.x", i % 20 == 0 ? "\" \"" : "", i);
+	buf_add_str(&lines, STR("\"\n"));
+	struct verdict verdict = survey_zone(&zone, buf_cstr(&lines));
+	assert_int_equal(verdict.spf.at[0].lookups, 400);
+	assert_int_equal(verdict.spf.at[0].void_lookups, 30); /* the budget of questions ends here */
+	assert_int_equal(dns_session_count(zone.session), 1 + 2 * 40 + 1);
+	spf_zone_close(&zone);
+	buf_fini(&lines);
+}
+
 static void test_tree(void **state)
 {
 	struct spf_zone zone;
@@ -214,6 +233,7 @@ int main(void)
 		cmocka_unit_test(test_advice),
 		cmocka_unit_test(test_size),
 		cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_many_terms),
 		cmocka_unit_test(test_tree),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

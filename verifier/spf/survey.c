@@ -7,6 +7,7 @@
 
 #define DEPTH_MAX 10     /* of includes; each is a look-up, so no more can be in order */
 #define RECORDS_MAX 40
+#define ASKED_MAX 40     /* terms; further ones are counted only */
 #define TYPE_SPF ((enum dns_type)99) /* RFC 4408 section 3.1.1, gone with RFC 7208 section 3.1 */
 #define UDP_BYTES 512    /* RFC 7208 section 3.4 */
 #define ANSWER_BYTES 30  /* of a message besides the name and the records: header, question, EDNS */
@@ -175,6 +176,8 @@ static void survey_term(struct spf_survey *survey, const struct path *path, cons
 	}
 	count_lookup(survey, term->text, known ? name : STR_NONE,
 		known ? auth_result_text(term->result) : "depends on the message");
+	if (survey->lookups > ASKED_MAX)
+		return;
 	if (known && term->mechanism == SPF_INCLUDE)
 		survey_include(survey, path, term, name);
 	else if (known)
@@ -193,7 +196,7 @@ static void survey_redirect(struct spf_survey *survey, const struct path *path, 
 	bool known = target_of(survey, path->domain, record->redirect.domain_spec, &name);
 	count_lookup(survey, record->redirect.text, known ? name : STR_NONE,
 		known ? "redirect" : "depends on the message");
-	if (known)
+	if (known && survey->lookups <= ASKED_MAX)
 		survey_record(survey, path, name, record->redirect.text);
 }
 
