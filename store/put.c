@@ -12,10 +12,14 @@
 #include "store/columns.h"
 #include "store/put_rows.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
 
 #define REPEATS_MAX 10
+#define PAUSE_MSECS 2u /* doubled at each try: a second at the last */
 #define ARENA_BYTES ((size_t)256 * 1024 * 1024)
 
 const char *mail_outcome_text(enum mail_outcome outcome)
@@ -190,6 +194,19 @@ static void reset_out(struct put_mail *mails, size_t count, const enum mail_outc
 	}
 }
 
+/* Whether a transaction that others stood in the way of is to be repeated: after a while that grows and is another
+ * one for each process, or they would meet again. */
+static bool is_repeated(struct store *store, enum err err, int *tries)
+{
+	if (!err || err == ERR_UNCERTAIN || !db_may_repeat(store) || ++*tries == REPEATS_MAX)
+		return false;
+	unsigned random = 0;
+	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) != (ssize_t)sizeof(random))
+		random = (unsigned)getpid();
+	(void)poll(NULL, 0, (int)(random % (PAUSE_MSECS << *tries)));
+	return true;
+}
+
 enum err put_batch(struct store *store, struct put_mail *mails, size_t count, const struct put_options *options,
 	struct error *error)
 {
@@ -198,14 +215,13 @@ enum err put_batch(struct store *store, struct put_mail *mails, size_t count, co
 		die_out_of_memory();
 	for (size_t i = 0; i < count; i++)
 		outcomes[i] = mails[i].outcome;
+	int tries = 0;
 	enum err err = ensure_months(store, mails, count, error);
-	for (int tries = 0; !err && tries < REPEATS_MAX; tries++) {
-		reset_out(mails, count, outcomes);
-		err = put_once(store, mails, count, options, error);
-		if (!err || err == ERR_UNCERTAIN || !db_may_repeat(store))
-			break;
-		if (tries + 1 < REPEATS_MAX)
-			err = ERR_OK;
+	if (!err) {
+		do {
+			reset_out(mails, count, outcomes);
+			err = put_once(store, mails, count, options, error);
+		} while (is_repeated(store, err, &tries));
 	}
 	if (err && err != ERR_UNCERTAIN)
 		reset_out(mails, count, outcomes);
@@ -294,18 +310,17 @@ static enum err copies_once(struct store *store, const struct copies *copies, st
 enum err put_copies(struct store *store, const struct sha256 *sums, const struct mail_source *sources, size_t count,
 	struct copy_mail *copies_r, struct error *error)
 {
-	enum err err = ERR_OK;
+	enum err err;
+	int tries = 0;
 	struct copies copies = {sums, sources, count, calloc(count ? count : 1, sizeof(*copies.order))};
 	if (!copies.order)
 		die_out_of_memory();
 	for (size_t i = 0; i < count; i++)
 		copies.order[i] = i;
 	qsort_r(copies.order, count, sizeof(*copies.order), by_sum, &copies);
-	for (int tries = 0; tries < REPEATS_MAX; tries++) {
+	do {
 		err = copies_once(store, &copies, copies_r, error);
-		if (!err || err == ERR_UNCERTAIN || !db_may_repeat(store))
-			break;
-	}
+	} while (is_repeated(store, err, &tries));
 	free(copies.order);
 	return err;
 }
@@ -394,14 +409,13 @@ enum err put_again(struct store *store, struct put_mail *mail, const struct put_
 	struct error *error)
 {
 	const enum mail_outcome outcome = mail->outcome;
+	int tries = 0;
 	enum err err = ensure_months(store, mail, 1, error);
-	for (int tries = 0; !err && tries < REPEATS_MAX; tries++) {
+	if (err)
+		return err;
+	do {
 		reset_out(mail, 1, &outcome);
 		err = again_once(store, mail, options, error);
-		if (!err || err == ERR_UNCERTAIN || !db_may_repeat(store))
-			break;
-		if (tries + 1 < REPEATS_MAX)
-			err = ERR_OK;
-	}
+	} while (is_repeated(store, err, &tries));
 	return err;
 }

@@ -162,6 +162,18 @@ class Server(fault.FaultTest):
                                                     "not_a_report": 0, "quarantined": 0})
         self.check_rows()
 
+    def test_ten_tries(self):
+        """Nine times refused, and at the tenth not: all within one batch, which never failed."""
+        self.sql_as("CREATE SEQUENCE public.tries; GRANT USAGE ON public.tries TO PUBLIC; "
+                    "CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+                    "IF nextval('public.tries') < 10 THEN RAISE EXCEPTION 'not now' USING ERRCODE = '40001'; END IF; "
+                    "RETURN NULL; END $$; CREATE TRIGGER refuse AFTER INSERT ON dmarcd.mail "
+                    "FOR EACH STATEMENT EXECUTE FUNCTION public.refuse()")
+        self.put_good()
+        self.assertNotIn("database is away", self.dmarcd("ingest", "--once").stderr)
+        self.assertEqual(self.sql_as("SELECT last_value FROM public.tries"), "10")
+        self.check()
+
     def test_deadlock(self):
         """With a session that holds what we want and wants what we hold; we are the one to give way."""
         self.sql_as("ALTER DATABASE dmarcd SET deadlock_timeout = '3s'")

@@ -2,6 +2,7 @@
 """Report mails made to measure, where those of dmarcd-samples are too small or too good."""
 import base64
 import gzip
+import hashlib
 import io
 import json
 import zipfile
@@ -84,14 +85,16 @@ def zipped(report_id, *counts):
         base64.encodebytes(_zipped(xml, "report.xml"))
 
 
-def tls(number):
+def tls(number, details=1):
     """Bytes of a mail with a TLS report (RFC 8460)."""
     report = {"organization-name": "made.example", "contact-info": "tls@made.example",
               "report-id": "tls-%d" % number,
               "date-range": {"start-datetime": "2026-03-30T00:00:00Z", "end-datetime": "2026-03-30T23:59:59Z"},
               "policies": [{"policy": {"policy-type": "sts", "policy-domain": "example.com"},
                             "summary": {"total-successful-session-count": 5, "total-failure-session-count": 1},
-                            "failure-details": [{"result-type": "certificate-expired", "failed-session-count": 1}]}]}
+                            "failure-details": [{"result-type": "certificate-expired", "failed-session-count": 1,
+                                                 **({"additional-information": hashlib.sha256(b"%d" % n).hexdigest()}
+                                                    if n else {})} for n in range(details)]}]}
     head = aggregate("tls-%d" % number).split(b"\n\n", 1)[0]
     return head.replace(b"application/gzip", b"application/tlsrpt+gzip") + b"\n\n" + \
         base64.encodebytes(gzip.compress(json.dumps(report).encode(), mtime=0))
