@@ -53,10 +53,17 @@ bool authres_domain(struct arena *arena, struct str value, struct str *domain_r)
  * it. Whatever the texts hold, nothing in it begins another field. */
 void authres_print(struct buf *out, const struct authres *authres, size_t column);
 
-/* Fills verdict->claims from every such field of the message, after all mechanisms. trusted: our own
- * authserv-ids; no claim of an ARC set is. */
-void authres_claims(const struct verify *verify, const struct message *message, const struct str *trusted,
-	size_t trusted_count, struct verdict *verdict);
+/* Whose claims are trusted. */
+struct authres_trust {
+	const struct str *authserv_ids; /* our own */
+	size_t authserv_ids_count;
+	size_t inside_fields; /* of the message, top down; below them anybody may have written */
+};
+
+/* Fills verdict->claims from every such field of the message, after all mechanisms. No claim of an ARC set is
+ * trusted. */
+void authres_claims(const struct verify *verify, const struct message *message, const struct authres_trust *trust,
+	struct verdict *verdict);
 
 /* Appends an Authentication-Results field with all that the verdict says, folded, ending with CRLF. Nothing
  * in it can begin another field, whatever the verdict holds. */

@@ -4,7 +4,9 @@
  * mail_from: given, Return-Path, smtp.mailfrom of a trusted
  * Authentication-Results, Received-SPF. ip and helo: given, the top-most
  * Received that a trusted host wrote about a host that is not trusted,
- * Received-SPF, Authentication-Results.
+ * Received-SPF, Authentication-Results. Of the fields those are believed that
+ * stand above the first Received of a host that is not trusted (RFC 8601
+ * section 5), where it is known which those are.
  */
 #pragma once
 
@@ -26,6 +28,7 @@ struct identity {
 	struct str helo;
 	struct str mail_from;
 	bool has_mail_from;
+	size_t inside_fields; /* of the message, top down: added by trusted hops; all of them when none is named */
 };
 
 /* Fills *identity_r, and verdict->identities with where each came from. */

@@ -318,7 +318,8 @@ static void test_claims(void **state)
 		"ARC-Authentication-Results: i=1; mx.example.org; arc=pass\r\n"
 		"Received-SPF: fail identity=helo; helo=h.example.com; client-ip=192.0.2.1; receiver=other\r\n"
 		"Authentication-Results: mx.example.org 9; spf=fail\r\n\r\n"), &message);
-	authres_claims(&verify, &message, ids, 2, &verdict);
+	struct authres_trust trust = {ids, 2, message.fields_count};
+	authres_claims(&verify, &message, &trust, &verdict);
 	assert_int_equal(verdict.claims.count, sizeof(want) / sizeof(want[0]));
 	for (size_t i = 0; i < verdict.claims.count; i++) {
 		const struct verdict_claim *claim = &verdict.claims.at[i];
@@ -327,6 +328,10 @@ static void test_claims(void **state)
 			fail_msg("%zu: %.*s, agrees %d, trusted %d", i, STR_FMT(claim->method), (int)claim->agrees,
 				claim->trusted);
 	}
+	trust.inside_fields = 4; /* the Received-SPF field is the fifth */
+	authres_claims(&verify, &message, &trust, &verdict);
+	assert_true(verdict.claims.at[0].trusted);
+	assert_false(verdict.claims.at[8].trusted);
 	assert_true(str_eq(verdict.claims.at[7].properties, STR("i=1")));
 	assert_true(str_eq(verdict.claims.at[2].properties, STR("header.d=example.net header.s=s2")));
 }

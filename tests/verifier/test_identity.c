@@ -199,6 +199,17 @@ static void test_trusted_results(void **state)
 		"Authentication-Results: MX.example; dkim=none\r\n"
 		"Authentication-Results: mx.example; spf=fail smtp.mailfrom=a@example.com\r\n"),
 		"mail_from=a@example.com (Authentication-Results of mx.example)");
+	/* What stands below a foreign Received was there when the mail came. */
+	hints.trusted_hops = ids;
+	hints.trusted_hops_count = 1;
+	assert_string_equal(found("Received: from a.example by b.example; date\r\nReturn-Path: <x@victim.example>\r\n"
+		"Authentication-Results: mx.example; spf=pass smtp.mailfrom=x@victim.example\r\n"), "");
+	assert_string_equal(found(CLIENT "Authentication-Results: mx.example; spf=pass smtp.mailfrom=a@example.com\r\n"
+		"Received: from a.example by b.example; date\r\n"
+		"Received-SPF: pass receiver=mx.example; envelope-from=x@victim.example\r\n"),
+		"mail_from=a@example.com (Authentication-Results of mx.example); "
+		"ip=192.0.2.1 (Received by mx.example); "
+		"helo=h.example (Received by mx.example)");
 	hints = (struct identity_hints){.helo = STR_NONE};
 	assert_string_equal(found("Authentication-Results: mx.example; dkim=none\r\n"
 		"Authentication-Results: evil.example; spf=pass smtp.mailfrom=x@victim.example\r\n"), "");

@@ -10,8 +10,7 @@
 
 struct claims {
 	const struct verify *verify;
-	const struct str *trusted;
-	size_t trusted_count;
+	const struct authres_trust *trust;
 	struct verdict *verdict;
 };
 
@@ -134,8 +133,8 @@ static struct str properties_text(struct arena *arena, const struct authres *aut
 
 static bool is_trusted(const struct claims *claims, struct str authserv_id)
 {
-	for (size_t i = 0; i < claims->trusted_count; i++)
-		if (authserv_id.len > 0 && str_eq_nocase(claims->trusted[i], authserv_id))
+	for (size_t i = 0; i < claims->trust->authserv_ids_count; i++)
+		if (authserv_id.len > 0 && str_eq_nocase(claims->trust->authserv_ids[i], authserv_id))
 			return true;
 	return false;
 }
@@ -159,10 +158,10 @@ static void add_claims(const struct claims *claims, const struct message_field *
 	}
 }
 
-void authres_claims(const struct verify *verify, const struct message *message, const struct str *trusted,
-	size_t trusted_count, struct verdict *verdict)
+void authres_claims(const struct verify *verify, const struct message *message, const struct authres_trust *trust,
+	struct verdict *verdict)
 {
-	const struct claims claims = {verify, trusted, trusted_count, verdict};
+	const struct claims claims = {verify, trust, verdict};
 	struct authres authres;
 	verdict->claims.count = 0;
 	verdict->claims.at = ARENA_ARRAY(verify->arena, CLAIMS_MAX, struct verdict_claim);
@@ -174,6 +173,6 @@ void authres_claims(const struct verify *verify, const struct message *message, 
 			continue;
 		if (spf ? received_spf_parse(verify->arena, field->body, &authres) :
 			authres_parse(verify->arena, field->body, &authres))
-			add_claims(&claims, field, &authres, !arc); /* anybody may write an ARC set */
+			add_claims(&claims, field, &authres, !arc && i < trust->inside_fields);
 	}
 }

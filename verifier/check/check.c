@@ -77,7 +77,9 @@ void check_message(const struct verify *verify, struct str bytes, const struct c
 	arc_check(verify, &message, request->keys, request->trusted_sealers, request->trusted_sealers_count, verdict_r);
 	dmarc_check(verify, &message, &request->dmarc, verdict_r);
 	bimi_check(verify, &message, &bimi, verdict_r);
-	authres_claims(verify, &message, request->hints.authserv_ids, request->hints.authserv_ids_count, verdict_r);
+	const struct authres_trust trust = {request->hints.authserv_ids, request->hints.authserv_ids_count,
+		identity.inside_fields};
+	authres_claims(verify, &message, &trust, verdict_r);
 	advise(verify, verdict_r);
 	keep_trace(verify, verdict_r);
 }

@@ -6,6 +6,7 @@
 #include "verifier/identity/received.h"
 
 #define IDENTITIES_MAX (ADDRESS_MAILBOXES_MAX + 3)
+#define TRACE_FIELDS_MAX 100 /* of one name that are looked at; RFC 5321 section 6.3 */
 #define NOT_CONFIGURED "no authserv-id is configured, the top-most field is believed"
 
 struct search {
@@ -66,11 +67,11 @@ static bool find_border(struct search *search, struct received *border_r, const 
 {
 	const struct identity_hints *hints = search->hints;
 	bool any = false;
-	for (size_t n = 0;; n++) {
+	for (size_t n = 0; n < TRACE_FIELDS_MAX; n++) {
 		const struct message_field *field = message_field(search->message, STR("received"), n);
 		struct received received;
 		if (!field)
-			return any;
+			break;
 		received_parse(message_unfolded(search->verify->arena, field), &received);
 		if (hints->trusted_hops_count > 0 && !is_trusted_hop(search, received.by))
 			return false;
@@ -83,8 +84,31 @@ static bool find_border(struct search *search, struct received *border_r, const 
 			hints->trusted_hops_count > 0 ? "" : " (no trusted hop is configured)");
 		any = true;
 		if (!inside)
-			return true;
+			break;
 	}
+	return any;
+}
+
+/* Position of the first Received that none of our hosts wrote. */
+static size_t count_inside(const struct search *search)
+{
+	const struct message *message = search->message;
+	for (size_t i = 0; i < message->fields_count && search->hints->trusted_hops_count > 0; i++) {
+		struct received received;
+		if (!str_eq_nocase(message->fields[i].name, STR("received")))
+			continue;
+		received_parse(message_unfolded(search->verify->arena, &message->fields[i]), &received);
+		if (!is_trusted_hop(search, received.by))
+			return i;
+	}
+	return message->fields_count;
+}
+
+/* The n-th field of this name that is inside. */
+static const struct message_field *inside_field(const struct search *search, struct str name, size_t n)
+{
+	const struct message_field *field = message_field(search->message, name, n);
+	return field && field < search->message->fields + search->identity->inside_fields ? field : NULL;
 }
 
 /* The first SPF result that can be believed of the fields of this name. */
@@ -95,7 +119,7 @@ static bool find_result(struct search *search, bool received_spf, struct authres
 	struct str name = received_spf ? STR("received-spf") : STR("authentication-results");
 	const struct message_field *field;
 	struct authres authres;
-	for (size_t n = 0; (field = message_field(search->message, name, n)); n++) {
+	for (size_t n = 0; n < TRACE_FIELDS_MAX && (field = inside_field(search, name, n)); n++) {
 		if (received_spf ? !received_spf_parse(search->verify->arena, field->body, &authres) :
 			!authres_parse(search->verify->arena, field->body, &authres))
 			continue;
@@ -140,7 +164,7 @@ static bool is_path(struct str text)
 
 static bool return_path(struct search *search, struct str *path_r)
 {
-	const struct message_field *field = message_field(search->message, STR("return-path"), 0);
+	const struct message_field *field = inside_field(search, STR("return-path"), 0);
 	if (!field)
 		return false;
 	struct str text = message_unfolded(search->verify->arena, field);
@@ -243,6 +267,7 @@ void identity_find(const struct verify *verify, const struct message *message, c
 	*identity_r = (struct identity){.has_mail_from = false};
 	verdict->identities.at = ARENA_ARRAY(verify->arena, IDENTITIES_MAX, struct verdict_identity);
 	verdict->identities.count = 0;
+	identity_r->inside_fields = count_inside(&search);
 	find_authors(&search);
 	find_mail_from(&search);
 	find_ip_and_helo(&search);
