@@ -114,6 +114,7 @@ static void test_options(void **state)
 		{DMARCVERIFY_PUBLIC_SUFFIX_LIST, NULL, 0}, {DMARCVERIFY_MAIL_FROM, "", 0},
 		{(enum dmarcverify_option)0, "x", -1}, {(enum dmarcverify_option)999, "x", -1},
 	};
+	assert_string_equal(dmarcverify_version(), DMARCD_VERSION);
 	struct dmarcverify *handle = dmarcverify_open();
 	for (size_t i = 0; i < sizeof(GIVEN) / sizeof(GIVEN[0]); i++)
 		assert_int_equal(dmarcverify_set(handle, GIVEN[i].option, GIVEN[i].value, ALL), GIVEN[i].expected);
