@@ -145,6 +145,28 @@ static void advise_term(struct spf_survey *survey, const struct spf_term *term, 
 
 static void survey_record(struct spf_survey *survey, const struct path *up, struct str domain, struct str led);
 
+static const char *on_match(const struct spf_term *term)
+{
+	switch (term->result) {
+	case AUTH_FAIL:
+		return "fail on a match";
+	case AUTH_SOFTFAIL:
+		return "softfail on a match";
+	case AUTH_NEUTRAL:
+		return "neutral on a match";
+	case AUTH_PASS:
+	case AUTH_UNKNOWN:
+	case AUTH_NONE:
+	case AUTH_TEMPERROR:
+	case AUTH_PERMERROR:
+	case AUTH_POLICY:
+	case AUTH_DECLINED:
+	case AUTH_SKIPPED:
+		break;
+	}
+	return "pass on a match";
+}
+
 static void count_lookup(struct spf_survey *survey, struct str text, struct str name, const char *result)
 {
 	survey->lookups++;
@@ -171,11 +193,11 @@ static void survey_term(struct spf_survey *survey, const struct path *path, cons
 	advise_term(survey, term, path->domain);
 	if (!spf_term_asks(term)) {
 		if (survey->state.verify->trace)
-			trace(survey, "term", term->text, STR_NONE, auth_result_text(term->result), NULL);
+			trace(survey, "term", term->text, STR_NONE, on_match(term), NULL);
 		return;
 	}
 	count_lookup(survey, term->text, known ? name : STR_NONE,
-		known ? auth_result_text(term->result) : "depends on the message");
+		known ? on_match(term) : "depends on the message");
 	if (survey->lookups > ASKED_MAX)
 		return;
 	if (known && term->mechanism == SPF_INCLUDE)
