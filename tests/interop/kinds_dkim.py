@@ -51,6 +51,8 @@ def passing(who, theirs, message):
         return "ed25519-unknown"
     if "does not support hash algorithm" in theirs:
         return "key-h-white"
+    if who == "Mail::DKIM" and re.search(rb"[;:]\s*l\s*=\s*0\s*[;\r]", message):
+        return "l-zero"
     kind = kind_of_end(message)
     if kind is None and who == "Mail::DKIM" and field_white(message):
         kind = "name-white"
@@ -61,14 +63,16 @@ def kind_of_arc(who, ours, theirs, message):
     words = ours.split(" ")
     if who == "dkimpy" and "Unexpected characters" in theirs:
         return "name-white"
+    if who == "dkimpy" and words[0] == "pass" and arc_case(message):
+        return "arc-name-case"
+    if who == "dkimpy" and theirs.startswith("IndexError"):
+        return "dkimpy-raises"
     if theirs == "none" and words[0] == "fail":
         return "chain-none"
     if words[0] == "fail" and theirs.startswith("pass"):
         return "arc-" + words[-1]
     if words[0] == "pass" and who == "dkimpy" and from_count(message) > 1:
         return "from-oversigned"
-    if words[0] == "pass" and who == "dkimpy" and arc_case(message):
-        return "arc-name-case"
     if words[0] == "pass" and kind_of_end(message):
         return kind_of_end(message)
     if words[0] == "pass" and shuffled(message):

@@ -249,6 +249,11 @@ static void test_instances(void **state)
 	assert_verdict(mail, "a second From", "fail signature");
 	signed_mail_check(mail, text(mail, "Received: x\r\n%.*s", STR_FMT(good)));
 	assert_verdict(mail, "a first Received", "fail signature");
+	mail->traced = true;
+	signed_mail_check(mail, good);
+	const struct trace_step *step = signed_mail_step(mail, "fields", NULL, 0);
+	assert_non_null(step);
+	assert_true(str_eq(step->note, STR("one more could be added of To; not signed: Subject")));
 	/* Two signatures over each other's fields: own ones are passed over. */
 	good = signer_sign(mail->arena, rsa, STR(TAGS), STR(MAIL));
 	good = signer_sign(mail->arena, rsa, STR(TAGS ":dkim-signature"), good);

@@ -7,6 +7,7 @@
 #include "verifier/domain.h"
 
 #define TEXT_BYTES_MAX 2048
+#define FIELDS_BYTES_MAX 16384 /* of an h= that is looked into for people */
 #define COPY_BYTES_MAX ((size_t)8 * 1024)
 
 struct dkim {
@@ -109,6 +110,36 @@ static void judge_the_body(struct dkim *dkim, const struct signature *signature,
 	trace_step(dkim, "hash", "body", verdict->body_hash, matches ? "matches" : "differs", note);
 }
 
+static size_t named(const struct signature *signature, struct str name)
+{
+	struct str rest = signature->fields, item;
+	size_t count = 0;
+	while (tag_item(&rest, &item))
+		count += str_eq_nocase(item, name);
+	return count;
+}
+
+/* What an attacker could add or change unnoticed (RFC 6376 sections 5.4 and 8.15). */
+static void trace_fields(const struct dkim *dkim, const struct signature *signature)
+{
+	static const char *const names[] = {"From", "Subject", "To", "Cc", "Date", "Reply-To", "Content-Type"};
+	struct arena *arena = dkim->judge.verify->arena;
+	const char *open = "", *unsigned_ones = "";
+	if (signature->fields.len > FIELDS_BYTES_MAX)
+		return;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct str name = str_from(names[i]);
+		size_t there = message_fields_count(dkim->judge.message, name), times = named(signature, name);
+		if (times > 0 && times <= there)
+			open = arena_printf(arena, "%s %s", open, names[i]);
+		else if (times == 0 && there > 0)
+			unsigned_ones = arena_printf(arena, "%s %s", unsigned_ones, names[i]);
+	}
+	trace_step(dkim, "fields", "h=", signature->fields, *open || *unsigned_ones ? "open" : "closed",
+		str_from(arena_printf(arena, "%s%s%s%s%s", *open ? "one more could be added of" : "", open,
+			*open && *unsigned_ones ? "; " : "", *unsigned_ones ? "not signed:" : "", unsigned_ones)));
+}
+
 static struct sha256 judge_the_header(struct dkim *dkim, const struct signature *signature,
 	struct verdict_dkim *verdict)
 {
@@ -118,6 +149,7 @@ static struct sha256 judge_the_header(struct dkim *dkim, const struct signature 
 	struct sha256 digest = judge_header(&dkim->judge, signature, verify->trace ? &copy : NULL);
 	verdict->header_hash = sum_text(verify, &digest);
 	if (verify->trace) {
+		trace_fields(dkim, signature);
 		trace_step(dkim, "canon", "header", buf_str(&copy), signature->header_relaxed ? "relaxed" : "simple",
 			copy.overflow ? STR("its beginning") : STR_NONE);
 		trace_step(dkim, "hash", "header", verdict->header_hash, NULL, STR_NONE);
