@@ -10,7 +10,9 @@ import struct
 import subprocess
 
 MESSAGE = struct.Struct("=IIIi")  # model/job.h: version, kind, steps, status
-VERSION, READY, ENDED = 1, 1, 2
+READY, ENDED = 1, 2
+OTHER_VERSION = 99
+spoken = []  # the version that the real one speaks
 HEADER = struct.Struct("<IB")     # model/wire.h
 RECORD = 4
 
@@ -29,8 +31,8 @@ def send(control, data, fds=()):
     control.sendmsg([data], ancillary)
 
 
-def say(control, kind=ENDED, version=VERSION, status=0):
-    send(control, MESSAGE.pack(version, kind, 0, status))
+def say(control, kind=ENDED, version=None, status=0):
+    send(control, MESSAGE.pack(version or spoken[0], kind, 0, status))
 
 
 class Real:
@@ -129,7 +131,7 @@ STREAMS = {lie.__name__: lie for lie in (garbage, nothing, too_long, endless, tw
 # What the template says instead of "ended", once.
 WORDS = {
     "ready_again": lambda control: say(control, READY),
-    "other_version": lambda control: say(control, version=99),
+    "other_version": lambda control: say(control, version=OTHER_VERSION),
     "no_message": lambda control: send(control, b"x"),
     "gone": lambda control: os._exit(1),
     "crashed": lambda control: say(control, status=signal.SIGSEGV),
@@ -140,6 +142,7 @@ WORDS = {
 def main():
     control = socket.socket(fileno=3)
     real = Real()
+    spoken.append(MESSAGE.unpack(real.ready)[0])
     send(control, real.ready)
     while True:
         request, fds = receive(control)
