@@ -151,6 +151,8 @@ static void test_keys(void **state)
 	struct signer *other = signer_rsa(1024, 65537);
 	struct str good = signed_as(mail, rsa, "relaxed", "from:to:subject");
 	assert_cause(mail, good, "never published");
+	assert_cause(mail, replaced(mail, good, "a dot\r\n", "a dot\r\n-- \r\n"), "1 line was added");
+	assert_true(str_find(mail->verdict.dkim.at[0].cause, STR("never published")) != SIZE_MAX);
 	signed_mail_txt(mail, KEY_NAME, signer_record(mail->arena, other));
 	assert_cause(mail, good, "not the one that signed");
 	buf_reset(&mail->zone);

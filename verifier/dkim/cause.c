@@ -31,21 +31,25 @@ static const struct {
 	{"expired", "the message was judged later than its signer wanted it to be"},
 };
 
+static struct str cause_of_reason(struct str reason)
+{
+	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
+		if (str_eq(reason, str_from(plain[i].reason)))
+			return str_from(plain[i].cause);
+	return STR_NONE;
+}
+
 struct str cause_find(struct judge *judge, const struct signature *signature, const struct judged_key *key,
 	const struct verdict_dkim *verdict)
 {
-	struct arena *arena = judge->verify->arena;
-	struct str body = STR_NONE, header = STR_NONE;
+	struct str body = STR_NONE, rest;
 	if (verdict->body_hash_matches == MAYBE_NO)
 		body = cause_of_body(judge, signature);
 	if (verdict->signature_matches == MAYBE_NO)
-		header = cause_of_header(judge, signature, key);
-	if (body.ptr && header.ptr)
-		return str_from(arena_printf(arena, "%.*s; %.*s", STR_FMT(body), STR_FMT(header)));
-	if (body.ptr || header.ptr)
-		return body.ptr ? body : header;
-	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
-		if (str_eq(verdict->reason, str_from(plain[i].reason)))
-			return str_from(plain[i].cause);
-	return STR_NONE;
+		rest = cause_of_header(judge, signature, key);
+	else
+		rest = cause_of_reason(verdict->reason);
+	if (!body.ptr || !rest.ptr)
+		return body.ptr ? body : rest;
+	return str_from(arena_printf(judge->verify->arena, "%.*s; %.*s", STR_FMT(body), STR_FMT(rest)));
 }

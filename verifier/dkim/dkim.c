@@ -135,7 +135,7 @@ static void trace_fields(const struct dkim *dkim, const struct signature *signat
 		else if (times == 0 && there > 0)
 			unsigned_ones = arena_printf(arena, "%s %s", unsigned_ones, names[i]);
 	}
-	trace_step(dkim, "fields", "h=", signature->fields, *open || *unsigned_ones ? "open" : "closed",
+	trace_step(dkim, "fields", "h=", STR_NONE, *open || *unsigned_ones ? "open" : "closed",
 		str_from(arena_printf(arena, "%s%s%s%s%s", *open ? "one more could be added of" : "", open,
 			*open && *unsigned_ones ? "; " : "", *unsigned_ones ? "not signed:" : "", unsigned_ones)));
 }
