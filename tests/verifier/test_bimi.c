@@ -232,7 +232,8 @@ static void test_authres(void **state)
 	struct buf field;
 	buf_init(&field, 1 << 20);
 	authres_write(&field, STR("mx.example"), &verdict);
-	assert_true(authres_parse(arena, str_from_offset(buf_str(&field), strlen("Authentication-Results:")), &authres));
+	struct str body = str_from_offset(buf_str(&field), strlen("Authentication-Results:"));
+	assert_true(authres_parse(arena, body, &authres));
 	const struct authres_result *bimi = &authres.results[authres.results_count - 1];
 	assert_str(bimi->method, "bimi");
 	assert_str(bimi->result, "pass");
@@ -282,6 +283,12 @@ static void test_evidence(void **state)
 	assert_str(bimi.mark_type, "Registered Mark");
 	assert_str(bimi.indicator_hash, hash_of(MARK_SVG));
 	assert_true(noted(&trial, "certificate", "pass"));
+	const struct trace_step *certificate = NULL;
+	for (size_t i = 0; i < trial.steps_count; i++)
+		if (str_eq(trial.steps[i].kind, STR("certificate")))
+			certificate = &trial.steps[i];
+	assert_true(str_find(certificate->note, STR("digest of the logo: sha1; no transparency timestamps in it; "
+		"revocation is not checked")) != SIZE_MAX);
 	trial.options.indicator = STR(MARK_SVG);
 	assert_str(expect(&trial, AUTH_PASS, NULL).authority, "pass");
 	trial.options.indicator = STR("<svg version=\"1.2\" baseProfile=\"tiny-ps\" viewBox=\"0 0 9 9\" "

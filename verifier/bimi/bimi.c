@@ -97,10 +97,13 @@ static void step_vmc(const struct job *job, const struct vmc *vmc)
 		return;
 	const char *scts = vmc->has_scts ? "transparency timestamps are there, not verified" :
 		"no transparency timestamps in it";
+	struct str whose = str_from(arena_printf(arena, "issued by %.*s, %.*s to %.*s; %.*s%s%.*s",
+		STR_FMT(vmc->issuer), STR_FMT(vmc->not_before), STR_FMT(vmc->not_after), STR_FMT(vmc->mark_type),
+		vmc->trademark.len > 0 ? " " : "", STR_FMT(vmc->trademark)));
 	step(job, STR("certificate"), vmc->organization, vmc->names, str_from(vmc->reason ? vmc->reason : "pass"),
-		str_from(arena_printf(arena, "issued by %.*s, %.*s to %.*s; %.*s%s%.*s; %s; revocation is not checked",
-			STR_FMT(vmc->issuer), STR_FMT(vmc->not_before), STR_FMT(vmc->not_after),
-			STR_FMT(vmc->mark_type), vmc->trademark.len > 0 ? " " : "", STR_FMT(vmc->trademark), scts)));
+		str_from(arena_printf(arena, "%.*s; digest of the logo: %s; %s%s; revocation is not checked",
+			STR_FMT(whose), vmc->hash_algorithm ? vmc->hash_algorithm : "none that matches", scts,
+			vmc->experimental ? "; of the pilot (1.3.6.1.4.1.53087.4.1)" : "")));
 	if (vmc->svg.reason || vmc->svg.advice.len > 0)
 		step(job, STR("indicator"), STR("in the certificate"), STR_NONE,
 			str_from(vmc->svg.reason ? vmc->svg.reason : "valid"),
