@@ -50,7 +50,7 @@ static enum err step(struct store *store, unsigned at_least, bool *again_r, stru
 
 enum err merge_sources(struct store *store, unsigned at_least, struct error *error)
 {
-	bool again = true;
+	bool again = true, met = false;
 	enum err err = ERR_OK;
 	while (again && !err) {
 		err = db_begin(store, error);
@@ -58,9 +58,10 @@ enum err merge_sources(struct store *store, unsigned at_least, struct error *err
 			err = step(store, at_least, &again, error);
 		if (!err)
 			err = db_commit(store, error);
-		else
+		met = err && err != ERR_UNCERTAIN && db_may_repeat(store);
+		if (err)
 			db_rollback(store);
 		at_least = 1;
 	}
-	return err;
+	return met ? ERR_OK : err;
 }

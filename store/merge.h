@@ -8,5 +8,6 @@
 #include "store/store.h"
 
 /* When no fewer than at_least domains and days wait for it; nothing to do while another process is
- * at it. In steps of a transaction each. Errors as put_batch (store/put.h); what was not done waits. */
+ * at it, or stands in its way. In steps of a transaction each. Errors as put_batch (store/put.h);
+ * what was not done waits. */
 NODISCARD enum err merge_sources(struct store *store, unsigned at_least, struct error *error);
