@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* libopendkim, as opendkim-testmsg drives it, with keys from the zone given: "pass", or what it says instead. */
+/* libopendkim, the library of opendkim-testmsg, with keys from the zone given: "pass", or what it says instead. */
 #include "base/arena.h"
 #include "base/error.h"
 #include "tests/interop/lines.h"
