@@ -181,6 +181,7 @@ static void count(struct ingest_balance *balance, const struct put_mail *put)
 static void recycle_spool(struct pipeline *pipeline, struct taken *taken)
 {
 	if (taken->job.spool && pipeline->idle_spools_count < PIPELINE_BATCH_MAX) {
+		spool_clear(taken->job.spool);
 		pipeline->idle_spools[pipeline->idle_spools_count++] = taken->job.spool;
 		taken->job.spool = NULL;
 	}

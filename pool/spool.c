@@ -96,6 +96,11 @@ void spool_reset(struct spool *spool, const struct sha256 *mail_sha256, const st
 	spool->now_epoch_secs = now_epoch_secs;
 }
 
+void spool_clear(struct spool *spool)
+{
+	clear(spool);
+}
+
 const struct sha256 *spool_mail(const struct spool *spool)
 {
 	return &spool->mail_sha256;

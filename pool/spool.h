@@ -45,6 +45,8 @@ void spool_close(struct spool **spool);
  * acceptable; both are kept by reference / value until the next reset. */
 void spool_reset(struct spool *spool, const struct sha256 *mail_sha256, const struct limits *limits,
 	int64_t now_epoch_secs);
+/* Forgets all of it and gives back what a large report took, until the next reset. */
+void spool_clear(struct spool *spool);
 
 /* The hash of the mail it was reset for. */
 const struct sha256 *spool_mail(const struct spool *spool);

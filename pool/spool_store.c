@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #define TAIL_BYTES ((size_t)64 * 1024)
+#define KEPT_BYTES ((size_t)16 * 1024) /* what an empty one keeps for the next mail */
 
 struct spool_store {
 	size_t memory_bytes;
@@ -50,6 +51,14 @@ void spool_store_close(struct spool_store **store)
 	*store = NULL;
 }
 
+/* Many spools wait empty, each of which once held a large report. */
+static void empty(struct buf *buf)
+{
+	if (buf->cap > KEPT_BYTES)
+		buf_fini(buf);
+	buf_reset(buf);
+}
+
 void spool_store_reset(struct spool_store *store)
 {
 	if (store->fd >= 0)
@@ -57,9 +66,9 @@ void spool_store_reset(struct spool_store *store)
 	store->fd = -1;
 	store->file_bytes = 0;
 	store->spilled = false;
-	buf_reset(&store->memory);
-	buf_reset(&store->tail);
-	buf_reset(&store->window);
+	empty(&store->memory);
+	empty(&store->tail);
+	empty(&store->window);
 }
 
 uint64_t spool_store_bytes(const struct spool_store *store)
