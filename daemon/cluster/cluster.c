@@ -24,6 +24,7 @@
 #define LOG_BYTES_MAX ((off_t)8 * 1024 * 1024)
 #define READY_MSECS 60000 /* a keeper that another user started */
 #define GONE_MSECS 30000  /* a server whose keeper has gone stops by itself */
+#define EMPTY_MSECS 1000 /* that a server may take to write its pid */
 #define LOOK_MSECS 20
 
 struct cluster {
@@ -89,15 +90,23 @@ static int wait_until_ready(const struct cluster *cluster, struct error *error)
 	return EX_UNAVAILABLE;
 }
 
+static bool is_nobodys(const struct cluster_server *server)
+{
+	return server->written.tv_sec > 0 && server->pid == 0;
+}
+
 /* No keeper. A server that is still there is about to stop (its keeper was
- * killed), or is somebody else's. A pid file without a server is stale. */
+ * killed), or is somebody else's. A pid file without a server is stale; so is
+ * one that stays empty: its server was killed before it wrote its pid. */
 static int wait_until_gone(const struct cluster *cluster, struct error *error)
 {
-	int64_t deadline = clock_monotonic_msecs() + GONE_MSECS;
+	const char *path = arena_printf(cluster->site.arena, "%s/postmaster.pid", cluster->site.data_dir);
+	int64_t began = clock_monotonic_msecs(), now = began;
 	struct cluster_server server = cluster_keep_look(&cluster->site);
-	while (server.alive && clock_monotonic_msecs() < deadline) {
+	while ((server.alive && now < began + GONE_MSECS) || (is_nobodys(&server) && now < began + EMPTY_MSECS)) {
 		nap();
 		server = cluster_keep_look(&cluster->site);
+		now = clock_monotonic_msecs();
 	}
 	if (server.alive) {
 		(void)error_set(error, ERR_TEMP, "a PostgreSQL that dmarcd did not start (pid %lld) works in \"%s\"",
@@ -107,8 +116,8 @@ static int wait_until_gone(const struct cluster *cluster, struct error *error)
 	}
 	/* PostgreSQL copes with a pid that nobody has; one that another program
 	 * has got since would stop it. */
-	if (server.pid > 0 && (kill((pid_t)server.pid, 0) == 0 || errno == EPERM))
-		(void)unlink(arena_printf(cluster->site.arena, "%s/postmaster.pid", cluster->site.data_dir));
+	if (is_nobodys(&server) || (server.pid > 0 && (kill((pid_t)server.pid, 0) == 0 || errno == EPERM)))
+		(void)unlink(path);
 	return EX_OK;
 }
 

@@ -20,10 +20,10 @@ struct cluster_keep {
 
 /* What postmaster.pid says. */
 struct cluster_server {
-	int64_t pid;  /* 0: no such file */
+	int64_t pid;  /* 0: no such file, or none is in it yet */
 	bool ready;
 	bool alive;   /* a postgres process with this pid works in the data folder */
-	struct timespec written;
+	struct timespec written; /* the file; zero: there is none */
 };
 
 /* What runs there now, by its pid file and socket. */

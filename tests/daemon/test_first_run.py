@@ -64,6 +64,12 @@ class FirstRun(flow.FlowTest):
         flow.reap_orphans()
         self.check_totals(self.status(), wanted)
 
+    def test_killed_before_its_pid(self):
+        wanted = self.begin()
+        with open(os.path.join(self.state, "pg", "postmaster.pid"), "x", encoding="utf-8"):
+            pass
+        self.check_totals(self.status(), wanted)
+
     def test_killed_container(self):
         """Everything at once; the next start has the same pids, and the pid file still says "ready"."""
         inside = ["unshare", "-p", "-f", "--mount-proc", "--kill-child"]
