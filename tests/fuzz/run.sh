@@ -55,7 +55,7 @@ target() {
 	dkim_key) dict=dkim max=4200 ;;
 	verify_message) dict=dkim seeds=$corpus/dkim ;;
 	tlsrpt) seeds=$corpus/tlsrpt ;;
-	verdict) ;;
+	verdict) dict=wire ;;
 	unpack) seeds=$corpus/aggregate ;;
 	vmc) max=40000 seeds=$corpus/bimi ;;
 	wire) seeds=$build/made/streams ;;
