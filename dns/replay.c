@@ -334,3 +334,9 @@ void dns_replay_add(struct buf *out, const struct dns_answer *answer)
 		buf_add_char(out, '\n');
 	}
 }
+
+void dns_replay_add_session(struct buf *out, const struct dns_session *session)
+{
+	for (size_t i = 0; i < dns_session_count(session); i++)
+		dns_replay_add(out, dns_session_at(session, i));
+}

@@ -24,7 +24,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
-#include "dns/dns.h"
+#include "dns/session.h"
 
 /* Reads text into arena; the strings of text may be kept. ERR_INVALID: "file:line: what is wrong". */
 NODISCARD enum err dns_replay_open(struct arena *arena, struct str file, struct str text, struct dns **dns_r,
@@ -32,3 +32,5 @@ NODISCARD enum err dns_replay_open(struct arena *arena, struct str file, struct 
 
 /* Appends the line or lines that give this answer again, bit for bit. */
 void dns_replay_add(struct buf *out, const struct dns_answer *answer);
+/* The same of all answers of a session, in their order. */
+void dns_replay_add_session(struct buf *out, const struct dns_session *session);

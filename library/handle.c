@@ -236,13 +236,6 @@ struct dmarcverify_result *dmarcverify_spf(struct dmarcverify *handle, const str
 		.receiver = arena_str(result->arena, handle->receiver),
 	};
 	spf_check(&verify, &request, VERDICT_ADD(result->arena, &result->verdict.spf));
-	if (verify.trace) {
-		size_t count;
-		const struct trace_step *steps = trace_steps(verify.trace, &count);
-		result->verdict.trace.at = ARENA_ARRAY(result->arena, count, struct trace_step);
-		result->verdict.trace.count = count;
-		for (size_t i = 0; i < count; i++)
-			result->verdict.trace.at[i] = steps[i];
-	}
+	trace_keep(&verify, &result->verdict);
 	return result;
 }

@@ -117,8 +117,7 @@ const char *dmarcverify_answers(struct dmarcverify_result *result)
 	if (result->answers)
 		return result->answers;
 	buf_init(&buf, SIZE_MAX / 2);
-	for (size_t i = 0; i < dns_session_count(result->session); i++)
-		dns_replay_add(&buf, dns_session_at(result->session, i));
+	dns_replay_add_session(&buf, result->session);
 	return result->answers = keep(result, &buf);
 }
 

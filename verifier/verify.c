@@ -38,6 +38,14 @@ const struct trace_step *trace_steps(const struct trace *trace, size_t *count_r)
 	return trace->steps;
 }
 
+void trace_keep(const struct verify *verify, struct verdict *verdict)
+{
+	if (!verify->trace)
+		return;
+	verdict->trace.at = verify->trace->steps;
+	verdict->trace.count = verify->trace->count;
+}
+
 /* What needs no change, as most texts. */
 static bool is_plain(struct str bytes)
 {

@@ -33,8 +33,10 @@ struct verify {
 };
 
 struct trace *trace_open(struct arena *arena);
-/* The steps, in order; valid until the next one is added. */
+/* The steps so far, in order; they live in the trace's arena, whatever is added later. */
 const struct trace_step *trace_steps(const struct trace *trace, size_t *count_r);
+/* The same into the verdict; nothing without a trace. */
+void trace_keep(const struct verify *verify, struct verdict *verdict);
 
 /* Adds a step; texts are copied, NUL and bytes that are not UTF-8 are made visible. Nothing happens
  * without a trace, so callers that must format a text ask `verify->trace` first. */

@@ -3,6 +3,7 @@
 
 #include "base/confine.h"
 #include "base/error.h"
+#include "base/write.h"
 #include "model/job.h"
 #include "parser/parse.h"
 #include "worker/shed.h"
@@ -24,16 +25,8 @@ struct output {
 static void write_frames(void *context, const void *bytes, size_t len)
 {
 	const struct output *output = context;
-	const char *at = bytes;
-	while (len > 0) {
-		ssize_t done = write(output->fd, at, len);
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0)
-			_exit(EX_IOERR);
-		at += done;
-		len -= (size_t)done;
-	}
+	if (!write_all(output->fd, bytes, len))
+		_exit(EX_IOERR);
 }
 
 /* In the child. */

@@ -9,6 +9,7 @@
 #include "verifier/check.h"
 #include "verifier/domain.h"
 #include "verifier/survey.h"
+#include "verifier/survey/advice.h"
 #include "verifier/survey_bimi.h"
 #include "verifier/survey_dkim.h"
 #include "verifier/survey_spf.h"
@@ -134,14 +135,8 @@ static void spf(struct verification *job)
 /* The operator says that no mail is sent as this domain, and DNS does not. */
 static void advise_silence(struct verification *job, struct str name)
 {
-	*VERDICT_ADD(job->verify.arena, &job->verdict.advice) = (struct verdict_advice){
-		.severity = STR("warning"),
-		.code = STR("dns.parked_open"),
-		.name = name,
-		.type = STR("TXT"),
-		.record = STR("v=spf1 -all"),
-		.text = STR("the configuration says that it sends no mail: let SPF, p=reject and a null MX say so"),
-	};
+	survey_advise(&(struct survey){&job->verify, &job->verdict}, "warning", "dns.parked_open", name, "v=spf1 -all",
+		"the configuration says that it sends no mail: let SPF, p=reject and a null MX say so");
 }
 
 static struct verify_list ascii_names(struct arena *arena, const struct verify_list *names)
@@ -178,11 +173,10 @@ static void domain(struct verification *job)
 static void keep_trace(struct verification *job)
 {
 	struct buf answers;
-	if (job->verify.trace)
-		job->verdict.trace.at = (struct trace_step *)trace_steps(job->verify.trace, &job->verdict.trace.count);
+	trace_keep(&job->verify, &job->verdict);
 	buf_init(&answers, VERDICT_BYTES_MAX);
-	for (size_t i = 0; job->session && i < dns_session_count(job->session); i++)
-		dns_replay_add(&answers, dns_session_at(job->session, i));
+	if (job->session)
+		dns_replay_add_session(&answers, job->session);
 	job->verdict.answers = arena_str(job->verify.arena, buf_str(&answers));
 	buf_fini(&answers);
 }

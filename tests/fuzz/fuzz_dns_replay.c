@@ -64,8 +64,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	if (dns) {
 		struct dns_session *session = dns_session_open(arena, dns, QUERIES_MAX);
 		ask_all(dns_session_dns(session), arena, (struct str){(const char *)bytes, len});
-		for (size_t i = 0; i < dns_session_count(session); i++)
-			dns_replay_add(&text, dns_session_at(session, i));
+		dns_replay_add_session(&text, session);
 		struct dns *again = opened(arena, buf_str(&text), true);
 		for (size_t i = 0; i < dns_session_count(session); i++) {
 			const struct dns_answer *answer = dns_session_at(session, i);

@@ -4,8 +4,6 @@
  * of a replay file, an empty line; again. Out, a line for each: "result reason"
  * of each signature with commas between, a TAB, "result reason" of the chain.
  */
-#include "dns/replay.h"
-#include "dns/session.h"
 #include "tests/interop/lines.h"
 #include "verifier/arc.h"
 #include "verifier/dkim.h"
@@ -14,7 +12,7 @@
 
 #define NOW ((int64_t)1790000000)
 
-static void answer(struct arena *arena, struct str message_bytes, struct dns *dns)
+static void answer(struct arena *arena, struct str hex, struct dns *dns)
 {
 	struct message message;
 	struct verdict verdict = {0};
@@ -24,7 +22,7 @@ static void answer(struct arena *arena, struct str message_bytes, struct dns *dn
 		.now_epoch_secs = NOW,
 		.limits = verify_limits_default(),
 	};
-	message_parse(arena, message_bytes, &message);
+	message_parse(arena, lines_unhex(arena, hex), &message);
 	dkim_check(&verify, &message, NULL, STR_NONE, &verdict);
 	arc_check(&verify, &message, NULL, NULL, 0, &verdict);
 	for (size_t i = 0; i < verdict.dkim.count; i++)

@@ -28,9 +28,10 @@ static DKIM_CBSTAT look_up(DKIM *dkim, DKIM_SIGINFO *signature, unsigned char *t
 	return DKIM_CBSTAT_CONTINUE;
 }
 
-static void answer(struct arena *arena, struct str message, struct dns *dns)
+static void answer(struct arena *arena, struct str hex, struct dns *dns)
 {
 	static const unsigned char id[] = "message";
+	const struct str message = lines_unhex(arena, hex);
 	DKIM_STAT status;
 	bool testing = false;
 	zone = dns;

@@ -121,8 +121,7 @@ static const char *answers(void)
 {
 	struct buf buf;
 	buf_init(&buf, SIZE_MAX / 2);
-	for (size_t i = 0; i < dns_session_count(session); i++)
-		dns_replay_add(&buf, dns_session_at(session, i));
+	dns_replay_add_session(&buf, session);
 	const char *text = arena_cstr(arena, buf_str(&buf));
 	buf_fini(&buf);
 	return text;

@@ -41,8 +41,7 @@ static void assert_replayed(struct arena *arena, const struct dns_session *sessi
 	struct buf text;
 	struct dns *replay;
 	buf_init(&text, ARENA_BYTES);
-	for (size_t i = 0; i < dns_session_count(session); i++)
-		dns_replay_add(&text, dns_session_at(session, i));
+	dns_replay_add_session(&text, session);
 	assert_int_equal(dns_replay_open(arena, STR("kept"), buf_str(&text), &replay, NULL), ERR_OK);
 	struct dns_session *again = dns_session_open(arena, replay, DNS_QUERIES_MAX);
 	struct verdict_spf verdict = check(arena, dns_session_dns(again), sender);

@@ -47,18 +47,6 @@ static void describe(const struct verify *verify, const struct message *message)
 	});
 }
 
-static void keep_trace(const struct verify *verify, struct verdict *verdict)
-{
-	size_t count;
-	if (!verify->trace)
-		return;
-	const struct trace_step *steps = trace_steps(verify->trace, &count);
-	verdict->trace.at = ARENA_ARRAY(verify->arena, count + 1, struct trace_step);
-	for (size_t i = 0; i < count; i++)
-		verdict->trace.at[i] = steps[i];
-	verdict->trace.count = count;
-}
-
 void check_message(const struct verify *verify, struct str bytes, const struct check_request *request,
 	struct verdict *verdict_r)
 {
@@ -81,5 +69,5 @@ void check_message(const struct verify *verify, struct str bytes, const struct c
 		identity.inside_fields};
 	authres_claims(verify, &message, &trust, verdict_r);
 	advise(verify, verdict_r);
-	keep_trace(verify, verdict_r);
+	trace_keep(verify, verdict_r);
 }
