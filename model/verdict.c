@@ -75,6 +75,9 @@ JSON_ITEM(verdict_arc_set, VERDICT_ARC_SET_FIELDS)
 JSON_ITEM(verdict_dmarc, VERDICT_DMARC_FIELDS)
 JSON_ITEM(verdict_bimi, VERDICT_BIMI_FIELDS)
 JSON_ITEM(verdict_claim, VERDICT_CLAIM_FIELDS)
+JSON_ITEM(verdict_provenance, VERDICT_PROVENANCE_FIELDS)
+JSON_ITEM(verdict_recheck, VERDICT_RECHECK_FIELDS)
+JSON_ITEM(verdict_alignment, VERDICT_ALIGNMENT_FIELDS)
 JSON_FIELDS(verdict_advice, VERDICT_ADVICE_FIELDS)
 JSON_FIELDS(trace_step, VERDICT_STEP_FIELDS)
 
@@ -160,6 +163,15 @@ void verdict_json(struct json *json, const struct verdict *verdict)
 	LIST_JSON("identities", identities, verdict_identity_item);
 	verdict_results_json(json, verdict);
 	LIST_JSON("claims", claims, verdict_claim_item);
+	if (verdict->provenance.count > 0) {
+		LIST_JSON("provenance", provenance, verdict_provenance_item);
+	}
+	if (verdict->recheck.count > 0) {
+		LIST_JSON("recheck", recheck, verdict_recheck_item);
+	}
+	if (verdict->alignments.count > 0) {
+		LIST_JSON("alignments", alignments, verdict_alignment_item);
+	}
 	LIST_JSON("advice", advice, verdict_advice_json);
 	json_object_end(json);
 }

@@ -35,6 +35,9 @@ VERDICT_STRUCT(verdict_arc, VERDICT_ARC_FIELDS);
 VERDICT_STRUCT(verdict_dmarc, VERDICT_DMARC_FIELDS);
 VERDICT_STRUCT(verdict_bimi, VERDICT_BIMI_FIELDS);
 VERDICT_STRUCT(verdict_claim, VERDICT_CLAIM_FIELDS);
+VERDICT_STRUCT(verdict_provenance, VERDICT_PROVENANCE_FIELDS);
+VERDICT_STRUCT(verdict_recheck, VERDICT_RECHECK_FIELDS);
+VERDICT_STRUCT(verdict_alignment, VERDICT_ALIGNMENT_FIELDS);
 VERDICT_STRUCT(verdict_advice, VERDICT_ADVICE_FIELDS);
 VERDICT_STRUCT(trace_step, VERDICT_STEP_FIELDS);
 
@@ -54,6 +57,9 @@ struct verdict {
 	struct verdict_dmarc dmarc;
 	struct verdict_bimi bimi;
 	VERDICT_LIST(verdict_claim) claims;
+	VERDICT_LIST(verdict_provenance) provenance; /* one for each claim of the request */
+	VERDICT_LIST(verdict_recheck) recheck;       /* one for each method that the reporter named */
+	VERDICT_LIST(verdict_alignment) alignments;  /* one for each pair of the request */
 	VERDICT_LIST(verdict_advice) advice;
 	VERDICT_LIST(trace_step) trace;
 	struct str answers; /* a replay file's text (dns/replay.h): what the verdict rests on */
@@ -68,7 +74,8 @@ struct verdict {
 /* A place for one more behind count items: the same memory, or twice as much. */
 void *verdict_grow(struct arena *arena, void *at, size_t count, size_t size);
 
-/* The whole as one JSON object: "identities", the results, "claims", "advice". Keys are the fields' names. */
+/* The whole as one JSON object: "identities", the results, "claims", "advice", and what only some are asked for:
+ * "provenance", "recheck", "alignments". Keys are the fields' names. */
 void verdict_json(struct json *json, const struct verdict *verdict);
 /* Into an object that is open: "spf" and "helo" (null unless judged), "dkim", "arc" with its "chain", "dmarc",
  * "bimi", "trace", "answers" (a list of lines). */

@@ -66,6 +66,23 @@
 #define VERDICT_CLAIM_FIELDS(RESULT, TEXT, NUMBER, FLAG, MAYBE) \
 	TEXT(field) TEXT(authserv_id) TEXT(method) TEXT(result) TEXT(properties) MAYBE(agrees) FLAG(trusted)
 
+/* Of a report mail: whether each of its reports is what it says (DESIGN: provenance). state: verified plausible
+ * unverified contradicted, or pending where the DNS could not say; domain: the organisational domain that
+ * authenticates the mail; submitter: the one that Subject or file name gives; reasons: codes, by blanks;
+ * destination: the domain of the address that it came to, where that is another's than the policy's. */
+#define VERDICT_PROVENANCE_FIELDS(RESULT, TEXT, NUMBER, FLAG, MAYBE) \
+	NUMBER(report_no) TEXT(state) TEXT(domain) TEXT(submitter) TEXT(reasons) TEXT(destination) \
+	MAYBE(destination_authorised) TEXT(detail)
+
+/* Of a failure report's sample: what the reporter said of a method beside what we find. difference: same, or a
+ * code for why the two differ, or why nothing can be found. */
+#define VERDICT_RECHECK_FIELDS(RESULT, TEXT, NUMBER, FLAG, MAYBE) \
+	TEXT(method) TEXT(reporter) TEXT(ours) TEXT(difference) TEXT(detail)
+
+/* Whether an identifier is aligned (relaxed) with an author domain, by each method. */
+#define VERDICT_ALIGNMENT_FIELDS(RESULT, TEXT, NUMBER, FLAG, MAYBE) \
+	TEXT(identifier) TEXT(author) MAYBE(treewalk) MAYBE(psl)
+
 /* A record that would mend what was found. */
 #define VERDICT_ADVICE_FIELDS(RESULT, TEXT, NUMBER, FLAG, MAYBE) \
 	TEXT(severity) TEXT(code) TEXT(name) TEXT(type) TEXT(record) TEXT(text)

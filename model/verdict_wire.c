@@ -20,6 +20,9 @@ enum section {
 	SECTION_DMARC,
 	SECTION_BIMI,
 	SECTION_CLAIM,
+	SECTION_PROVENANCE,
+	SECTION_RECHECK,
+	SECTION_ALIGNMENT,
 	SECTION_ADVICE,
 	SECTION_STEP,
 	SECTION_ANSWERS, /* a piece of a text, as the next two */
@@ -61,6 +64,9 @@ SPELLING(verdict_arc_set, VERDICT_ARC_SET_FIELDS)
 SPELLING(verdict_dmarc, VERDICT_DMARC_FIELDS)
 SPELLING(verdict_bimi, VERDICT_BIMI_FIELDS)
 SPELLING(verdict_claim, VERDICT_CLAIM_FIELDS)
+SPELLING(verdict_provenance, VERDICT_PROVENANCE_FIELDS)
+SPELLING(verdict_recheck, VERDICT_RECHECK_FIELDS)
+SPELLING(verdict_alignment, VERDICT_ALIGNMENT_FIELDS)
 SPELLING(verdict_advice, VERDICT_ADVICE_FIELDS)
 SPELLING(trace_step, VERDICT_STEP_FIELDS)
 
@@ -126,6 +132,9 @@ void verdict_write(struct wire_writer *writer, const struct verdict *verdict)
 	WRITE_ITEM(SECTION_DMARC, verdict_dmarc, &verdict->dmarc);
 	WRITE_ITEM(SECTION_BIMI, verdict_bimi, &verdict->bimi);
 	WRITE_LIST(SECTION_CLAIM, verdict_claim, claims);
+	WRITE_LIST(SECTION_PROVENANCE, verdict_provenance, provenance);
+	WRITE_LIST(SECTION_RECHECK, verdict_recheck, recheck);
+	WRITE_LIST(SECTION_ALIGNMENT, verdict_alignment, alignments);
 	WRITE_LIST(SECTION_ADVICE, verdict_advice, advice);
 	write_text(output, SECTION_AUTHRES, verdict->authres);
 	write_text(output, SECTION_REFUSED, verdict->refused);
@@ -204,6 +213,9 @@ static bool read_item(struct verdict_reader *reader, struct str payload)
 	READ_ITEM(SECTION_DMARC, verdict_dmarc, &verdict->dmarc);
 	READ_ITEM(SECTION_BIMI, verdict_bimi, &verdict->bimi);
 	READ_LIST(SECTION_CLAIM, verdict_claim, claims);
+	READ_LIST(SECTION_PROVENANCE, verdict_provenance, provenance);
+	READ_LIST(SECTION_RECHECK, verdict_recheck, recheck);
+	READ_LIST(SECTION_ALIGNMENT, verdict_alignment, alignments);
 	READ_LIST(SECTION_ADVICE, verdict_advice, advice);
 	READ_LIST(SECTION_STEP, trace_step, trace);
 	case SECTION_ANSWERS:

@@ -40,6 +40,11 @@ static void fill(struct arena *arena, struct verdict *verdict)
 	verdict->dmarc = (struct verdict_dmarc){.result = AUTH_PASS, .policy = STR("reject"), .spf_aligned = true};
 	verdict->bimi = (struct verdict_bimi){.result = AUTH_SKIPPED};
 	*VERDICT_ADD(arena, &verdict->claims) = (struct verdict_claim){.method = STR("spf")};
+	*VERDICT_ADD(arena, &verdict->provenance) = (struct verdict_provenance){.report_no = 3,
+		.state = STR("verified"), .destination_authorised = MAYBE_NO};
+	*VERDICT_ADD(arena, &verdict->recheck) = (struct verdict_recheck){.method = STR("dkim"), .ours = STR("pass")};
+	*VERDICT_ADD(arena, &verdict->alignments) = (struct verdict_alignment){.identifier = STR("a.example.org"),
+		.author = STR("example.org"), .treewalk = MAYBE_YES};
 	*VERDICT_ADD(arena, &verdict->advice) = (struct verdict_advice){.code = STR("c"), .text = STR("t")};
 	*VERDICT_ADD(arena, &verdict->trace) = (struct trace_step){.part = STR("spf"), .depth = 3, .kind = STR("term")};
 	verdict->answers = STR("example.org TXT \"v=spf1 -all\"\nexample.net * !NXDOMAIN\n");
