@@ -50,6 +50,30 @@ bool ip_eq(const struct ip *a, const struct ip *b)
 	return a->family == b->family && memcmp(a->bytes, b->bytes, a->family == 4 ? 4 : 16) == 0;
 }
 
+bool ip_in(const struct ip *ip, const struct ip *network, unsigned bits)
+{
+	size_t bytes = bits / 8;
+	unsigned rest = bits % 8;
+	if (ip->family != network->family || memcmp(ip->bytes, network->bytes, bytes) != 0)
+		return false;
+	return rest == 0 || (ip->bytes[bytes] ^ network->bytes[bytes]) >> (8 - rest) == 0;
+}
+
+bool ip_prefix_parse(struct str text, struct ip *network_r, unsigned *bits_r)
+{
+	size_t slash = str_find_char(text, '/');
+	if (!ip_parse(str_sub(text, 0, slash), network_r))
+		return false;
+	uint64_t width = network_r->family == 4 ? 32 : 128, bits = width;
+	if (slash != SIZE_MAX && !str_to_u64(str_from_offset(text, slash + 1), width, &bits))
+		return false;
+	for (uint64_t i = bits; i < width; i++)
+		if (network_r->bytes[i / 8] >> (7 - i % 8) & 1)
+			return false;
+	*bits_r = (unsigned)bits;
+	return true;
+}
+
 void ip_unmap(struct ip *ip)
 {
 	static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};

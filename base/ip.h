@@ -19,6 +19,10 @@ bool ip_parse(struct str text, struct ip *ip_r);
 /* Canonical text (RFC 5952 for IPv6); "" for none. */
 const char *ip_format(const struct ip *ip, char text[IP_TEXT_BYTES]);
 bool ip_eq(const struct ip *a, const struct ip *b);
+/* Of the same family, and the same in its first bits (at most 32 or 128) as the network. */
+bool ip_in(const struct ip *ip, const struct ip *network, unsigned bits);
+/* "192.0.2.0/24", or an address, which has all its bits. False too when a host bit is set. */
+bool ip_prefix_parse(struct str text, struct ip *network_r, unsigned *bits_r);
 /* ::ffff:192.0.2.1 becomes 192.0.2.1; anything else stays. */
 void ip_unmap(struct ip *ip);
 /* Private, loopback, link-local, unspecified or otherwise not globally routed. */

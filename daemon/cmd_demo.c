@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/cmd.h"
+#include "base/maildir.h"
 #include "daemon/spawn.h"
 #include "daemon/supervise.h"
-#include "ingest/maildir.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/cmd.h"
-#include "ingest/maildir.h"
+#include "base/maildir.h"
 
 #include <errno.h>
 #include <fcntl.h>

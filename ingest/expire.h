@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "ingest/maildir.h"
+#include "base/maildir.h"
 #include "store/store.h"
 
 /* Deletes from cur/ what is older by its file's time; *removed_r: how many. A

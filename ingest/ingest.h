@@ -13,11 +13,11 @@
 #pragma once
 
 #include "base/error.h"
+#include "base/maildir.h"
 #include "base/wide.h"
 #include "model/limits.h"
 #include "store/store.h"
 
-enum maildir_done { DONE_KEEP = 0, DONE_DELETE };
 enum ruf_store { RUF_FULL = 0, RUF_HEADERS, RUF_OFF };
 
 struct ingest_maildir {

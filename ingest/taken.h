@@ -6,7 +6,8 @@
 #pragma once
 
 #include "base/arena.h"
-#include "ingest/maildir.h"
+#include "base/maildir.h"
+#include "ingest/ingest.h"
 #include "pool/pool.h"
 #include "store/put.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ingest/walk.h"
 
-#include "ingest/maildir.h"
+#include "base/maildir.h"
 
 #include <errno.h>
 #include <fts.h>

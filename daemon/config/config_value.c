@@ -101,20 +101,9 @@ bool value_listen(struct str text)
 
 bool value_prefix(struct str text)
 {
-	struct ip ip;
-	uint64_t bits;
-	size_t slash = str_find_char(text, '/');
-	if (slash == SIZE_MAX)
-		return ip_parse(text, &ip);
-	if (!ip_parse(str_sub(text, 0, slash), &ip))
-		return false;
-	unsigned width = ip.family == 4 ? 32 : 128;
-	if (!str_to_u64(str_from_offset(text, slash + 1), width, &bits))
-		return false;
-	for (unsigned i = (unsigned)bits; i < width; i++)
-		if (ip.bytes[i / 8] >> (7 - i % 8) & 1)
-			return false;
-	return true;
+	struct ip network;
+	unsigned bits;
+	return ip_prefix_parse(text, &network, &bits);
 }
 
 bool value_domain(struct str text)

@@ -89,6 +89,32 @@ static void test_addresses(void **state)
 	assert_true(ip_parse(STR("8.8.8.8"), &ip) && !ip_is_private(&ip));
 }
 
+static void test_prefixes(void **state)
+{
+	static const char *const bad[] = {"", "/", "/24", "192.0.2.0/", "192.0.2.0/33", "192.0.2.0/-1", "192.0.2.1/31",
+		"2001:db8::/129", "2001:db8::1/64", "192.0.2.0/24/24", "192.0.2.0 /24", "mx.example"};
+	static const struct {
+		const char *network, *ip;
+		bool in;
+	} cases[] = {{"0.0.0.0/0", "255.1.2.3", true}, {"0.0.0.0/0", "::1", false}, {"::/0", "2001:db8::1", true},
+		{"192.0.2.128/25", "192.0.2.128", true}, {"192.0.2.128/25", "192.0.2.127", false},
+		{"192.0.2.7", "192.0.2.7", true}, {"192.0.2.7", "192.0.2.6", false},
+		{"2001:db8:8000::/33", "2001:db8:8000::1", true}, {"2001:db8:8000::/33", "2001:db8:7fff::1", false},
+		{"2001:db8::1/128", "2001:db8::1", true}, {"2001:db8::1", "2001:db8::2", false}};
+	struct ip ip, network;
+	unsigned bits;
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (ip_prefix_parse(str_from(bad[i]), &network, &bits))
+			fail_msg("%s is no prefix", bad[i]);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_true(ip_prefix_parse(str_from(cases[i].network), &network, &bits));
+		assert_true(ip_parse(str_from(cases[i].ip), &ip));
+		if (ip_in(&ip, &network, bits) != cases[i].in)
+			fail_msg("%s in %s", cases[i].ip, cases[i].network);
+	}
+}
+
 static void test_days(void **state)
 {
 	struct day day;
@@ -129,6 +155,7 @@ int main(void)
 		cmocka_unit_test(test_split_and_trim),
 		cmocka_unit_test(test_overflow_is_sticky),
 		cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_prefixes),
 		cmocka_unit_test(test_days),
 		cmocka_unit_test(test_visible),
 	};

@@ -9,7 +9,7 @@ import sys
 
 # The order is the include order: a room sees only rooms named before it (layers.py says which).
 ROOMS = ["base", "model", "dns", "pool", "parser", "verifier", "library", "worker", "samples", "schema",
-         "store", "ingest", "web", "daemon"]
+         "store", "ingest", "evidence", "web", "daemon"]
 SKIPPED_FOLDERS = {".git", ".cache", "build", "node_modules", "__pycache__"}
 
 

@@ -18,8 +18,9 @@ ALLOWED = {
     "schema": set(),
     "store": {"base", "model", "pool", "schema"},
     "ingest": {"base", "model", "pool", "store"},
+    "evidence": {"base", "model", "pool", "store"},
     "web": {"base", "model", "pool", "store"},
-    "daemon": {"base", "model", "pool", "store", "ingest", "web", "dns"},
+    "daemon": {"base", "model", "pool", "store", "ingest", "evidence", "web", "dns"},
 }
 # Of a room that is allowed, only these headers.
 ONLY = {

@@ -4,21 +4,11 @@
 
 #include <string.h>
 
-/* Section 5: of the same family only, by the first bits. */
-static bool in_network(const struct ip *ip, const struct ip *network, unsigned prefix)
-{
-	size_t bytes = prefix / 8;
-	unsigned bits = prefix % 8;
-	if (ip->family != network->family || memcmp(ip->bytes, network->bytes, bytes) != 0)
-		return false;
-	return bits == 0 || (ip->bytes[bytes] ^ network->bytes[bytes]) >> (8 - bits) == 0;
-}
-
 static bool answer_has(const struct spf_state *state, const struct dns_answer *answer, const struct spf_term *term)
 {
 	unsigned prefix = state->ip.family == 4 ? term->prefix4 : term->prefix6;
 	for (size_t i = 0; i < answer->count; i++)
-		if (in_network(&state->ip, &answer->records[i].ip, prefix))
+		if (ip_in(&state->ip, &answer->records[i].ip, prefix))
 			return true;
 	return false;
 }
@@ -169,9 +159,9 @@ enum spf_match spf_match_term(struct spf_state *state, const struct spf_term *te
 	case SPF_PTR:
 		return match_ptr(state, term, name);
 	case SPF_IP4:
-		return in_network(&state->ip, &term->ip, term->prefix4) ? SPF_MATCH : SPF_NO_MATCH;
+		return ip_in(&state->ip, &term->ip, term->prefix4) ? SPF_MATCH : SPF_NO_MATCH;
 	case SPF_IP6:
-		return in_network(&state->ip, &term->ip, term->prefix6) ? SPF_MATCH : SPF_NO_MATCH;
+		return ip_in(&state->ip, &term->ip, term->prefix6) ? SPF_MATCH : SPF_NO_MATCH;
 	case SPF_EXISTS: /* section 5.7: A, whatever the client's address is */
 		return spf_ask(state, term->text, "exists of an SPF term", name, DNS_A, &answer);
 	case SPF_INCLUDE:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ingest/maildir.h"
+#include "base/maildir.h"
 
 #include "base/arena.h"
 #include "base/fault.h"

@@ -5,7 +5,10 @@
  */
 #pragma once
 
-#include "ingest/ingest.h"
+#include "base/error.h"
+#include "base/str.h"
+
+enum maildir_done { DONE_KEEP = 0, DONE_DELETE };
 
 struct maildir;
 
