@@ -106,6 +106,7 @@ static enum err open_rooms(struct pipeline *pipeline, struct arena *arena, struc
 		.require_confinement = options->require_confinement,
 	};
 	pipeline->spool_directory = arena_printf(arena, "%s/spool", options->state_dir);
+	pipeline->turn = turn_open(arena_printf(arena, "%s/" INGEST_TURN, options->state_dir));
 	enum err err = make_folder(pipeline->spool_directory, error);
 	if (!err)
 		err = quarantine_open(options->state_dir, options->limits, &pipeline->quarantine, error);
@@ -147,6 +148,7 @@ enum err ingest_run(const struct ingest_options *options, struct ingest_balance 
 		.options = options,
 		.balance = balance_r,
 		.signal_fd = open_signals(),
+		.turn = -1,
 	};
 	*balance_r = (struct ingest_balance){0};
 	enum err err = open_rooms(&pipeline, arena, &load, &own);
@@ -171,6 +173,8 @@ enum err ingest_run(const struct ingest_options *options, struct ingest_balance 
 	store_close(&pipeline.store);
 	load_close(&load);
 	(void)close(pipeline.signal_fd);
+	if (pipeline.turn >= 0)
+		(void)close(pipeline.turn);
 	arena_close(&arena);
 	if (err && error)
 		*error = own;

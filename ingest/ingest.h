@@ -50,6 +50,8 @@ struct ingest_options {
 
 /* Where a daemon says, in state_dir, why it takes nothing in (base/notice.h). */
 #define INGEST_NOTICE "intake"
+/* Which file in state_dir it holds while it has mail in hand (base/turn.h). */
+#define INGEST_TURN "intake.lock"
 
 /* What a run added; the first five are the balance of the run. */
 struct ingest_balance {

@@ -119,6 +119,8 @@ static enum err turn(struct pipeline *pipeline, struct error *error)
 		drop_list(pipeline, &pipeline->waiting);
 	if (err)
 		return err;
+	if (busy(pipeline))
+		turn_hold(pipeline->turn, &pipeline->holds_turn);
 	pipeline_submit(pipeline);
 	pool_service(pipeline->pool);
 	pipeline_collect(pipeline);
@@ -203,6 +205,7 @@ enum err pipeline_run(struct pipeline *pipeline, struct error *error)
 	for (;;) {
 		const uint64_t mails = pipeline->balance->mails;
 		err = run_pass(pipeline, error);
+		turn_release(pipeline->turn, &pipeline->holds_turn);
 		if (!err && !pipeline->stopping && pipeline->balance->mails > mails)
 			merge_sums(pipeline);
 		if (err || pipeline->stopping || pipeline->options->once)

@@ -19,6 +19,7 @@
  */
 #pragma once
 
+#include "base/turn.h"
 #include "ingest/progress.h"
 #include "ingest/quarantine.h"
 #include "ingest/source.h"
@@ -63,6 +64,8 @@ struct pipeline {
 	uint64_t flight_bytes;
 	uint64_t batch_records;
 	struct pipeline_away away;
+	int turn;                   /* verdicts wait while mail does */
+	bool holds_turn;
 	struct spool *idle_spools[PIPELINE_BATCH_MAX];
 	size_t idle_spools_count;
 

@@ -31,6 +31,12 @@ struct config_words {
 	unsigned count;
 };
 
+/* What the host that wrote a Maildir adds to its mails' headers. */
+struct config_hints {
+	const char *authserv_id;           /* of its Authentication-Results; NULL: none is believed */
+	struct config_words trusted_hops;  /* names in Received fields of its own */
+};
+
 struct config_database {
 	const char *dsn; /* NULL: the private cluster in state_dir */
 	const char *read_dsn;
@@ -104,6 +110,7 @@ struct config {
 	struct config_database database;
 	struct ingest_maildir *maildirs;
 	int64_t *maildirs_keep_secs;  /* beside maildirs; -1: for ever */
+	struct config_hints *maildirs_hints; /* beside maildirs */
 	unsigned maildirs_count;
 	enum ruf_store ruf_store;
 	int64_t ruf_keep_secs;

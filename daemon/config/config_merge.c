@@ -102,12 +102,16 @@ static void take_maildirs(struct config *config, const struct raw_config *raw)
 	unsigned count = config->maildirs_count;
 	config->maildirs_keep_secs = grown(config, config->maildirs_keep_secs, count,
 		raw->maildirs_count, sizeof(*config->maildirs_keep_secs));
+	config->maildirs_hints = grown(config, config->maildirs_hints, count, raw->maildirs_count,
+		sizeof(*config->maildirs_hints));
 	int64_t *keep = config->maildirs_keep_secs + count;
+	struct config_hints *hints = config->maildirs_hints + count;
 	struct ingest_maildir *maildir = GROW(config->maildirs, raw->maildirs_count);
 	for (unsigned i = 0; i < raw->maildirs_count; i++) {
 		const struct raw_maildir *from = &raw->maildirs[i];
 		maildir[i].path = expanded(config, from->path);
 		maildir[i].done = from->done && strcmp(from->done, "delete") == 0 ? DONE_DELETE : DONE_KEEP;
+		hints[i] = (struct config_hints){from->authserv_id, {from->trusted_hops, from->trusted_hops_count}};
 		keep[i] = -1;
 		take_duration(&keep[i], from->keep);
 	}

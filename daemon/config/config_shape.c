@@ -51,7 +51,8 @@ LIST(prefixes, prefix, NULL);
 LIST(servers, server, NULL);
 
 MAP(database, {"dsn", &dsn, false}, {"read_dsn", &dsn, false}, {"password_file", &secret, false});
-MAP(maildir, {"path", &path, true}, {"done", &done, false}, {"keep", &duration, false});
+MAP(maildir, {"path", &path, true}, {"done", &done, false}, {"keep", &duration, false},
+	{"trusted_hops", &texts, false}, {"authserv_id", &text, false});
 LIST(maildirs, maildir, "path");
 MAP(ruf, {"store", &ruf_store, false}, {"keep", &duration, false});
 MAP(sample, {"path", &path, true}, {"trusted_hops", &texts, false},

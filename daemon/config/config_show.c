@@ -190,6 +190,11 @@ static void show_dsn(struct show *show, const char *key, const char *dsn)
 	buf_fini(&masked);
 }
 
+static void show_word_list(struct show *show, const char *key, const struct config_words *words)
+{
+	show_words(show, key, words->items, words->count);
+}
+
 static void show_maildirs(struct show *show, const struct config *config)
 {
 	if (!show_list(show, "maildirs", config->maildirs_count))
@@ -200,6 +205,8 @@ static void show_maildirs(struct show *show, const struct config *config)
 		show_text(show, "done", config->maildirs[i].done == DONE_DELETE ? "delete" : "keep");
 		if (config->maildirs_keep_secs[i] >= 0)
 			show_duration(show, "keep", config->maildirs_keep_secs[i]);
+		show_word_list(show, "trusted_hops", &config->maildirs_hints[i].trusted_hops);
+		show_text(show, "authserv_id", config->maildirs_hints[i].authserv_id);
 		show_map_end(show);
 	}
 	show_list_end(show);
@@ -235,11 +242,6 @@ static void show_domains(struct show *show, const struct config *config)
 		show_map_end(show);
 	}
 	show_list_end(show);
-}
-
-static void show_word_list(struct show *show, const char *key, const struct config_words *words)
-{
-	show_words(show, key, words->items, words->count);
 }
 
 static void show_mta(struct show *show, const struct config_mta *mta)

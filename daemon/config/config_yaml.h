@@ -11,7 +11,9 @@
 
 
 struct raw_maildir {
-	const char *path, *done, *keep;
+	const char *path, *done, *keep, *authserv_id;
+	const char **trusted_hops;
+	unsigned trusted_hops_count;
 };
 
 struct raw_sample {
