@@ -15,7 +15,9 @@
 #pragma once
 
 /* Who the message says it is, and where that was found: given, Return-Path, Received,
- * Received-SPF, Authentication-Results, From. kind: header_from mail_from helo ip */
+ * Received-SPF, Authentication-Results, From. kind: header_from mail_from helo ip, one of each but the first;
+ * then for who knows his own hosts and mails: rdns (of the client, by our border), received (names that hosts
+ * before it go by, as they say), message_id, probe (X-Dmarcd-Probe) */
 #define VERDICT_IDENTITY_FIELDS(RESULT, TEXT, NUMBER, FLAG, MAYBE) \
 	TEXT(kind) TEXT(value) TEXT(source)
 

@@ -91,8 +91,14 @@ static void test_received(void **state)
 static struct identity_hints hints;
 static struct verdict verdict;
 
-/* "mail_from=a@b (source); …" in the order of the verdict, the header's From left out. */
-static const char *found(const char *header)
+static bool is_trail(struct str kind)
+{
+	return str_eq(kind, STR("rdns")) || str_eq(kind, STR("received")) || str_eq(kind, STR("message_id")) ||
+		str_eq(kind, STR("probe"));
+}
+
+/* "mail_from=a@b (source); …" in the order of the verdict, the header's From left out; or the rest, the trail. */
+static const char *found_of(const char *header, bool trail)
 {
 	struct verify verify = {.arena = arena};
 	struct identity identity;
@@ -104,7 +110,7 @@ static const char *found(const char *header)
 	buf_init(&buf, SIZE_MAX / 2);
 	for (size_t i = 0; i < verdict.identities.count; i++) {
 		const struct verdict_identity *at = &verdict.identities.at[i];
-		if (str_eq(at->kind, STR("header_from")))
+		if (str_eq(at->kind, STR("header_from")) || is_trail(at->kind) != trail)
 			continue;
 		buf_printf(&buf, "%s%.*s=%.*s (%.*s)", buf.len > 0 ? "; " : "", STR_FMT(at->kind), STR_FMT(at->value),
 			STR_FMT(at->source));
@@ -112,6 +118,11 @@ static const char *found(const char *header)
 	const char *text = arena_cstr(arena, buf_str(&buf));
 	buf_fini(&buf);
 	return text;
+}
+
+static const char *found(const char *header)
+{
+	return found_of(header, false);
 }
 
 #define NO_HOP " (no trusted hop is configured)"
@@ -215,6 +226,37 @@ static void test_trusted_results(void **state)
 		"Authentication-Results: evil.example; spf=pass smtp.mailfrom=x@victim.example\r\n"), "");
 }
 
+#define INSIDE "Received: from mx.example (mx.example [192.0.2.250]) by store.example; date\r\n"
+#define INNER "Received: from out1 (out1.inside.example [10.0.0.7]) by mx.example; date\r\n"
+#define OUT "Received: from pc.example (pc.example [10.1.2.3]) by out1.example; date\r\n"
+
+static void test_trail(void **state)
+{
+	struct str hops[] = {STR("mx.example"), STR("store.example")};
+	struct buf many;
+	(void)state;
+	hints = (struct identity_hints){.trusted_hops = hops, .trusted_hops_count = 2};
+	assert_string_equal(found_of(INSIDE CLIENT OUT "Received: by first.example id 1; date\r\n", true),
+		"rdns=r.example (Received); received=out1.example (Received); received=first.example (Received)");
+	assert_string_equal(found_of(INSIDE INNER OUT, true), "rdns=out1.inside.example (Received); "
+		"received=out1 (Received); received=out1.example (Received)");
+	assert_string_equal(found_of("Received: by mx.example (Postfix, from userid 1); d\r\n", true), "");
+	assert_string_equal(found_of(OUT "Message-ID:\r\n <1@out1.example>\r\nX-Dmarcd-Probe: abc\r\n"
+		"X-Dmarcd-Probe: def\r\n", true), "received=out1.example (Received); "
+		"message_id=<1@out1.example> (Message-ID); probe=abc (X-Dmarcd-Probe)");
+	hints = (struct identity_hints){.helo = STR_NONE};
+	assert_string_equal(found_of(CLIENT OUT, true), "rdns=r.example (Received); received=out1.example (Received)");
+	assert_string_equal(found_of("Received: by out1.example (Postfix, from userid 1); d\r\n", true),
+		"received=out1.example (Received)");
+	assert_string_equal(found_of("Message-ID: \r\nX-Dmarcd-Probe:\r\n", true), "");
+	buf_init(&many, SIZE_MAX / 2);
+	for (int i = 0; i < 40; i++)
+		buf_add_str(&many, STR(OUT));
+	(void)found_of(buf_cstr(&many), true);
+	buf_fini(&many);
+	assert_int_equal(verdict.identities.count, 2 + 12);
+}
+
 static void test_texts(void **state)
 {
 	(void)state;
@@ -248,6 +290,7 @@ int main(void)
 		cmocka_unit_test(test_private_hops),
 		cmocka_unit_test(test_trusted_hops),
 		cmocka_unit_test(test_trusted_results),
+		cmocka_unit_test(test_trail),
 		cmocka_unit_test(test_texts),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -5,7 +5,9 @@
 #include "verifier/authres.h"
 #include "verifier/identity/received.h"
 
-#define IDENTITIES_MAX (ADDRESS_MAILBOXES_MAX + 3)
+#define TRAIL_MAX 12 /* names of Received that are told */
+#define IDENTITIES_MAX (ADDRESS_MAILBOXES_MAX + 3 + TRAIL_MAX + 2)
+#define FIELD_BYTES_MAX 998 /* RFC 5322 section 2.1.1 */
 #define TRACE_FIELDS_MAX 100 /* of one name that are looked at; RFC 5321 section 6.3 */
 #define NOT_CONFIGURED "no authserv-id is configured, the top-most field is believed"
 
@@ -61,24 +63,31 @@ static bool is_inside(const struct search *search, const struct received *receiv
 		is_trusted_hop(search, received->rdns);
 }
 
+/* The n-th Received; false when there is none, or when it is beyond what is looked at. */
+static bool nth_received(const struct search *search, size_t n, struct received *received_r)
+{
+	const struct message_field *field =
+		n < TRACE_FIELDS_MAX ? message_field(search->message, STR("received"), n) : NULL;
+	if (field)
+		received_parse(message_unfolded(search->verify->arena, field), received_r);
+	return field != NULL;
+}
+
 /* The field in which our border speaks of the client. Without trusted hops the first with an address in
  * it that is not private; if all are private, the first with any. */
-static bool find_border(struct search *search, struct received *border_r, const char **source_r)
+static bool find_border(struct search *search, struct received *border_r, size_t *n_r, const char **source_r)
 {
 	const struct identity_hints *hints = search->hints;
+	struct received received;
 	bool any = false;
-	for (size_t n = 0; n < TRACE_FIELDS_MAX; n++) {
-		const struct message_field *field = message_field(search->message, STR("received"), n);
-		struct received received;
-		if (!field)
-			break;
-		received_parse(message_unfolded(search->verify->arena, field), &received);
+	for (size_t n = 0; nth_received(search, n, &received); n++) {
 		if (hints->trusted_hops_count > 0 && !is_trusted_hop(search, received.by))
 			return false;
 		bool inside = is_inside(search, &received);
 		if (inside && (hints->trusted_hops_count > 0 || any || received.ip.family == 0))
 			continue;
 		*border_r = received;
+		*n_r = n;
 		*source_r = arena_printf(search->verify->arena, "Received by %.*s%s",
 			STR_FMT(received.by.ptr ? received.by : STR("an unknown host")),
 			hints->trusted_hops_count > 0 ? "" : " (no trusted hop is configured)");
@@ -225,12 +234,13 @@ static void find_ip_and_helo(struct search *search)
 	struct authres_result result;
 	struct ip ip;
 	const char *source;
+	size_t n;
 	if (hints->ip.family != 0)
 		found_ip(search, &hints->ip, "given");
 	found_helo(search, hints->helo, "given");
 	if (search->identity->ip.family != 0 && search->identity->helo.ptr)
 		return;
-	if (find_border(search, &border, &source)) {
+	if (find_border(search, &border, &n, &source)) {
 		/* The HELO of another client than the one that was given is none. */
 		bool other = search->identity->ip.family != 0 && !ip_eq(&search->identity->ip, &border.ip);
 		if (search->identity->ip.family == 0 && border.ip.family != 0)
@@ -260,6 +270,43 @@ static void find_authors(struct search *search)
 	}
 }
 
+static void found_name(struct search *search, const char *kind, struct str name, size_t *left)
+{
+	if (name.len == 0 || *left == 0)
+		return;
+	--*left;
+	found(search, kind, name, "Received");
+}
+
+/* What the hosts on the way call themselves, for who knows his own: what our border, or our last host, says
+ * of who handed the mail over, then the words of those before it, which anybody may have written. */
+static void find_trail(struct search *search)
+{
+	struct received received, border;
+	const char *source;
+	size_t n = 0, left = TRAIL_MAX;
+	bool bordered = find_border(search, &border, &n, &source);
+	if (!bordered && search->hints->trusted_hops_count > 0)
+		for (; nth_received(search, n, &received) && is_trusted_hop(search, received.by); n++)
+			border = received;
+	if (bordered || n > 0) {
+		found_name(search, "rdns", border.rdns, &left);
+		if (!bordered)
+			found_name(search, "received", border.helo, &left);
+	}
+	for (n += bordered; left > 0 && nth_received(search, n, &received); n++)
+		found_name(search, "received", received.by, &left);
+}
+
+/* The first field of this name, as it stands. */
+static void find_field(struct search *search, const char *kind, struct str name)
+{
+	const struct message_field *field = message_field(search->message, name, 0);
+	struct str text = field ? message_unfolded(search->verify->arena, field) : STR_NONE;
+	if (text.len > 0)
+		found(search, kind, str_sub(text, 0, FIELD_BYTES_MAX), arena_cstr(search->verify->arena, field->name));
+}
+
 void identity_find(const struct verify *verify, const struct message *message, const struct identity_hints *hints,
 	struct identity *identity_r, struct verdict *verdict)
 {
@@ -271,4 +318,7 @@ void identity_find(const struct verify *verify, const struct message *message, c
 	find_authors(&search);
 	find_mail_from(&search);
 	find_ip_and_helo(&search);
+	find_trail(&search);
+	find_field(&search, "message_id", STR("message-id"));
+	find_field(&search, "probe", STR("x-dmarcd-probe"));
 }
