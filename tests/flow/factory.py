@@ -101,7 +101,9 @@ def packed(xml, name):
         with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr(zipfile.ZipInfo(name[:-4] + ".xml"), data, zipfile.ZIP_DEFLATED)
         return out.getvalue(), ZIP
-    return (gzip.compress(data, mtime=0), GZIP) if name.endswith(".gz") else (data, "text/xml")
+    if name.endswith(".gz"):
+        return gzip.compress(data, mtime=0), GZIP
+    return data, "text/plain" if name.endswith(".txt") else "text/xml"
 
 
 def attached(data, kind, name):

@@ -213,6 +213,8 @@ static void test_trusted_results(void **state)
 	/* What stands below a foreign Received was there when the mail came. */
 	hints.trusted_hops = ids;
 	hints.trusted_hops_count = 1;
+	assert_string_equal(found("Return-Path: <x@victim.example>\r\nAuthentication-Results: mx.example; "
+		"spf=pass smtp.mailfrom=x@victim.example smtp.remote-ip=192.0.2.66\r\n"), "");
 	assert_string_equal(found("Received: from a.example by b.example; date\r\nReturn-Path: <x@victim.example>\r\n"
 		"Authentication-Results: mx.example; spf=pass smtp.mailfrom=x@victim.example\r\n"), "");
 	assert_string_equal(found(CLIENT "Authentication-Results: mx.example; spf=pass smtp.mailfrom=a@example.com\r\n"

@@ -98,10 +98,12 @@ static bool find_border(struct search *search, struct received *border_r, size_t
 	return any;
 }
 
-/* Position of the first Received that none of our hosts wrote. */
+/* Position of the first Received that none of our hosts wrote; a mail that came by none of them has
+ * nothing of ours. */
 static size_t count_inside(const struct search *search)
 {
 	const struct message *message = search->message;
+	bool ours = search->hints->trusted_hops_count == 0;
 	for (size_t i = 0; i < message->fields_count && search->hints->trusted_hops_count > 0; i++) {
 		struct received received;
 		if (!str_eq_nocase(message->fields[i].name, STR("received")))
@@ -109,8 +111,9 @@ static size_t count_inside(const struct search *search)
 		received_parse(message_unfolded(search->verify->arena, &message->fields[i]), &received);
 		if (!is_trusted_hop(search, received.by))
 			return i;
+		ours = true;
 	}
-	return message->fields_count;
+	return ours ? message->fields_count : 0;
 }
 
 /* The n-th field of this name that is inside. */
