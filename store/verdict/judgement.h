@@ -88,6 +88,8 @@ struct sample_finding {
 	struct ip source_ip;
 	struct str helo, probe;
 	bool spf_aligned, dkim_aligned;
+	uint64_t authres_agrees;           /* results of the receiving host that are ours too */
+	struct verify_list authres_differs; /* those that are not: "spf=fail" */
 };
 
 struct judgement {
@@ -129,8 +131,11 @@ NODISCARD enum err verdict_queue_stats(struct store *store, int64_t now_epoch_se
 
 struct sample_mail {
 	struct sha256 sha256;
-	struct str maildir, file, packed;
+	struct str maildir, file;
+	struct str packed;          /* absent: it is not to be judged, and has no job */
+	struct str problem;         /* why not, a reason's code; absent: none */
 	uint64_t bytes;
+	int64_t arrived_epoch_secs; /* in the Maildir */
 };
 /* Its row and its job in one transaction; one that is known changes nothing. */
 NODISCARD enum err sample_put(struct store *store, const struct sample_mail *sample, int64_t now_epoch_secs,
