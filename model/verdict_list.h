@@ -26,11 +26,12 @@
 	RESULT(result) TEXT(domain) TEXT(identity) TEXT(sender) TEXT(helo) TEXT(ip) TEXT(explanation) \
 	TEXT(problem) TEXT(term) TEXT(record) NUMBER(lookups) NUMBER(void_lookups)
 
-/* RFC 6376: one signature. auid: i=; body_hash_matches and signature_matches are judged apart; cause: what
- * usually lies behind such a failure, as far as trying showed it. body_signed: canonical octets under l=. */
+/* RFC 6376: one signature. auid: i=; body_hash_matches and signature_matches are judged apart; key_fits: the key
+ * that is published made it, whatever was changed since; cause: what usually lies behind such a failure, as
+ * far as trying showed it. body_signed: canonical octets under l=. */
 #define VERDICT_DKIM_FIELDS(RESULT, TEXT, NUMBER, FLAG, MAYBE) \
 	RESULT(result) TEXT(domain) TEXT(selector) TEXT(auid) TEXT(algorithm) TEXT(canonicalization) TEXT(reason) \
-	TEXT(detail) TEXT(cause) MAYBE(body_hash_matches) MAYBE(signature_matches) TEXT(body_hash) \
+	TEXT(detail) TEXT(cause) MAYBE(body_hash_matches) MAYBE(signature_matches) MAYBE(key_fits) TEXT(body_hash) \
 	TEXT(header_hash) TEXT(signature) TEXT(signed_fields) TEXT(key_record) NUMBER(key_bits) FLAG(key_testing) \
 	FLAG(author_domain) FLAG(partial_body) NUMBER(body_signed) NUMBER(body_bytes) TEXT(created) TEXT(expires)
 

@@ -6,6 +6,7 @@
 #include "verifier/authres.h"
 #include "verifier/bimi.h"
 #include "verifier/identity.h"
+#include "verifier/provenance.h"
 #include "verifier/spf.h"
 
 struct check_request {
@@ -16,6 +17,7 @@ struct check_request {
 	const struct str *trusted_sealers;
 	size_t trusted_sealers_count;
 	struct str receiver; /* who asks, for %{r} */
+	struct verify_claims claims; /* of the reports that the message brings; none: no provenance */
 };
 
 /* Fills *verdict_r, all of it in verify->arena, with the trace where there is one. answers (who calls has the

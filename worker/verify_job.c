@@ -82,6 +82,14 @@ static void ask_all(struct verification *job)
 			str_from(arena_printf(job->verify.arena, "default._bimi.%.*s", STR_FMT(author))), DNS_TXT);
 }
 
+static bool brings_tls_report(const struct verify_claims *claims)
+{
+	for (size_t i = 0; i < claims->count; i++)
+		if (str_eq(claims->at[i].kind, STR("tlsrpt")))
+			return true;
+	return false;
+}
+
 static void check(struct verification *job)
 {
 	const struct verify_request *request = &job->request;
@@ -109,8 +117,10 @@ static void check(struct verification *job)
 		.trusted_sealers = request->sealers.at,
 		.trusted_sealers_count = request->sealers.count,
 		.receiver = request->receiver,
+		.claims = request->claims,
 	};
 	struct buf authres;
+	job->verify.tls_report = brings_tls_report(&request->claims);
 	check_message(&job->verify, request->message, &asked, &job->verdict);
 	if (request->dig)
 		ask_all(job);

@@ -68,6 +68,7 @@ void check_message(const struct verify *verify, struct str bytes, const struct c
 	const struct authres_trust trust = {request->hints.authserv_ids, request->hints.authserv_ids_count,
 		identity.inside_fields};
 	authres_claims(verify, &message, &trust, verdict_r);
+	provenance_check(verify, &message, &request->claims, &request->dmarc, verdict_r);
 	advise(verify, verdict_r);
 	trace_keep(verify, verdict_r);
 }

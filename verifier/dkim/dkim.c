@@ -204,8 +204,11 @@ static void judge_crypto(struct dkim *dkim, const struct signature *signature, s
 		verdict->key_bits = key.known->record.bits;
 		verdict->key_testing = key.known->record.testing;
 	}
-	if (key.tried)
+	if (key.tried) {
 		verdict->signature_matches = key.good ? MAYBE_YES : MAYBE_NO;
+		verdict->key_fits = key.good || key.readable ? MAYBE_YES :
+			key.known->record.type == KEY_RSA ? MAYBE_NO : MAYBE_UNKNOWN;
+	}
 	judge_result(dkim, signature, &key, verdict);
 	if (verify->trace && verdict->result != AUTH_PASS)
 		verdict->cause = cause_find(&dkim->judge, signature, &key, verdict);
