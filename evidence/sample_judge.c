@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "evidence/sample_judge.h"
 
+#include "evidence/probe.h"
+
 static struct str identity_of(const struct verdict *verdict, struct str kind)
 {
 	for (size_t i = 0; i < verdict->identities.count; i++)
@@ -49,7 +51,7 @@ void sample_judge(const struct inventory *inventory, const struct verdict *verdi
 	finding_r->source_ip = (struct ip){0};
 	(void)ip_parse(ip, &finding_r->source_ip);
 	finding_r->helo = identity_of(verdict, STR("helo"));
-	finding_r->probe = identity_of(verdict, STR("probe"));
+	finding_r->probe = probe_id_of(identity_of(verdict, STR("probe")), identity_of(verdict, STR("message_id")));
 	finding_r->domain = verdict->dmarc.author_domain;
 	finding_r->spf_aligned = verdict->dmarc.spf_aligned;
 	finding_r->dkim_aligned = verdict->dmarc.dkim_aligned;

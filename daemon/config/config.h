@@ -78,6 +78,7 @@ struct config_mta {
 struct config_sample {
 	const char *path;
 	const char *authserv_id;
+	const char *probe_to; /* whose mail comes here; NULL: not given */
 	struct config_words trusted_hops;
 };
 

@@ -171,6 +171,7 @@ static void take_later_lists(struct config *config, const struct raw_config *raw
 		sample[i] = (struct config_sample){
 			.path = expanded(config, raw->samples[i].path),
 			.authserv_id = raw->samples[i].authserv_id,
+			.probe_to = raw->samples[i].probe_to,
 			.trusted_hops = {raw->samples[i].trusted_hops, raw->samples[i].trusted_hops_count},
 		};
 	struct config_alert *alert = GROW(later->alerts, raw->alerts_count);

@@ -56,7 +56,7 @@ MAP(maildir, {"path", &path, true}, {"done", &done, false}, {"keep", &duration, 
 LIST(maildirs, maildir, "path");
 MAP(ruf, {"store", &ruf_store, false}, {"keep", &duration, false});
 MAP(sample, {"path", &path, true}, {"trusted_hops", &texts, false},
-	{"authserv_id", &text, false});
+	{"authserv_id", &text, false}, {"probe_to", &email, false});
 LIST(samples, sample, "path");
 MAP(http, {"listen", &listen_address, false}, {"public_url", &url, false});
 MAP(dns, {"servers", &servers, false}, {"trust_anchor", &path, false});

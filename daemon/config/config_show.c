@@ -281,6 +281,7 @@ static void show_later_lists(struct show *show, const struct config_later *later
 			show_text(show, "path", later->samples[i].path);
 			show_word_list(show, "trusted_hops", &later->samples[i].trusted_hops);
 			show_text(show, "authserv_id", later->samples[i].authserv_id);
+			show_text(show, "probe_to", later->samples[i].probe_to);
 			show_map_end(show);
 		}
 		show_list_end(show);

@@ -28,7 +28,7 @@ static const cyaml_schema_field_t maildir_fields[] = {VALUE(raw_maildir, path),
 static const cyaml_schema_field_t ruf_fields[] = {
 	VALUE(raw_ruf, store), VALUE(raw_ruf, keep), CYAML_FIELD_END};
 static const cyaml_schema_field_t sample_fields[] = {VALUE(raw_sample, path),
-	VALUE(raw_sample, authserv_id), WORDS(raw_sample, trusted_hops), CYAML_FIELD_END};
+	VALUE(raw_sample, authserv_id), VALUE(raw_sample, probe_to), WORDS(raw_sample, trusted_hops), CYAML_FIELD_END};
 static const cyaml_schema_field_t http_fields[] = {
 	VALUE(raw_http, listen), VALUE(raw_http, public_url), CYAML_FIELD_END};
 static const cyaml_schema_field_t dns_fields[] = {

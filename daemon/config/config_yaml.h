@@ -17,7 +17,7 @@ struct raw_maildir {
 };
 
 struct raw_sample {
-	const char *path, *authserv_id;
+	const char *path, *authserv_id, *probe_to;
 	const char **trusted_hops;
 	unsigned trusted_hops_count;
 };

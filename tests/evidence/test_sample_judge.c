@@ -47,7 +47,7 @@ static void test_who_sent_it(void **state)
 	identity("ip", "192.0.2.10");
 	identity("helo", "whatever");
 	identity("message_id", "<1@example.jp>");
-	identity("probe", "0123456789abcdef");
+	identity("probe", "0123456789abcdef0123456789abcdef");
 	verdict.dmarc = (struct verdict_dmarc){.author_domain = STR("example.jp"), .spf_aligned = true};
 	struct sample_finding finding = judged();
 	assert_true(str_eq(finding.mta, STR("out1")));
@@ -55,7 +55,7 @@ static void test_who_sent_it(void **state)
 	assert_true(str_eq(finding.domain, STR("example.jp")));
 	assert_string_equal(ip_format(&finding.source_ip, text), "192.0.2.10");
 	assert_true(str_eq(finding.helo, STR("whatever")));
-	assert_true(str_eq(finding.probe, STR("0123456789abcdef")));
+	assert_true(str_eq(finding.probe, STR("0123456789abcdef0123456789abcdef")));
 	assert_true(finding.spf_aligned);
 	assert_false(finding.dkim_aligned);
 	assert_int_equal(finding.authres_agrees, 0);
