@@ -26,14 +26,14 @@ void probe_make_id(struct probe *probe)
 static void add_date(struct buf *out, int64_t epoch_secs)
 {
 	static const char *const days[] = {"Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"};
-	static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov",
-		"Dec"};
+	static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
+		"Nov", "Dec"};
 	const struct day day = day_of_epoch(epoch_secs);
 	unsigned secs = (unsigned)(epoch_secs - day_begin_epoch_secs(day));
 	int year, month, mday;
 	day_to_civil(day, &year, &month, &mday);
-	buf_printf(out, "%s, %d %s %d %02u:%02u:%02u +0000", days[(day.number % 7 + 7) % 7], mday, months[month - 1], year,
-		secs / 3600, secs / 60 % 60, secs % 60);
+	buf_printf(out, "%s, %d %s %d %02u:%02u:%02u +0000", days[(day.number % 7 + 7) % 7], mday,
+		months[month - 1], year, secs / 3600, secs / 60 % 60, secs % 60);
 }
 
 static void add_name(struct buf *out, struct str name)
