@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Sums by source come as rows of their own, see schema/0008_source_sums.sql.
- * This puts those of one source and day together: the same sums in fewer rows.
+ * This puts those of one source and day together: the same sums in fewer rows. Sums
+ * in which nothing is left go.
  */
 #pragma once
 

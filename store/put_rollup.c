@@ -5,8 +5,9 @@
 #include <string.h>
 
 /*
- * Sums are added from put_sums.h, as the rows went in; they are taken away from
- * the rows that are there, by the same rule. Rows of sums are locked in the
+ * Sums are added from put_sums.h, as the rows went in; they are moved and taken
+ * away from the rows that are there, by the same rule. What is left with nothing
+ * in it is seen by nobody, and goes with the next merge. Rows of sums are locked in the
  * order of their keys, so that two ingests wait for each other instead of
  * dying of it. Sums by source are too many for that: they are rows of their
  * own until merge.h puts them together.
@@ -27,23 +28,28 @@ static const char add_cells[] =
 	"records = t.records + excluded.records";
 
 static const char copy_sources[] =
-	"COPY dmarcd.daily_source (policy_domain, day, source, messages, spf_aligned, dkim_aligned, dmarc_pass, "
-	"rejected, quarantined, records) FROM STDIN";
+	"COPY dmarcd.daily_source (policy_domain, day, source, provenance, messages, spf_aligned, dkim_aligned, "
+	"dmarc_pass, rejected, quarantined, records) FROM STDIN";
 
 static const char note_places[] =
 	"INSERT INTO dmarcd.daily_source_added (policy_domain, day) SELECT * FROM unnest($1::text[], $2::date[])";
 
 static const char add_reporters[] =
-	"INSERT INTO dmarcd.daily_reporter AS t (policy_domain, day, reporter, messages, dmarc_pass, "
+	"INSERT INTO dmarcd.daily_reporter AS t (policy_domain, day, reporter, provenance, messages, dmarc_pass, "
 	"records, reports) "
-	"SELECT u.domain, u.day, dmarcd.reporter_of(r.org_name, r.email), sum(u.messages), sum(u.pass), "
-	"sum(u.records), sum(u.reports) FROM unnest($1::text[], $2::date[], $3::date[], $4::uuid[], $5::numeric[], "
+	"SELECT u.domain, u.day, dmarcd.reporter_of(r.org_name, r.email), r.provenance, sum(u.messages), "
+	"sum(u.pass), sum(u.records), sum(u.reports) FROM unnest($1::text[], $2::date[], $3::date[], $4::uuid[], $5::numeric[], "
 	"$6::numeric[], $7::bigint[], $8::bigint[]) AS u(domain, day, begins, key, messages, pass, records, reports) "
 	"JOIN dmarcd.report r ON r.policy_domain = u.domain AND r.day = u.begins AND r.report_key = u.key "
-	"GROUP BY 1, 2, 3 ORDER BY u.domain COLLATE \"C\", u.day, 3 "
-	"ON CONFLICT (policy_domain, day, reporter) DO UPDATE SET messages = t.messages + excluded.messages, "
+	"GROUP BY 1, 2, 3, 4 ORDER BY u.domain COLLATE \"C\", u.day, 3, 4 "
+	"ON CONFLICT (policy_domain, day, reporter, provenance) DO UPDATE SET messages = t.messages + excluded.messages, "
 	"dmarc_pass = t.dmarc_pass + excluded.dmarc_pass, records = t.records + excluded.records, "
 	"reports = t.reports + excluded.reports";
+
+static const char *provenance_of(const struct sum *sum)
+{
+	return sum->report->mail->local ? "local" : "pending";
+}
 
 static void fill_cell(struct columns *columns, const struct sum *sum)
 {
@@ -51,7 +57,7 @@ static void fill_cell(struct columns *columns, const struct sum *sum)
 	columns_word(columns, aligned_text(sum->spf));
 	columns_word(columns, aligned_text(sum->dkim));
 	columns_word(columns, disposition_text(sum->disposition));
-	columns_word(columns, sum->report->mail->local ? "local" : "pending");
+	columns_word(columns, provenance_of(sum));
 	columns_word(columns, sum->estimated ? "t" : "f");
 	columns_wide(columns, sum->messages);
 	columns_u64(columns, sum->records);
@@ -95,6 +101,7 @@ static void put_source_line(struct buf *lines, const struct sum *sum)
 	db_copy_text(lines, str_from(sum->report->domain), false);
 	db_copy_text(lines, str_from(day_format(sum->day, day)), false);
 	db_copy_text(lines, sum->source_ip.family ? str_from(ip_format(&sum->source_ip, ip)) : STR(""), false);
+	db_copy_text(lines, str_from(provenance_of(sum)), false);
 	put_wide(lines, sum->messages);
 	put_wide(lines, sum->spf_aligned);
 	put_wide(lines, sum->dkim_aligned);
@@ -166,73 +173,68 @@ enum err put_rollups(struct store *store, struct sums *sums, struct error *error
 	return err;
 }
 
-/* ---- taking away ---- */
+/* ---- moving ---- */
 
-#define NUMBER(x) TEXT(x)
-#define TEXT(x) #x
+/* What the reports of `moves` add, with their sign, goes to the sums of that provenance. Cells before reporters,
+ * as put_rollups() has it: the order in which all lock them. */
+#define CHANGE_SUMS \
+	"parts AS MATERIALIZED (SELECT m.policy_domain, m.provenance, m.sign, m.sign * s.messages AS messages, s.day, " \
+	"CASE WHEN s.part = 0 THEN m.sign ELSE 0 END AS records, s.estimated, s.reporter, s.source, s.header_from, " \
+	"s.spf_aligned, s.dkim_aligned, s.disposition, 'pass' IN (s.spf_aligned, s.dkim_aligned) AS pass " \
+	"FROM moves m CROSS JOIN LATERAL dmarcd.shares(m.policy_domain, m.day, m.report_key) s), " \
+	"cells AS (INSERT INTO dmarcd.daily_cell AS t (policy_domain, day, header_from, spf_aligned, dkim_aligned, " \
+	"disposition, provenance, estimated, messages, records) " \
+	"SELECT policy_domain, day, header_from, spf_aligned, dkim_aligned, disposition, provenance, estimated, " \
+	"sum(messages), sum(records) FROM parts GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 " \
+	"ORDER BY policy_domain COLLATE \"C\", day, header_from COLLATE \"C\", " \
+	"array_position('{unknown,pass,fail}'::text[], spf_aligned), " \
+	"array_position('{unknown,pass,fail}'::text[], dkim_aligned), " \
+	"array_position('{unknown,none,pass,quarantine,reject}'::text[], disposition), provenance DESC, " \
+	"estimated " \
+	"ON CONFLICT (policy_domain, day, header_from, mta, class, spf_aligned, dkim_aligned, disposition, " \
+	"provenance, estimated) DO UPDATE SET messages = t.messages + excluded.messages, " \
+	"records = t.records + excluded.records RETURNING 1), " \
+	"first AS (SELECT count(*) FROM cells), " \
+	"sources AS (INSERT INTO dmarcd.daily_source (policy_domain, day, source, provenance, messages, spf_aligned, " \
+	"dkim_aligned, dmarc_pass, rejected, quarantined, records) " \
+	"SELECT policy_domain, day, source, provenance, sum(messages), " \
+	"coalesce(sum(messages) FILTER (WHERE spf_aligned = 'pass'), 0), " \
+	"coalesce(sum(messages) FILTER (WHERE dkim_aligned = 'pass'), 0), " \
+	"coalesce(sum(messages) FILTER (WHERE pass), 0), " \
+	"coalesce(sum(messages) FILTER (WHERE disposition = 'reject'), 0), " \
+	"coalesce(sum(messages) FILTER (WHERE disposition = 'quarantine'), 0), sum(records) " \
+	"FROM parts GROUP BY 1, 2, 3, 4), " \
+	"counts AS (SELECT policy_domain, day, reporter, provenance, messages, " \
+	"CASE WHEN pass THEN messages ELSE 0 END AS pass, records, 0 AS reports FROM parts " \
+	"UNION ALL SELECT m.policy_domain, m.day, dmarcd.reporter_of(w.org_name, w.email), m.provenance, 0, 0, 0, " \
+	"m.sign FROM moves m JOIN dmarcd.report w ON w.policy_domain = m.policy_domain AND w.day = m.day " \
+	"AND w.report_key = m.report_key), " \
+	"places AS (INSERT INTO dmarcd.daily_source_added (policy_domain, day) " \
+	"SELECT DISTINCT policy_domain, day FROM counts) " \
+	"INSERT INTO dmarcd.daily_reporter AS t (policy_domain, day, reporter, provenance, messages, dmarc_pass, " \
+	"records, reports) SELECT policy_domain, day, reporter, provenance, sum(messages), sum(pass), sum(records), " \
+	"sum(reports) FROM counts CROSS JOIN first GROUP BY 1, 2, 3, 4 " \
+	"ORDER BY policy_domain COLLATE \"C\", day, reporter, provenance " \
+	"ON CONFLICT (policy_domain, day, reporter, provenance) DO UPDATE SET " \
+	"messages = t.messages + excluded.messages, dmarc_pass = t.dmarc_pass + excluded.dmarc_pass, " \
+	"records = t.records + excluded.records, reports = t.reports + excluded.reports"
+
+static const char change_given[] =
+	"WITH moves AS (SELECT * FROM unnest($1::text[], $2::date[], $3::uuid[], $4::text[], $5::integer[]) "
+	"AS g(policy_domain, day, report_key, provenance, sign)), " CHANGE_SUMS;
 
 static const char remove_by_mail[] =
-	"WITH spans AS (SELECT w.policy_domain, w.day, w.report_key, w.provenance, "
-	"dmarcd.reporter_of(w.org_name, w.email) AS reporter, "
-	"w.end_at - w.begin_at > interval '" NUMBER(SUMS_SHORT_HOURS) " hours' AS estimated, "
-	"CASE WHEN w.end_at - w.begin_at > interval '" NUMBER(SUMS_SHORT_HOURS) " hours' "
-	"THEN least(((w.end_at - interval '1 second') AT TIME ZONE 'UTC')::date - w.day + 1, "
-	NUMBER(SUMS_DAYS_MAX) ", greatest(" NUMBER(SUMS_PARTS_MAX) " / greatest(w.records, 1), 1))::integer "
-	"ELSE 1 END AS days FROM dmarcd.report w WHERE w.mail_sha256 = decode($1, 'hex') "
-	"AND NOT w.conflict AND w.kind = 'aggregate'), "
-	"parts AS MATERIALIZED (SELECT s.policy_domain, s.day + d.n AS day, s.estimated, d.n AS part, s.provenance, "
-	"s.reporter, s.report_key, r.source_ip, coalesce(r.header_from, '') AS header_from, r.spf_aligned, "
-	"r.dkim_aligned, r.disposition, "
-	"r.messages / s.days + CASE WHEN d.n = 0 THEN r.messages % s.days ELSE 0 END AS messages "
-	"FROM spans s JOIN dmarcd.record r ON r.policy_domain = s.policy_domain AND r.day = s.day "
-	"AND r.report_key = s.report_key "
-	"CROSS JOIN LATERAL generate_series(0, CASE WHEN r.messages < s.days THEN 0 ELSE s.days - 1 END) AS d(n)), "
-	"cells AS (INSERT INTO dmarcd.daily_cell AS t (policy_domain, day, header_from, spf_aligned, dkim_aligned, "
-	"disposition, provenance, estimated, messages, records) "
-	"SELECT policy_domain, day, header_from, spf_aligned, dkim_aligned, disposition, provenance, estimated, "
-	"-sum(messages), -count(*) FILTER (WHERE part = 0) FROM parts "
-	"GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 ORDER BY 1, 2, 3, 4, 5, 6, 7, 8 "
-	"ON CONFLICT (policy_domain, day, header_from, mta, class, spf_aligned, dkim_aligned, disposition, "
-	"provenance, estimated) DO UPDATE SET messages = t.messages + excluded.messages, "
-	"records = t.records + excluded.records), "
-	"places AS (INSERT INTO dmarcd.daily_source_added (policy_domain, day) "
-	"SELECT DISTINCT policy_domain, day FROM parts), "
-	"sources AS (INSERT INTO dmarcd.daily_source (policy_domain, day, source, messages, spf_aligned, "
-	"dkim_aligned, dmarc_pass, rejected, quarantined, records) "
-	"SELECT policy_domain, day, coalesce(host(source_ip), ''), -sum(messages), "
-	"-coalesce(sum(messages) FILTER (WHERE spf_aligned = 'pass'), 0), "
-	"-coalesce(sum(messages) FILTER (WHERE dkim_aligned = 'pass'), 0), "
-	"-coalesce(sum(messages) FILTER (WHERE spf_aligned = 'pass' OR dkim_aligned = 'pass'), 0), "
-	"-coalesce(sum(messages) FILTER (WHERE disposition = 'reject'), 0), "
-	"-coalesce(sum(messages) FILTER (WHERE disposition = 'quarantine'), 0), "
-	"-count(*) FILTER (WHERE part = 0) FROM parts "
-	"GROUP BY policy_domain, day, source_ip), "
-	"counts AS (SELECT policy_domain, day, reporter, messages, "
-	"CASE WHEN spf_aligned = 'pass' OR dkim_aligned = 'pass' THEN messages ELSE 0 END AS pass, "
-	"CASE WHEN part = 0 THEN 1 ELSE 0 END AS records, 0 AS reports FROM parts "
-	"UNION ALL SELECT policy_domain, day, reporter, 0, 0, 0, 1 FROM spans) "
-	"INSERT INTO dmarcd.daily_reporter AS t (policy_domain, day, reporter, messages, dmarc_pass, "
-	"records, reports) "
-	"SELECT policy_domain, day, reporter, -sum(messages), -sum(pass), "
-	"-sum(records), -sum(reports) FROM counts GROUP BY 1, 2, 3 ORDER BY 1, 2, 3 "
-	"ON CONFLICT (policy_domain, day, reporter) DO UPDATE SET messages = t.messages + excluded.messages, "
-	"dmarc_pass = t.dmarc_pass + excluded.dmarc_pass, records = t.records + excluded.records, "
-	"reports = t.reports + excluded.reports";
+	"WITH moves AS (SELECT policy_domain, day, report_key, provenance, -1 AS sign FROM dmarcd.report "
+	"WHERE mail_sha256 = decode($1, 'hex') AND NOT conflict AND kind = 'aggregate'), " CHANGE_SUMS;
 
-/* Only where that mail's reports were: a look at all sums for each mail would be the end of a reparse. */
-#define NOTHING_LEFT(table) \
-	"DELETE FROM dmarcd." table " t USING dmarcd.report r WHERE r.mail_sha256 = decode($1, 'hex') " \
-	"AND t.policy_domain = r.policy_domain AND t.day >= r.day AND t.day <= (r.end_at AT TIME ZONE 'UTC')::date " \
-	"AND t.messages = 0 AND t.records = 0"
+enum err put_rollups_change(struct store *store, struct columns *moves, struct error *error)
+{
+	return columns_query(moves, store, change_given, NULL, error);
+}
 
 enum err put_rollups_remove(struct store *store, const struct sha256 *mail_sha256, struct error *error)
 {
-	static const char *const statements[] = {remove_by_mail, NOTHING_LEFT("daily_cell"),
-		NOTHING_LEFT("daily_reporter") " AND t.reports = 0"};
 	char hex[SHA256_HEX_BYTES];
 	const struct str param = str_from(sha256_hex(mail_sha256, hex));
-	enum err err = ERR_OK;
-	for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]) && !err; i++)
-		err = db_query(store, statements[i], &param, 1, NULL, error);
-	return err;
+	return db_query(store, remove_by_mail, &param, 1, NULL, error);
 }

@@ -50,6 +50,10 @@ struct sums; /* put_sums.h */
 
 /* Adds what was gathered to the daily sums, and forgets it. */
 NODISCARD enum err put_rollups(struct store *store, struct sums *sums, struct error *error);
+/* Moves aggregate reports that count between the daily sums: a row of moves is the report's policy_domain, day
+ * and key, the provenance of the sums, and 1 (added) or -1 (taken away). No rows after it. */
+struct columns; /* columns.h */
+NODISCARD enum err put_rollups_change(struct store *store, struct columns *moves, struct error *error);
 /* Takes what the rows of this mail's reports added out of the daily sums. */
 NODISCARD enum err put_rollups_remove(struct store *store, const struct sha256 *mail_sha256, struct error *error);
 

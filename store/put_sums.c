@@ -136,6 +136,7 @@ static void add_source(struct sums *sums, const struct aggregate_record *record,
 	begin_key(sums, day);
 	buf_add_char(&sums->key, (char)ip->family);
 	buf_add(&sums->key, ip->bytes, ip->family == 6 ? 16 : ip->family);
+	buf_add_char(&sums->key, (char)sums->report->mail->local);
 	struct sum *sum = sum_for(sums, SUMS_SOURCE, day);
 	sum->source_ip = *ip;
 	add_messages(sum, record, messages, first);

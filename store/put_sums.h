@@ -10,14 +10,14 @@
 
 #include "store/put_rows.h"
 
-/* As SQL text too: put_rollup.c takes away what is added here. */
+/* dmarcd.shares() of schema/0009_verdicts.sql has the same numbers: it takes away what is added here. */
 #define SUMS_SHORT_HOURS 26
 #define SUMS_DAYS_MAX 4000
 #define SUMS_PARTS_MAX 1500000
 
 enum sums_kind {
 	SUMS_CELL,     /* domain, day, header_from, outcome, disposition, provenance, estimated */
-	SUMS_SOURCE,   /* domain, day, address */
+	SUMS_SOURCE,   /* domain, day, address, provenance */
 	SUMS_REPORTER, /* domain, day, report */
 	SUMS_COUNT,
 };

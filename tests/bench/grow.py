@@ -24,7 +24,7 @@ INSERT INTO dmarcd.daily_source SELECT policy_domain, day, coalesce(host(source_
     coalesce(sum(messages) FILTER (WHERE dkim_aligned = 'pass'), 0),
     coalesce(sum(messages) FILTER (WHERE 'pass' IN (spf_aligned, dkim_aligned)), 0),
     coalesce(sum(messages) FILTER (WHERE disposition = 'reject'), 0),
-    coalesce(sum(messages) FILTER (WHERE disposition = 'quarantine'), 0), count(*)
+    coalesce(sum(messages) FILTER (WHERE disposition = 'quarantine'), 0), count(*), 'pending'
     FROM dmarcd.record WHERE counted GROUP BY 1, 2, 3;
 VACUUM ANALYZE;
 """

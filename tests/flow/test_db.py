@@ -6,11 +6,13 @@ usage: test_db.py BIN_DIR
 """
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 
 import flow
+import mails
 import test_roles
 
 SECRET = "a secret, with : and \\ in it"
@@ -34,20 +36,44 @@ class Held:
     def __exit__(self, *_):
         self.process.communicate()
 
-# What migrations 5 to 8 did, undone.
+# The views of migration 2, as it made them.
+with open(os.path.join(flow.SOURCE, "schema", "0002_api.sql"), encoding="utf-8") as stream:
+    VIEWS_OF_2 = {name: body for body, name in re.findall(
+        r"(CREATE VIEW dmarcd_api\.(\w+) AS\n.*?;\n)", stream.read(), re.DOTALL)}
+
+# What migrations 5 to 9 did, undone.
 BACK_TO_4 = """
+DROP VIEW dmarcd_api.verdict, dmarcd_api.recheck, dmarcd_api.verify_queue, dmarcd_api.report, dmarcd_api.daily,
+    dmarcd_api.reporters, dmarcd_api.sources;
+DROP FUNCTION dmarcd.shares;
+DROP TABLE dmarcd.verify_job, dmarcd.verdict, dmarcd.report_copy, dmarcd.recheck, dmarcd.sample, dmarcd.probe,
+    dmarcd.audit;
+ALTER TABLE dmarcd.report DROP COLUMN provenance_domain, DROP COLUMN provenance_reasons,
+    DROP COLUMN provenance_mail, DROP COLUMN judged_at;
+CREATE TABLE dmarcd.reporter AS SELECT policy_domain, day, reporter, sum(messages) AS messages,
+    sum(dmarc_pass) AS dmarc_pass, sum(records)::bigint AS records, sum(reports)::bigint AS reports
+    FROM dmarcd.daily_reporter GROUP BY 1, 2, 3;
+DROP TABLE dmarcd.daily_reporter;
+ALTER TABLE dmarcd.reporter RENAME TO daily_reporter;
+ALTER TABLE dmarcd.daily_reporter ADD PRIMARY KEY (policy_domain, day, reporter);
+""" + VIEWS_OF_2["report"] + VIEWS_OF_2["daily"] + VIEWS_OF_2["reporters"] + """
 DROP INDEX dmarcd.mail_hex, dmarcd.report_mail_hex, dmarcd.report_by_key;
 CREATE TABLE dmarcd.plain (LIKE dmarcd.daily_source INCLUDING ALL);
+ALTER TABLE dmarcd.plain DROP COLUMN provenance;
 INSERT INTO dmarcd.plain SELECT policy_domain, day, source, sum(messages), sum(spf_aligned), sum(dkim_aligned),
     sum(dmarc_pass), sum(rejected), sum(quarantined), sum(records) FROM dmarcd.daily_source GROUP BY 1, 2, 3;
 DROP INDEX dmarcd.plain_policy_domain_day_source_idx;
 ALTER TABLE dmarcd.plain ADD CONSTRAINT plain_pkey PRIMARY KEY (policy_domain, day, source);
-CREATE OR REPLACE VIEW dmarcd_api.sources AS SELECT nullif(source, '')::inet AS source_ip, policy_domain, day,
+CREATE VIEW dmarcd_api.sources AS SELECT nullif(source, '')::inet AS source_ip, policy_domain, day,
     messages, spf_aligned, dkim_aligned, dmarc_pass, rejected, quarantined, records FROM dmarcd.plain;
 DROP TABLE dmarcd.daily_source, dmarcd.daily_source_added;
 ALTER TABLE dmarcd.plain RENAME TO daily_source;
 ALTER INDEX dmarcd.plain_pkey RENAME TO daily_source_pkey;
 DROP TABLE dmarcd.retention;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA dmarcd TO dmarcd_ingest;
+GRANT SELECT ON ALL TABLES IN SCHEMA dmarcd TO dmarcd_monitor;
+REVOKE INSERT, UPDATE, DELETE ON dmarcd.migration FROM dmarcd_ingest;
+GRANT SELECT ON ALL TABLES IN SCHEMA dmarcd_api TO dmarcd_read, dmarcd_web, dmarcd_ingest, dmarcd_monitor;
 DELETE FROM dmarcd.migration WHERE number >= 5;
 """
 
@@ -155,6 +181,8 @@ class Database(test_roles.Rights, flow.FlowTest):
 
     def test_other_versions(self):
         config = self.fill(name="server", dsn=self.server_dsn())
+        bare = mails.report("bare", 3)[0].replace("<end>1774915199", "<end>%d" % (1774828800 + 7 * 86400))
+        self.dmarcd("ingest", self.write("bare.xml", bare), config=config)
         before = self.status(config)
         self.server.psql("reports", "-c", BACK_TO_4)
         subprocess.run([os.path.join(self.server.bin, "pg_dump"), "-Fc", "-n", "dmarcd", "-n", "dmarcd_api", "-h",
@@ -163,8 +191,12 @@ class Database(test_roles.Rights, flow.FlowTest):
         self.dmarcd("db", "restore", self.dump)
         self.assertEqual(self.status(), before)
         self.assertEqual(self.sql("SELECT count(*) FROM pg_indexes WHERE indexname = 'report_by_key'"), [("1",)])
-        self.assertEqual(self.sql("SELECT sum(messages) FROM dmarcd_api.sources"),
-                         self.sql("SELECT sum(messages) FROM dmarcd_api.record"))
+        self.check_rows()
+        self.check_rights()
+        self.assertEqual(self.sql("SELECT DISTINCT provenance FROM dmarcd_api.sources ORDER BY 1"),
+                         [("local",), ("pending",)])
+        self.assertEqual(self.sql("SELECT waiting FROM dmarcd_api.verify_queue"), self.sql(
+            "SELECT count(DISTINCT mail_sha256) FROM dmarcd_api.report WHERE provenance = 'pending'"))
         self.dmarcd("migrate", config=config)
         self.server.psql("reports", "-c", "INSERT INTO dmarcd.migration VALUES (9999, 'later', '')")
         subprocess.run([os.path.join(self.server.bin, "pg_dump"), "-Fc", "-n", "dmarcd", "-n", "dmarcd_api", "-h",

@@ -56,6 +56,8 @@ def allowed_on(role, relation, kind):
         return {"SELECT"}
     if schema != "dmarcd" or kind != "table":
         return set()
+    if relation == "dmarcd.audit":
+        return set()
     if role == "dmarcd_monitor":
         return {"SELECT"}
     if role == "dmarcd_ingest":
@@ -91,7 +93,7 @@ class Rights:
             "dmarcd_read": HARMLESS,
             "dmarcd_web": HARMLESS | {ORIGINAL},
             "dmarcd_monitor": HARMLESS | {ORIGINAL},
-            "dmarcd_ingest": HARMLESS | {ORIGINAL, "dmarcd.ensure_month"},
+            "dmarcd_ingest": HARMLESS | {ORIGINAL, "dmarcd.ensure_month", "dmarcd.shares"},
         })
 
 

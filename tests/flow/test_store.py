@@ -359,8 +359,9 @@ class Server(flow.FlowTest):
             self.dmarcd("ingest", self.path(name), config=config)
         before = self.sql(view, config)
         rows = "SELECT (SELECT count(*) FROM dmarcd.daily_source), (SELECT count(*) FROM dmarcd.daily_source_added)"
-        self.assertEqual([line[:2] + line[3:4] + line[-1:] for line in before],
-                         [("192.0.2.1", "example.com", "15", "3"), ("192.0.2.2", "example.com", "4", "2")])
+        self.assertEqual([line[:2] + line[3:4] + line[-2:] for line in before],
+                         [("192.0.2.1", "example.com", "15", "3", "pending"),
+                          ("192.0.2.2", "example.com", "4", "2", "pending")])
         self.assertEqual(self.server.psql("merged", "-c", rows), "5|3")
         self.dmarcd("retention", config=config, code=-signal.SIGKILL, env={"DMARCD_FAULT": "store.merge"})
         self.assertEqual((self.sql(view, config), self.server.psql("merged", "-c", rows)), (before, "5|3"))
