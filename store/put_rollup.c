@@ -38,13 +38,14 @@ static const char add_reporters[] =
 	"INSERT INTO dmarcd.daily_reporter AS t (policy_domain, day, reporter, provenance, messages, dmarc_pass, "
 	"records, reports) "
 	"SELECT u.domain, u.day, dmarcd.reporter_of(r.org_name, r.email), r.provenance, sum(u.messages), "
-	"sum(u.pass), sum(u.records), sum(u.reports) FROM unnest($1::text[], $2::date[], $3::date[], $4::uuid[], $5::numeric[], "
-	"$6::numeric[], $7::bigint[], $8::bigint[]) AS u(domain, day, begins, key, messages, pass, records, reports) "
+	"sum(u.pass), sum(u.records), sum(u.reports) FROM unnest($1::text[], $2::date[], $3::date[], $4::uuid[], "
+	"$5::numeric[], $6::numeric[], $7::bigint[], $8::bigint[]) "
+	"AS u(domain, day, begins, key, messages, pass, records, reports) "
 	"JOIN dmarcd.report r ON r.policy_domain = u.domain AND r.day = u.begins AND r.report_key = u.key "
 	"GROUP BY 1, 2, 3, 4 ORDER BY u.domain COLLATE \"C\", u.day, 3, 4 "
-	"ON CONFLICT (policy_domain, day, reporter, provenance) DO UPDATE SET messages = t.messages + excluded.messages, "
-	"dmarc_pass = t.dmarc_pass + excluded.dmarc_pass, records = t.records + excluded.records, "
-	"reports = t.reports + excluded.reports";
+	"ON CONFLICT (policy_domain, day, reporter, provenance) DO UPDATE SET "
+	"messages = t.messages + excluded.messages, dmarc_pass = t.dmarc_pass + excluded.dmarc_pass, "
+	"records = t.records + excluded.records, reports = t.reports + excluded.reports";
 
 static const char *provenance_of(const struct sum *sum)
 {
@@ -178,9 +179,9 @@ enum err put_rollups(struct store *store, struct sums *sums, struct error *error
 /* What the reports of `moves` add, with their sign, goes to the sums of that provenance. Cells before reporters,
  * as put_rollups() has it: the order in which all lock them. */
 #define CHANGE_SUMS \
-	"parts AS MATERIALIZED (SELECT m.policy_domain, m.provenance, m.sign, m.sign * s.messages AS messages, s.day, " \
-	"CASE WHEN s.part = 0 THEN m.sign ELSE 0 END AS records, s.estimated, s.reporter, s.source, s.header_from, " \
-	"s.spf_aligned, s.dkim_aligned, s.disposition, 'pass' IN (s.spf_aligned, s.dkim_aligned) AS pass " \
+	"parts AS MATERIALIZED (SELECT m.policy_domain, m.provenance, m.sign, m.sign * s.messages AS messages, " \
+	"s.day, CASE WHEN s.part = 0 THEN m.sign ELSE 0 END AS records, s.estimated, s.reporter, s.source, " \
+	"s.header_from, s.spf_aligned, s.dkim_aligned, s.disposition, 'pass' IN (s.spf_aligned, s.dkim_aligned) AS pass " \
 	"FROM moves m CROSS JOIN LATERAL dmarcd.shares(m.policy_domain, m.day, m.report_key) s), " \
 	"cells AS (INSERT INTO dmarcd.daily_cell AS t (policy_domain, day, header_from, spf_aligned, dkim_aligned, " \
 	"disposition, provenance, estimated, messages, records) " \
