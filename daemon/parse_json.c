@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/parse_json.h"
 
+#include "model/coherence.h"
 #include "model/json.h"
 
 #include <stdio.h>
@@ -113,6 +114,16 @@ static void write_results(struct json *json, const struct aggregate_record *reco
 	json_array_end(json);
 }
 
+static void write_contradictions(struct json *json, uint32_t contradictions)
+{
+	json_key(json, "contradictions");
+	json_array(json);
+	for (unsigned i = 0; i < COHERENCE_CODE_COUNT; i++)
+		if (contradictions & (uint32_t)1 << i)
+			json_cstr(json, coherence_code_text((enum coherence_code)i));
+	json_array_end(json);
+}
+
 static void write_row(struct json *json, const struct spool_report *report, uint64_t row_no,
 	const struct aggregate_record *record)
 {
@@ -138,6 +149,7 @@ static void write_row(struct json *json, const struct spool_report *report, uint
 	json_key_value_str(json, "dkim_evaluated", record->dkim_aligned_raw.ptr ? record->dkim_aligned_raw :
 		str_from(aligned_text(record->dkim_aligned)));
 	write_results(json, record);
+	write_contradictions(json, record->contradictions);
 	json_object_end(json);
 }
 
@@ -180,6 +192,7 @@ static void write_aggregate(struct json *json, const struct spool_report *report
 	json_key_value_u64(json, "records", report->totals.records);
 	json_key_value_wide(json, "messages", report->totals.messages);
 	json_key_value_wide(json, "messages_dmarc_pass", report->totals.dmarc_pass);
+	write_contradictions(json, report->totals.contradictions);
 	if (head->errors_count > 0) {
 		json_key(json, "errors");
 		json_array(json);

@@ -75,6 +75,7 @@ ISSUE(RECORD_SPF_DOMAIN, "record.spf_domain", true, "an SPF result names no vali
 ISSUE(RECORD_SPF_SCOPE, "record.spf_scope", true, "an SPF scope is not one the specification knows")
 ISSUE(RECORD_SPF_RESULT, "record.spf_result", true, "an SPF result is empty or not one the specification knows")
 ISSUE(RECORD_LIST_CUT, "record.list_cut", false, "a record has more results or reasons than are kept")
+ISSUE(RECORD_UNCHECKED, "record.unchecked", false, "more records than can be held stood before the published policy; they were not held against it")
 ISSUE(TEXT_CUT, "text.cut", false, "a text was longer than is kept")
 
 /* H: failure reports */

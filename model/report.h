@@ -136,6 +136,10 @@ struct aggregate_record {
 	size_t dkim_count;
 	struct spf_result *spf;
 	size_t spf_count;
+	/* Not what the reporter says but what we know of it: no part of the content. */
+	bool messages_missing; /* no count, or an empty one: messages is 0 */
+	bool results_cut;      /* more DKIM or SPF results than are kept */
+	uint32_t contradictions; /* bits of model/coherence.h */
 };
 
 /* RFC 6591 section 3, RFC 9991 section 4. Fields as sent (unfolded, comments kept). */
@@ -214,6 +218,7 @@ struct report_totals {
 	wide messages;     /* aggregate: sum of counts; others 0 */
 	wide dmarc_pass;
 	enum report_schema schema;
+	uint32_t contradictions; /* of an aggregate report as a whole: bits of model/coherence.h */
 };
 
 /* A record passes DMARC when policy_evaluated says pass for dkim or spf. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/wire.h"
 
+#include "model/coherence.h"
 #include "model/wire_field.h"
 
 #include <endian.h>
@@ -14,6 +15,11 @@
 #define DKIM_BYTES_MIN ((size_t)5)
 #define SPF_BYTES_MIN ((size_t)6)
 #define TEXT_BYTES_MIN ((size_t)1)
+
+/* Of a RECORD, behind its content: what is known of it, and its contradictions. */
+#define RECORD_TAIL_BYTES ((size_t)5)
+#define TAIL_MESSAGES_MISSING 1u
+#define TAIL_RESULTS_CUT 2u
 
 void wire_writer_init(struct wire_writer *writer,
 	void (*flush)(void *context, const void *bytes, size_t len), void *context)
@@ -140,6 +146,9 @@ void wire_write_record(struct wire_writer *writer, const struct aggregate_record
 	wire_put_str(buf, record->envelope_from);
 	wire_put_str(buf, record->envelope_to);
 	put_auth_results(buf, record);
+	wire_put_u8(buf, (uint8_t)((record->messages_missing ? TAIL_MESSAGES_MISSING : 0) |
+		(record->results_cut ? TAIL_RESULTS_CUT : 0)));
+	wire_put_u32(buf, record->contradictions);
 	wire_end(writer, start);
 }
 
@@ -246,6 +255,7 @@ void wire_write_report_end(struct wire_writer *writer, const struct report_total
 	wire_put_wide(&writer->buf, totals->messages);
 	wire_put_wide(&writer->buf, totals->dmarc_pass);
 	wire_put_u8(&writer->buf, (uint8_t)totals->schema);
+	wire_put_u32(&writer->buf, totals->contradictions);
 	wire_end(writer, start);
 }
 
@@ -382,6 +392,18 @@ static void get_auth_results(struct wire_cursor *cursor, struct arena *arena,
 	}
 }
 
+struct str wire_record_content(struct str payload)
+{
+	return str_sub(payload, 0, payload.len < RECORD_TAIL_BYTES ? 0 : payload.len - RECORD_TAIL_BYTES);
+}
+
+static uint32_t get_contradictions(struct wire_cursor *cursor, uint32_t known)
+{
+	uint32_t bits = wire_get_u32(cursor);
+	cursor->failed |= (bits & ~known) != 0;
+	return bits;
+}
+
 bool wire_read_record(struct str payload, struct arena *arena, struct aggregate_record *record_r)
 {
 	struct wire_cursor cursor = wire_cursor(payload);
@@ -400,6 +422,10 @@ bool wire_read_record(struct str payload, struct arena *arena, struct aggregate_
 	record_r->envelope_from = wire_get_text(&cursor);
 	record_r->envelope_to = wire_get_text(&cursor);
 	get_auth_results(&cursor, arena, record_r);
+	uint8_t tail = wire_get_enum(&cursor, 0, TAIL_MESSAGES_MISSING | TAIL_RESULTS_CUT);
+	record_r->messages_missing = tail & TAIL_MESSAGES_MISSING;
+	record_r->results_cut = tail & TAIL_RESULTS_CUT;
+	record_r->contradictions = get_contradictions(&cursor, COHERENCE_RECORD_BITS);
 	return wire_cursor_done(&cursor);
 }
 
@@ -492,6 +518,7 @@ bool wire_read_report_end(struct str payload, struct report_totals *totals_r)
 	totals_r->messages = wire_get_wide(&cursor);
 	totals_r->dmarc_pass = wire_get_wide(&cursor);
 	totals_r->schema = (enum report_schema)wire_get_enum(&cursor, SCHEMA_RFC7489, SCHEMA_RFC8460);
+	totals_r->contradictions = get_contradictions(&cursor, COHERENCE_REPORT_BITS);
 	return wire_cursor_done(&cursor);
 }
 

@@ -20,7 +20,8 @@
  * any order and a reader keeps nothing before REPORT_END anyway. RECORD,
  * TLS_POLICY, TLS_DETAIL and head payloads are a canonical spelling of the
  * model: the same content always gives the same bytes, so a report's content
- * hash is taken over them (type and payload), not over issues or file names.
+ * hash is taken over them (type and payload), not over issues or file names; of a
+ * RECORD over wire_record_content(), which leaves out what we think of it.
  *
  * The writer never fails on its own account; a broken pipe ends the worker.
  * The reader proves lengths, enums, UTF-8 without NUL, domains of counts; what
@@ -33,7 +34,7 @@
 #include "model/reason.h"
 #include "model/report.h"
 
-#define WIRE_VERSION 2u
+#define WIRE_VERSION 3u
 #define WIRE_HEADER_BYTES ((size_t)5)
 /* A frame's payload; a record with all its lists at their ceilings fits. */
 #define WIRE_PAYLOAD_BYTES_MAX ((size_t)4 * 1024 * 1024)
@@ -120,6 +121,7 @@ int wire_next(struct str *rest, struct frame *frame_r);
 NODISCARD bool wire_read_hello(struct str payload);
 NODISCARD bool wire_read_mail_head(struct str payload, struct mail_head *head_r);
 NODISCARD bool wire_read_report_begin(struct str payload, struct report_begin *begin_r);
+struct str wire_record_content(struct str payload);
 NODISCARD bool wire_read_record(struct str payload, struct arena *arena, struct aggregate_record *record_r);
 NODISCARD bool wire_read_tls_policy(struct str payload, struct tls_policy *policy_r);
 NODISCARD bool wire_read_tls_detail(struct str payload, struct tls_detail *detail_r);

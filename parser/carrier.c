@@ -99,8 +99,8 @@ static bool hand_on(struct carrier_job *job, enum report_kind kind, struct paylo
 	const struct parse_input *input = job->input;
 	bool good = kind == REPORT_TLSRPT
 		? tlsrpt_read(&payload, input->limits, input->now_epoch_secs, issues, job->writer, &job->hard)
-		: aggregate_read(&payload, input->limits, input->now_epoch_secs, issues, job->writer,
-			  &job->hard);
+		: aggregate_read(&payload, input->limits, input->now_epoch_secs, input->check, job->mail_epoch_secs,
+			  issues, job->writer, &job->hard);
 	if (good)
 		return true;
 	job->reports--;

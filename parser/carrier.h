@@ -21,6 +21,7 @@ struct carrier_job {
 	struct wire_writer *writer;
 	struct arena *arena;
 	struct unpack_budget budget;
+	int64_t mail_epoch_secs; /* Date of the mail; 0: not known */
 	uint32_t reports;     /* read so far */
 	uint32_t attachments; /* documents and archives examined in the mail */
 	bool extract;         /* parse_extract(): only report `wanted`, as bytes */

@@ -22,11 +22,14 @@ void parse_init(void);
  * confinement and fork: what is prepared then is prepared for all children. */
 void parse_warm_up(const struct limits *limits);
 
+struct report_check;
+
 struct parse_input {
 	int fd;         /* readable and seekable from 0 */
 	uint64_t bytes; /* its size */
 	int64_t now_epoch_secs;
 	const struct limits *limits;
+	const struct report_check *check; /* parser/payload.h; NULL: nothing is looked for */
 };
 
 /* Parses a mail (RFC 5322, an mbox "From " line before it is skipped) or a bare

@@ -45,11 +45,21 @@ bool issue_list_deviates(const struct issue_list *list);
 /* Writes an ISSUE frame for each code seen. */
 void issue_list_write(const struct issue_list *list, struct wire_writer *writer);
 
+/* Whoever holds an aggregate report against itself: bits of model/coherence.h. */
+struct report_check {
+	uint32_t (*record)(void *context, const struct policy_published *policy,
+		const struct aggregate_record *record);
+	uint32_t (*report)(void *context, const struct aggregate_head *head, int64_t mail_epoch_secs);
+	void *context;
+};
+
 /* The readers. Each consumes the payload to its end, writes REPORT_BEGIN …
  * REPORT_END and returns true; or fills *reject and returns false (frames
  * already written are then void, the mail is rejected as a whole). `issues`
- * comes in with what the carrier already noted and is written with the report. */
+ * comes in with what the carrier already noted and is written with the report. check may be NULL;
+ * mail_epoch_secs: Date of the mail around it, 0: not known. */
 bool aggregate_read(struct payload *payload, const struct limits *limits, int64_t now_epoch_secs,
-	struct issue_list *issues, struct wire_writer *writer, struct reject *reject);
+	const struct report_check *check, int64_t mail_epoch_secs, struct issue_list *issues,
+	struct wire_writer *writer, struct reject *reject);
 bool tlsrpt_read(struct payload *payload, const struct limits *limits, int64_t now_epoch_secs,
 	struct issue_list *issues, struct wire_writer *writer, struct reject *reject);

@@ -166,8 +166,9 @@ static const char *on_report_begin(struct spool *spool, struct str payload)
 static const char *keep_row(struct spool *spool, const struct frame *frame)
 {
 	const uint8_t type = (uint8_t)frame->type;
+	const struct str content = frame->type == FRAME_RECORD ? wire_record_content(frame->payload) : frame->payload;
 	digest_add(spool->reading.content, &type, 1);
-	digest_add(spool->reading.content, frame->payload.ptr, frame->payload.len);
+	digest_add(spool->reading.content, content.ptr, content.len);
 	return spool_store_add(spool->store, frame) ? NULL : "no room to keep it";
 }
 

@@ -6,6 +6,7 @@
 #include "base/write.h"
 #include "model/job.h"
 #include "parser/parse.h"
+#include "worker/parse_job.h"
 #include "worker/shed.h"
 #include "worker/verify_job.h"
 
@@ -46,7 +47,7 @@ _Noreturn static void do_job(const struct job_request *request, const int fds[JO
 	wire_write_hello(&writer);
 	switch ((enum job_kind)request->kind) {
 	case JOB_PARSE:
-		parse_mail(&input, &writer);
+		parse_job(&input, &writer);
 		break;
 	case JOB_EXTRACT:
 		parse_extract(&input, request->report_no, &writer);

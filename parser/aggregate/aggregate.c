@@ -8,6 +8,7 @@
 
 #include "base/utf8.h"
 #include "parser/aggregate/decode.h"
+#include "parser/aggregate/held.h"
 #include "parser/aggregate/prescan.h"
 #include "parser/aggregate/xml.h"
 #include "parser/clean.h"
@@ -104,6 +105,7 @@ struct stream;
 
 struct reader {
 	struct draft draft;
+	struct held *held; /* where records go */
 	struct wire_writer *writer;
 	struct xml *xml;
 	struct stream *stream;
@@ -344,13 +346,16 @@ static bool on_end(void *context)
 	case PLACE_RECORD:
 		if (!record_end(draft))
 			return false;
-		wire_write_record(reader->writer, &draft->record);
+		held_record(reader->held, draft);
+		return true;
+	case PLACE_POLICY:
+		head_read_policy(draft);
+		held_policy(reader->held, draft);
 		return true;
 	case PLACE_DOCUMENT:
 	case PLACE_FEEDBACK:
 	case PLACE_METADATA:
 	case PLACE_DATE_RANGE:
-	case PLACE_POLICY:
 	case PLACE_ROW:
 	case PLACE_EVALUATED:
 	case PLACE_IDENTIFIERS:
@@ -452,7 +457,8 @@ static void write_end(struct reader *reader, const struct aggregate_head *head)
 }
 
 bool aggregate_read(struct payload *payload, const struct limits *limits, int64_t now_epoch_secs,
-	struct issue_list *issues, struct wire_writer *writer, struct reject *reject)
+	const struct report_check *check, int64_t mail_epoch_secs, struct issue_list *issues,
+	struct wire_writer *writer, struct reject *reject)
 {
 	struct aggregate_head head;
 	struct reader reader = {
@@ -469,9 +475,15 @@ bool aggregate_read(struct payload *payload, const struct limits *limits, int64_
 	};
 	buf_init(&reader.text, limits->xml_text_bytes);
 	wire_write_report_begin(writer, &(struct report_begin){REPORT_AGGREGATE, payload->member});
+	reader.held = held_open(check, writer);
 	bool good = read_document(&reader, payload) && head_end(&reader.draft, &head);
-	if (good)
+	if (good) {
+		held_policy(reader.held, &reader.draft);
+		if (check)
+			reader.draft.totals.contradictions = check->report(check->context, &head, mail_epoch_secs);
 		write_end(&reader, &head);
+	}
+	held_close(&reader.held);
 	buf_fini(&reader.text);
 	arena_close(&reader.draft.head);
 	arena_close(&reader.draft.row);

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/arena.h"
+#include "parser/aggregate/domain.h"
 #include "parser/payload.h"
 
 /* Every element that holds text. */
@@ -76,6 +77,10 @@ struct draft {
 	uint64_t row_bytes;   /* texts of its lists */
 	bool saw_metadata, saw_policy, saw_evaluated, saw_auth;
 
+	struct policy_published policy; /* once policy_read */
+	enum domain_form domain_form;
+	bool policy_read;
+
 	/* what tells the schema */
 	bool marks_9990, marks_7489;
 	struct report_totals totals;
@@ -98,6 +103,8 @@ NODISCARD bool record_end(struct draft *draft);
 /* ---- head.c ---- */
 
 void head_add_error(struct draft *draft, struct str text);
+/* Once <policy_published> has ended: records that follow can be held against it. */
+void head_read_policy(struct draft *draft);
 /* False: *reject. */
 NODISCARD bool head_end(struct draft *draft, struct aggregate_head *head_r);
 /* Once the head is read and all issues are known. */

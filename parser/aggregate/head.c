@@ -43,31 +43,36 @@ static struct str domain_of_file_name(const struct draft *draft)
 	return piece;
 }
 
-static bool read_policy_domain(struct draft *draft, struct policy_published *policy)
+static void read_policy_domain(struct draft *draft)
 {
+	struct policy_published *policy = &draft->policy;
 	struct str text = value(draft, FIELD_DOMAIN);
-	if (!draft->saw_policy)
-		draft_issue(draft, ISSUE_POLICY_MISSING, STR_NONE);
 	if (text.len == 0 && domain_of_file_name(draft).len > 0) {
 		text = domain_of_file_name(draft);
 		draft_issue(draft, ISSUE_POLICY_DOMAIN_FORM, text);
 	}
-	switch (domain_read(draft->head, text, draft->limits, &policy->domain)) {
-	case DOMAIN_PLAIN:
-		break;
-	case DOMAIN_NORMALISED:
+	draft->domain_form = domain_read(draft->head, text, draft->limits, &policy->domain);
+	if (draft->domain_form == DOMAIN_NORMALISED)
 		draft_issue(draft, ISSUE_POLICY_DOMAIN_FORM, text);
-		break;
+	if (!str_eq(policy->domain, text))
+		policy->domain_raw = draft_text(draft, text, 4 * WORD_BYTES);
+}
+
+static bool is_about_a_domain(struct draft *draft)
+{
+	switch (draft->domain_form) {
+	case DOMAIN_PLAIN:
+	case DOMAIN_NORMALISED:
+		return true;
 	case DOMAIN_EMPTY:
 		reject_set(draft->reject, REASON_REPORT_DOMAIN, "policy_published names no domain");
 		return false;
 	case DOMAIN_INVALID:
-		reject_set(draft->reject, REASON_REPORT_DOMAIN, "\"%.*s\"", STR_FMT(str_sub(text, 0, 100)));
+		reject_set(draft->reject, REASON_REPORT_DOMAIN, "\"%.*s\"",
+			STR_FMT(str_sub(draft->policy.domain, 0, 100)));
 		return false;
 	}
-	if (!str_eq(policy->domain, text))
-		policy->domain_raw = draft_text(draft, text, 4 * WORD_BYTES);
-	return true;
+	return false;
 }
 
 /* Absent is fine (a default applies); empty or unspecified is an issue. */
@@ -81,10 +86,13 @@ static struct str policy_word(struct draft *draft, enum field field, bool (*is_w
 	return word;
 }
 
-static bool read_policy(struct draft *draft, struct policy_published *policy)
+void head_read_policy(struct draft *draft)
 {
-	if (!read_policy_domain(draft, policy))
-		return false;
+	struct policy_published *policy = &draft->policy;
+	draft->policy_read = true;
+	if (!draft->saw_policy)
+		draft_issue(draft, ISSUE_POLICY_MISSING, STR_NONE);
+	read_policy_domain(draft);
 	if (!value(draft, FIELD_P).ptr && draft->saw_policy)
 		draft_issue(draft, ISSUE_POLICY_P_MISSING, STR_NONE);
 	policy->p = policy_word(draft, FIELD_P, words_is_policy);
@@ -98,7 +106,6 @@ static bool read_policy(struct draft *draft, struct policy_published *policy)
 	policy->discovery_method = policy_word(draft, FIELD_DISCOVERY, words_is_discovery);
 	draft->marks_9990 |= policy->np.ptr || policy->testing.ptr || policy->discovery_method.ptr;
 	draft->marks_7489 |= policy->fo.ptr != NULL;
-	return true;
 }
 
 /* xs:decimal, as the schemas have it; real reports say 0.1, 1, 1.0 and 2.0 for the same. */
@@ -149,8 +156,13 @@ static bool read_metadata(struct draft *draft, struct aggregate_head *head)
 bool head_end(struct draft *draft, struct aggregate_head *head_r)
 {
 	*head_r = (struct aggregate_head){0};
-	if (!read_metadata(draft, head_r) || !read_policy(draft, &head_r->policy))
+	if (!read_metadata(draft, head_r))
 		return false;
+	if (!draft->policy_read)
+		head_read_policy(draft);
+	if (!is_about_a_domain(draft))
+		return false;
+	head_r->policy = draft->policy;
 	if (draft->totals.records == 0)
 		draft_issue(draft, ISSUE_RECORD_NONE, STR_NONE);
 	head_r->errors = draft->errors;

@@ -99,8 +99,10 @@ void record_add_dkim(struct draft *draft)
 	/* <dkim/> says that there is no signature. */
 	if (!domain.ptr && !word.ptr && !result.selector.ptr && !result.human_result.ptr)
 		return;
-	if (!list_room(draft, record->dkim_count, draft->limits->record_dkim))
+	if (!list_room(draft, record->dkim_count, draft->limits->record_dkim)) {
+		record->results_cut = true;
 		return;
+	}
 	result.domain = read_domain(draft, domain, ISSUE_RECORD_DKIM_DOMAIN);
 	result.result = words_dkim_result(word, &exact);
 	result.result_raw = raw_word(draft, word, exact);
@@ -123,8 +125,10 @@ void record_add_spf(struct draft *draft)
 		draft->marks_7489 = true;
 	if (!domain.ptr && !word.ptr && !scope.ptr && !result.human_result.ptr)
 		return;
-	if (!list_room(draft, record->spf_count, draft->limits->record_spf))
+	if (!list_room(draft, record->spf_count, draft->limits->record_spf)) {
+		record->results_cut = true;
 		return;
+	}
 	result.domain = read_domain(draft, domain, ISSUE_RECORD_SPF_DOMAIN);
 	result.scope = words_spf_scope(scope, &exact_scope);
 	result.scope_raw = raw_word(draft, scope, exact_scope);
@@ -219,6 +223,7 @@ static bool read_count(struct draft *draft)
 	uint64_t value;
 	if (text.len == 0) {
 		draft_issue(draft, ISSUE_RECORD_COUNT_MISSING, STR_NONE);
+		draft->record.messages_missing = true;
 		return true;
 	}
 	struct str whole = text;

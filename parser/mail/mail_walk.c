@@ -499,6 +499,8 @@ static bool walk_mail(struct walk *walk)
 	struct carrier_job *job = walk->job;
 	struct mail_head head = mail_head(walk->mail, job->arena);
 	walk->mail_epoch_secs = head.date_epoch_secs;
+	if (walk->nesting == 0)
+		job->mail_epoch_secs = head.date_epoch_secs;
 	if (walk->nesting == 0 && !job->extract)
 		wire_write_mail_head(job->writer, &head);
 	bool good = walk_parts(walk);

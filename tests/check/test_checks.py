@@ -28,6 +28,8 @@ GOOD = {
     "model/reason_list.h": SPDX + LIST + 'REASON(NONE, "", "")\nREASON(EMPTY, "file.empty", "empty")\n',
     "store/db.c": SPDX + '#include <libpq-fe.h>\n\nvoid db_begin(PGconn *pg)\n{\n'
                   '\tPQexec(pg, "BEGIN");\n}\n',
+    "model/coherence_list.h": SPDX + LIST + 'COHERENCE(ZERO, "count.zero", RECORD, "of no message")\n',
+    "doc/coherence.md": "| `count.zero` | of no message | think |\n",
     "doc/issues.md": "# Issues\n\n| code | meaning | what to do |\n|---|---|---|\n"
                      "| `xml.bom` | a mark | nothing |\n| `file.empty` | empty | send it |\n",
 }

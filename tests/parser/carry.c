@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/parser/carry.h"
 
+#include "model/coherence.h"
+#include "parser/payload.h"
+
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +39,22 @@ static void collect(void *context, const void *bytes, size_t len)
 	buf_add(context, bytes, len);
 }
 
+/* For tests of who is asked, and when: what p=reject publishes contradicts all of its records. */
+static uint32_t check_record(void *context, const struct policy_published *policy,
+	const struct aggregate_record *record)
+{
+	(void)context, (void)record;
+	return str_eq(policy->p, STR("reject")) ? COHERENCE_BIT(COUNT_ZERO) : 0;
+}
+
+static uint32_t check_report(void *context, const struct aggregate_head *head, int64_t mail_epoch_secs)
+{
+	(void)context;
+	return mail_epoch_secs > 0 && mail_epoch_secs < head->end_epoch_secs ? COHERENCE_BIT(DATES_AHEAD) : 0;
+}
+
+static const struct report_check check = {check_record, check_report, NULL};
+
 static struct str run(int fd, const struct limits *limits, bool extract, uint32_t report_no)
 {
 	struct stat st;
@@ -43,7 +62,7 @@ static struct str run(int fd, const struct limits *limits, bool extract, uint32_
 	if (fstat(fd, &st) != 0)
 		die("fstat");
 	struct parse_input input = {.fd = fd, .bytes = (uint64_t)st.st_size,
-		.now_epoch_secs = CARRY_NOW, .limits = limits != NULL ? limits : &normal};
+		.now_epoch_secs = CARRY_NOW, .limits = limits != NULL ? limits : &normal, .check = &check};
 	struct buf frames;
 	struct wire_writer writer;
 	buf_init(&frames, FRAMES_BYTES);
@@ -97,6 +116,7 @@ static void take_frame(struct carried *carried, const struct frame *frame)
 		good = wire_read_record(frame->payload, arena, &record);
 		if (report->records++ == 0)
 			report->first_source = record.source_ip;
+		report->contradictory += good && record.contradictions != 0;
 		break;
 	case FRAME_TLS_POLICY:
 		take_tls_policy(report, frame->payload, &good);

@@ -24,6 +24,7 @@ struct carried_report {
 	struct report_totals totals;
 	struct aggregate_head aggregate;
 	uint64_t records; /* RECORD frames */
+	uint64_t contradictory; /* of them: all, where p is reject */
 	struct ip first_source;
 	struct failure_report failure;
 	struct tls_head tls;

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "model/coherence.h"
 #include "tests/parser/carry_case.h"
 
 #include <string.h>
@@ -603,6 +604,61 @@ static void test_place_is_told(void **state)
 	}
 }
 
+#define POLICY "<policy_published><domain>example.com</domain><adkim>r</adkim><aspf>r</aspf><p>reject</p>" \
+	"</policy_published>"
+
+/* A report with its policy before, between and after this many records. */
+static struct carried *with_records(size_t before, size_t after, const char *policy)
+{
+	struct str xml = XML, head = STR("<policy_published>"), rest = STR("<record>");
+	struct str start = str_sub(xml, 0, str_find(xml, head)), record = str_from_offset(xml, str_find(xml, rest));
+	record = str_sub(record, 0, str_find(record, STR("</feedback>")));
+	struct str all = carry_join(start, carry_repeat(record, before));
+	all = carry_join(carry_join(all, str_from(policy)), carry_repeat(record, after));
+	struct carried *carried = carry_bytes(carry_join(all, STR("</feedback>\n")), NULL);
+	assert_int_equal(carried->end.verdict, VERDICT_REPORTS);
+	assert_int_equal(carried->reports[0].records, before + after);
+	return carried;
+}
+
+/* Records are held against the policy wherever it stands, and go on in their order. */
+static void test_policy_anywhere(void **state)
+{
+	(void)state;
+	assert_int_equal(with_records(0, 3, POLICY)->reports[0].contradictory, 3);
+	assert_int_equal(with_records(3, 0, POLICY)->reports[0].contradictory, 3);
+	assert_int_equal(with_records(2, 2, POLICY)->reports[0].contradictory, 4);
+	struct carried *many = with_records(60000, 1, POLICY);
+	assert_int_equal(many->reports[0].issues[ISSUE_RECORD_UNCHECKED], 1);
+	assert_true(many->reports[0].contradictory <= 1);
+	many = with_records(1, 60000, POLICY);
+	assert_int_equal(many->reports[0].issues[ISSUE_RECORD_UNCHECKED], 0);
+	assert_int_equal(many->reports[0].contradictory, 60001);
+}
+
+/* There is nothing to hold them against. */
+static void test_policy_missing(void **state)
+{
+	struct str xml = carry_replace(XML, str_sub(XML, str_find(XML, STR("<policy_published>")),
+		str_find(XML, STR("<record>")) - str_find(XML, STR("<policy_published>"))), STR(""));
+	struct carry_member member = {.name = "acme.example!example.com!1700000000!1700086399.xml", .bytes = xml};
+	struct carried *carried = carry_bytes(carry_zip(&member, 1), NULL);
+	(void)state;
+	assert_int_equal(carried->end.verdict, VERDICT_REPORTS);
+	assert_int_equal(carried->reports[0].records, 1);
+	assert_int_equal(carried->reports[0].issues[ISSUE_POLICY_MISSING], 1);
+	assert_int_equal(carried->reports[0].contradictory, 0);
+}
+
+/* carry_header() was written in the period's first second. */
+static void test_mail_date(void **state)
+{
+	struct carried *mail = carry_bytes(carry_single("application/xml", XML), NULL);
+	(void)state;
+	assert_int_equal(mail->reports[0].totals.contradictions, COHERENCE_BIT(DATES_AHEAD));
+	assert_int_equal(carry_bytes(XML, NULL)->reports[0].totals.contradictions, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -622,6 +678,9 @@ int main(void)
 		cmocka_unit_test(test_text_in_pieces),
 		cmocka_unit_test(test_cutting_limits),
 		cmocka_unit_test(test_place_is_told),
+		cmocka_unit_test(test_policy_anywhere),
+		cmocka_unit_test(test_policy_missing),
+		cmocka_unit_test(test_mail_date),
 	};
 	return cmocka_run_group_tests(tests, carry_setup, carry_teardown);
 }

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "model/coherence.h"
 #include "pool/spool.h"
 
 #define NOW ((int64_t)1790000000)
@@ -57,7 +58,7 @@ static void write_report(struct wire_writer *writer, const char *id, unsigned ro
 	wire_write_aggregate_head(writer, &aggregate);
 	uint64_t messages = (uint64_t)rows * (rows + 1) / 2;
 	wire_write_report_end(writer, &(struct report_totals){rows, messages + more_messages, messages,
-		SCHEMA_DRAFT});
+		SCHEMA_DRAFT, 0});
 }
 
 static void write_end(struct wire_writer *writer, uint64_t reports)
@@ -107,6 +108,49 @@ static void test_good_stream_in_any_pieces(void **state)
 	spool_close(&spool);
 }
 
+/* A report of one row with these contradictions, itself with those. */
+static bool accepted_with(struct spool *spool, uint32_t of_row, uint32_t of_report)
+{
+	struct wire_writer writer = begin();
+	const struct aggregate_head aggregate = head("one");
+	wire_write_report_begin(&writer, &(struct report_begin){REPORT_AGGREGATE, STR("a.xml")});
+	wire_write_record(&writer, &(struct aggregate_record){
+		.messages_missing = of_row != 0,
+		.contradictions = of_row,
+		.header_from = STR("example.com"),
+	});
+	wire_write_aggregate_head(&writer, &aggregate);
+	wire_write_report_end(&writer, &(struct report_totals){1, 0, 0, SCHEMA_DRAFT, of_report});
+	write_end(&writer, 1);
+	return accepted(spool, 1000);
+}
+
+/* What we think of a report is no part of it: its key is that of every release. */
+static void test_contradictions_are_no_content(void **state)
+{
+	char key[UUID_TEXT_BYTES];
+	struct spool *spool = spool_open(SPOOL_MEMORY_BYTES, "/tmp");
+	(void)state;
+	for (uint32_t bit = 0; bit <= COHERENCE_BIT(COUNT_ZERO); bit += COHERENCE_BIT(COUNT_ZERO)) {
+		assert_true(accepted_with(spool, bit, bit ? COHERENCE_BIT(DATES_AHEAD) : 0));
+		assert_string_equal(sha256_uuid(&spool_report_at(spool, 0)->key, key),
+			"f14d9743-9df9-8779-9754-a4e7ed45bbf1");
+	}
+	spool_close(&spool);
+}
+
+/* What is a report's own is none of a row's, and a note none of either. */
+static void test_contradictions_of_the_other(void **state)
+{
+	struct spool *spool = spool_open(SPOOL_MEMORY_BYTES, "/tmp");
+	(void)state;
+	assert_false(accepted_with(spool, COHERENCE_BIT(DATES_AHEAD), 0));
+	assert_false(accepted_with(spool, COHERENCE_BIT(ALIGNMENT_PSL), 0));
+	assert_false(accepted_with(spool, 1u << 31, 0));
+	assert_false(accepted_with(spool, 0, COHERENCE_BIT(COUNT_ZERO)));
+	spool_close(&spool);
+}
+
 static void test_identity(void **state)
 {
 	struct spool *spool = spool_open(SPOOL_MEMORY_BYTES, "/tmp");
@@ -149,7 +193,7 @@ static void write_lie(enum lie lie)
 		write_rows(&writer, 1);
 	if (lie == LIE_BYTES)
 		wire_write_bytes(&writer, STR("x"));
-	wire_write_report_end(&writer, &(struct report_totals){2, lie == LIE_SUM ? 4 : 3, 3, SCHEMA_DRAFT});
+	wire_write_report_end(&writer, &(struct report_totals){2, lie == LIE_SUM ? 4 : 3, 3, SCHEMA_DRAFT, 0});
 	wire_write_mail_end(&writer, &(struct mail_end){.verdict = VERDICT_REPORTS, .reports = lie ==
 		LIE_REPORTS ? 2 : 1});
 	if (lie == LIE_TWICE_ENDED)
@@ -209,6 +253,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good_stream_in_any_pieces),
+		cmocka_unit_test(test_contradictions_are_no_content),
+		cmocka_unit_test(test_contradictions_of_the_other),
 		cmocka_unit_test(test_identity),
 		cmocka_unit_test(test_lies),
 		cmocka_unit_test(test_limits),

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "verifier/coherence.h"
+
+#include "model/verdict.h"
+#include "verifier/domain.h"
+
+/* A clock that is right and a zone that is wrong are apart by at most this. */
+#define ZONE_SECS ((int64_t)14 * 3600)
+
+enum alignment { ALIGNMENT_RELAXED, ALIGNMENT_STRICT, ALIGNMENT_UNKNOWN };
+
+struct coherence {
+	const struct psl *psl;
+	struct arena *arena;
+	const struct policy_published *policy;
+	const struct aggregate_record *record;
+};
+
+/* One of the two mechanisms. */
+struct mechanism {
+	enum aligned evaluated;
+	enum alignment mode;
+	bool some;    /* there are results at all */
+	bool passes;  /* one passes, or may, by a word that nobody knows */
+	bool aligned; /* one that passes, or may, is aligned, or may be */
+	bool denied;  /* one that does pass is aligned in any case */
+};
+
+/* As a name of the DNS may look; everything else a reporter wrote says nothing about alignment. */
+static bool is_name(struct str text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.ptr[i];
+		if (!ascii_is_alnum(c) && c != '-' && c != '_' && c != '.')
+			return false;
+	}
+	return text.len > 0;
+}
+
+static enum alignment alignment_of(struct str word)
+{
+	if (!word.ptr || str_eq_nocase(word, STR("r")))
+		return ALIGNMENT_RELAXED;
+	return str_eq_nocase(word, STR("s")) ? ALIGNMENT_STRICT : ALIGNMENT_UNKNOWN;
+}
+
+static enum maybe same_organisation(const struct coherence *coherence, struct str domain, struct str author)
+{
+	if (!coherence->psl)
+		return MAYBE_UNKNOWN;
+	return str_eq(psl_org_domain(coherence->psl, coherence->arena, domain),
+		psl_org_domain(coherence->psl, coherence->arena, author)) ? MAYBE_YES : MAYBE_NO;
+}
+
+static enum maybe is_aligned(const struct coherence *coherence, enum alignment mode, struct str domain)
+{
+	struct str author = coherence->record->header_from;
+	if (!is_name(domain) || !is_name(author))
+		return MAYBE_UNKNOWN;
+	if (str_eq(domain, author))
+		return MAYBE_YES;
+	if (mode == ALIGNMENT_STRICT)
+		return MAYBE_NO;
+	enum maybe relaxed = same_organisation(coherence, domain, author);
+	return mode == ALIGNMENT_UNKNOWN && relaxed == MAYBE_YES ? MAYBE_UNKNOWN : relaxed;
+}
+
+static void add_result(const struct coherence *coherence, struct mechanism *mechanism, enum auth_result result,
+	struct str domain, bool counts)
+{
+	mechanism->some = true;
+	if (result != AUTH_PASS && result != AUTH_UNKNOWN)
+		return;
+	mechanism->passes = true;
+	/* Most are evaluated as they should be: nothing is looked up for them. */
+	if (mechanism->evaluated == ALIGNED_UNKNOWN || (mechanism->evaluated == ALIGNED_PASS && mechanism->aligned))
+		return;
+	enum maybe aligned = is_aligned(coherence, mechanism->mode, domain);
+	mechanism->aligned |= aligned != MAYBE_NO;
+	mechanism->denied |= result == AUTH_PASS && aligned == MAYBE_YES && counts;
+}
+
+static struct mechanism dkim_of(const struct coherence *coherence)
+{
+	const struct aggregate_record *record = coherence->record;
+	struct mechanism dkim = {
+		.evaluated = record->dkim_aligned,
+		.mode = alignment_of(coherence->policy->adkim),
+	};
+	for (size_t i = 0; i < record->dkim_count; i++)
+		add_result(coherence, &dkim, record->dkim[i].result, record->dkim[i].domain, true);
+	return dkim;
+}
+
+/* RFC 7489 section 3.1.2 leaves room for HELO, so that it may explain a pass; whoever looks at MAIL FROM only
+ * is right too. Where the envelope names another domain, it may be that one that was looked at. */
+static bool is_mail_from(const struct aggregate_record *record, const struct spf_result *spf)
+{
+	return (spf->scope == SPF_SCOPE_NONE || spf->scope == SPF_SCOPE_MFROM) &&
+		(record->envelope_from.len == 0 || str_eq(record->envelope_from, spf->domain));
+}
+
+static struct mechanism spf_of(const struct coherence *coherence)
+{
+	const struct aggregate_record *record = coherence->record;
+	struct mechanism spf = {
+		.evaluated = record->spf_aligned,
+		.mode = alignment_of(coherence->policy->aspf),
+	};
+	for (size_t i = 0; i < record->spf_count; i++)
+		add_result(coherence, &spf, record->spf[i].result, record->spf[i].domain,
+			is_mail_from(record, &record->spf[i]));
+	return spf;
+}
+
+/* The codes of a mechanism, in the order of the list. None for a record whose results are not all there. */
+static uint32_t evaluated(const struct coherence *coherence, const struct mechanism *mechanism, bool other_some,
+	uint32_t without_result)
+{
+	if (mechanism->evaluated == ALIGNED_FAIL)
+		return mechanism->denied ? without_result << 2 : 0;
+	if (mechanism->evaluated != ALIGNED_PASS || coherence->record->results_cut)
+		return 0;
+	if (!mechanism->passes)
+		return mechanism->some || other_some ? without_result : 0;
+	return mechanism->aligned ? 0 : without_result << 1;
+}
+
+static bool is_of_other_mail_from(const struct aggregate_record *record)
+{
+	size_t others = 0;
+	if (!is_name(record->envelope_from) || record->results_cut)
+		return false;
+	for (size_t i = 0; i < record->spf_count; i++) {
+		const struct spf_result *spf = &record->spf[i];
+		if (spf->scope == SPF_SCOPE_HELO)
+			continue;
+		if (spf->scope != SPF_SCOPE_MFROM || !is_name(spf->domain) ||
+			str_eq(spf->domain, record->envelope_from))
+			return false;
+		others++;
+	}
+	return others > 0;
+}
+
+/* ---- disposition ---- */
+
+/* What may be done with mail that fails: from the least to the most. */
+struct range {
+	enum disposition least, most;
+};
+
+static enum disposition policy_of(struct str word)
+{
+	return str_eq_nocase(word, STR("none")) ? DISPOSITION_NONE :
+		str_eq_nocase(word, STR("quarantine")) ? DISPOSITION_QUARANTINE :
+		str_eq_nocase(word, STR("reject")) ? DISPOSITION_REJECT : DISPOSITION_UNKNOWN;
+}
+
+static enum disposition weaker(enum disposition policy)
+{
+	return policy == DISPOSITION_REJECT ? DISPOSITION_QUARANTINE : DISPOSITION_NONE;
+}
+
+/* p for the policy domain itself; below it sp, else p, and np too where it is published, since nothing here
+ * says whether a name exists. False: what applies is not known. */
+static bool policies(const struct coherence *coherence, struct range *range_r)
+{
+	const struct policy_published *policy = coherence->policy;
+	struct str author = coherence->record->header_from;
+	const bool own = str_eq(author, policy->domain);
+	if (!is_name(author) || !domain_is_or_below(author, policy->domain))
+		return false;
+	enum disposition first = policy_of(!own && policy->sp.ptr ? policy->sp : policy->p);
+	enum disposition other = !own && policy->np.ptr ? policy_of(policy->np) : first;
+	if (first == DISPOSITION_UNKNOWN || other == DISPOSITION_UNKNOWN)
+		return false;
+	*range_r = first < other ? (struct range){first, other} : (struct range){other, first};
+	return true;
+}
+
+/* Sampling and test mode do less; who is asked to reject may quarantine (RFC 9989 section 7.4). */
+static enum disposition least(const struct policy_published *policy, enum disposition asked)
+{
+	uint64_t percent = 100;
+	if (asked == DISPOSITION_REJECT)
+		asked = DISPOSITION_QUARANTINE;
+	if (policy->testing.ptr && !str_eq_nocase(policy->testing, STR("n")))
+		return DISPOSITION_NONE;
+	if (policy->pct.ptr && !str_to_u64(policy->pct, 100, &percent))
+		return DISPOSITION_NONE;
+	return percent < 100 ? weaker(asked) : asked;
+}
+
+static uint32_t disposed(const struct coherence *coherence)
+{
+	const struct aggregate_record *record = coherence->record;
+	const enum disposition done = record->disposition;
+	struct range range;
+	if (record->reasons_count > 0 || done == DISPOSITION_UNKNOWN)
+		return 0;
+	if (record_dmarc_pass(record))
+		return done == DISPOSITION_QUARANTINE || done == DISPOSITION_REJECT ?
+			COHERENCE_BIT(DISPOSITION_THOUGH_PASS) : 0;
+	if (record->dkim_aligned != ALIGNED_FAIL || record->spf_aligned != ALIGNED_FAIL)
+		return 0;
+	if (done == DISPOSITION_PASS)
+		return COHERENCE_BIT(DISPOSITION_PASS_THOUGH_FAIL);
+	if (!policies(coherence, &range))
+		return 0;
+	return done < least(coherence->policy, range.least) ? COHERENCE_BIT(DISPOSITION_WEAKER) :
+		done > range.most ? COHERENCE_BIT(DISPOSITION_STRONGER) : 0;
+}
+
+static uint32_t overridden(const struct coherence *coherence)
+{
+	const struct policy_published *policy = coherence->policy;
+	uint64_t percent = 0;
+	uint32_t bits = 0;
+	for (size_t i = 0; i < coherence->record->reasons_count; i++) {
+		enum override_type type = coherence->record->reasons[i].type;
+		if (type == OVERRIDE_POLICY_TEST_MODE && str_eq_nocase(policy->testing, STR("n")))
+			bits |= COHERENCE_BIT(OVERRIDE_NOT_TESTING);
+		if (type == OVERRIDE_SAMPLED_OUT && str_to_u64(policy->pct, 100, &percent) && percent == 100)
+			bits |= COHERENCE_BIT(OVERRIDE_NOT_SAMPLED);
+	}
+	return bits;
+}
+
+static uint32_t identified(const struct coherence *coherence)
+{
+	const struct aggregate_record *record = coherence->record;
+	const struct policy_published *policy = coherence->policy;
+	bool foreign = is_name(record->header_from) && is_name(policy->domain) &&
+		!domain_is_or_below(record->header_from, policy->domain);
+	return (foreign ? COHERENCE_BIT(HEADER_FROM_FOREIGN) : 0) |
+		(is_of_other_mail_from(record) ? COHERENCE_BIT(SPF_OTHER_MAIL_FROM) : 0) |
+		(record->messages == 0 && !record->messages_missing ? COHERENCE_BIT(COUNT_ZERO) : 0);
+}
+
+uint32_t coherence_record(const struct psl *psl, struct arena *arena, const struct policy_published *policy,
+	const struct aggregate_record *record)
+{
+	const struct coherence coherence = {psl, arena, policy, record};
+	const struct mechanism dkim = dkim_of(&coherence), spf = spf_of(&coherence);
+	return evaluated(&coherence, &dkim, spf.some, COHERENCE_BIT(DKIM_PASS_WITHOUT_RESULT)) |
+		evaluated(&coherence, &spf, dkim.some, COHERENCE_BIT(SPF_PASS_WITHOUT_RESULT)) |
+		disposed(&coherence) | overridden(&coherence) | identified(&coherence);
+}
+
+uint32_t coherence_report(const struct aggregate_head *head, int64_t mail_epoch_secs)
+{
+	return mail_epoch_secs > 0 && head->end_epoch_secs > mail_epoch_secs + ZONE_SECS ?
+		COHERENCE_BIT(DATES_AHEAD) : 0;
+}
