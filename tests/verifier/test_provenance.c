@@ -157,12 +157,82 @@ static void test_methods(void **state)
 	bench.claim.member = STR_NONE;
 	expect(signed_letter("a.group.example", "x", TAGS("a.group.example")), "verified", "email.match");
 	zone_txt("_dmarc.b.group.example", "v=DMARC1; p=none; psd=n");
-	expect(signed_letter("a.group.example", "x", TAGS("a.group.example")), "verified", "email.match");
+	expect(signed_letter("a.group.example", "x", TAGS("a.group.example")), "plausible", "email.differs");
+	/* Whoever lets strangers have names may say so. */
+	publish("a.hosting.example");
+	bench.claim.email = STR("x@b.hosting.example");
+	expect(signed_letter("a.hosting.example", "x", TAGS("a.hosting.example")), "verified", "email.match");
+	zone_txt("_dmarc.hosting.example", "v=DMARC1; p=none; psd=y");
+	expect(signed_letter("a.hosting.example", "x", TAGS("a.hosting.example")), "plausible", "email.differs");
+	bench.claim.email = STR("x@hosting.example");
+	expect(signed_letter("a.hosting.example", "x", TAGS("a.hosting.example")), "plausible", "email.differs");
 	/* Two names by the list (github.io is a public suffix), one by what github.io publishes. */
 	publish("a.github.io");
 	zone_txt("_dmarc.github.io", "v=DMARC1; p=none; psd=n");
 	bench.claim.email = STR("x@b.github.io");
 	expect(signed_letter("a.github.io", "x", TAGS("a.github.io")), "verified", "email.match");
+	/* … if it says so. */
+	publish("a.gitlab.io");
+	zone_txt("_dmarc.gitlab.io", "v=DMARC1; p=none");
+	bench.claim.email = STR("x@b.gitlab.io");
+	expect(signed_letter("a.gitlab.io", "x", TAGS("a.gitlab.io")), "plausible", "email.differs");
+}
+
+#define SIGNED_TYPE TAGS(REPORTER) ":content-type"
+#define PARTS "\r\n\r\n--cut\r\nContent-Type: text/plain\r\n\r\nhi\r\n--cut--\r\n"
+
+/* A letter whose Content-Type is `type`, and what follows it; then `field` is put above it. */
+static struct str typed(const char *field, const char *type, const char *rest, const char *tags)
+{
+	struct str bytes = str_from(arena_printf(bench.mail->arena, "From: dmarc@" REPORTER "\r\nTo: a@ours.example\r\n"
+		"Subject: x\r\nContent-Type: %s%s", type, rest));
+	bytes = signer_sign(bench.mail->arena, bench.signer, str_from(tags), bytes);
+	return str_from(arena_printf(bench.mail->arena, "%s%.*s", field, STR_FMT(bytes)));
+}
+
+/* A report that the author's mail only quotes. */
+static void test_structure(void **state)
+{
+	static const char *const quoting[] = {"message/rfc822", "Message / RFC822", "message/\r\n global",
+		"multipart/digest"};
+	(void)state;
+	publish(REPORTER);
+	bench.claim.member = STR_NONE;
+	expect(typed("", "multipart/mixed; boundary=cut", PARTS, SIGNED_TYPE), "verified", "");
+	expect(typed("", "multipart/mixed; boundary=\"cut\"", PARTS, TAGS(REPORTER)), "verified", "");
+	expect(typed("", "multipart/mixed; boundary=cut; x=y", "\r\n\r\nThis is a multi-part message.\r\n" PARTS,
+		TAGS(REPORTER)), "verified", "");
+	/* Who cannot change the body says that it begins further down. */
+	const char *quoted = "\r\n\r\nYour mail did not get through:\r\n" PARTS;
+	expect(typed("", "multipart/mixed; boundary=cut", quoted, SIGNED_TYPE), "verified", "");
+	expect(typed("", "multipart/mixed; boundary=cut", quoted, TAGS(REPORTER)), "unverified",
+		"dmarc.pass structure.unsigned");
+	expect(typed("", "multipart/mixed; boundary=a; boundary=cut", PARTS, TAGS(REPORTER)), "unverified",
+		"structure.unsigned");
+	expect(typed("", "multipart/mixed", PARTS, TAGS(REPORTER)), "unverified", "structure.unsigned");
+	expect(typed("", "multipart/mixed; boundary", PARTS, TAGS(REPORTER)), "unverified", "structure.unsigned");
+	expect(typed("Content-Type: multipart/mixed; boundary=cut\r\n", "text/plain", PARTS, SIGNED_TYPE), "unverified",
+		"structure.unsigned");
+	for (size_t i = 0; i < sizeof(quoting) / sizeof(quoting[0]); i++) {
+		const char *part = arena_printf(bench.mail->arena,
+			"\r\n\r\n--cut\r\nContent-Type: %s\r\n\r\nx\r\n--cut--\r\n", quoting[i]);
+		expect(typed("", "multipart/mixed; boundary=cut", part, SIGNED_TYPE), "unverified", "message.nested");
+	}
+	expect(typed("", "message/rfc822", "\r\n\r\nSubject: x\r\n\r\nx\r\n", SIGNED_TYPE), "unverified",
+		"message.nested");
+	expect(typed("", "text/plain", "\r\n\r\nA message/rfc822-headers, the message, news/message.\r\n", SIGNED_TYPE),
+		"verified", "");
+	/* A failure report does quote. */
+	bench.claim = (struct verify_claim){.kind = STR("failure"), .policy_domain = STR("ours.example")};
+	expect(typed("", "multipart/report; boundary=cut",
+		"\r\n\r\n--cut\r\nContent-Type: message/rfc822\r\n\r\nx\r\n--cut--", SIGNED_TYPE), "verified", "");
+	/* Where the whole way is the author's. */
+	bench.claim.kind = STR("aggregate");
+	zone_txt(REPORTER, "v=spf1 ip4:192.0.2.1 -all");
+	assert_true(ip_parse(STR("192.0.2.1"), &bench.hints.ip));
+	bench.hints.mail_from = STR("dmarc@" REPORTER);
+	bench.claim.email = STR("dmarc@" REPORTER);
+	expect(typed("", "multipart/mixed; boundary=cut", quoted, TAGS(REPORTER)), "verified", "spf.pass");
 }
 
 static void test_plausible(void **state)
@@ -406,6 +476,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_verified, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_methods, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_structure, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_plausible, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unverified, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_keys, setup, teardown),

@@ -8,6 +8,7 @@
 struct known_walk {
 	struct str domain;
 	struct str org; /* absent: the DNS did not say */
+	bool declared;  /* by psd=y or psd=n: whoever is outside is another */
 };
 
 struct orgs {
@@ -25,5 +26,6 @@ void orgs_open(struct orgs *orgs, const struct verify *verify, const struct psl 
 enum maybe orgs_same_by_walk(struct orgs *orgs, struct str a, struct str b);
 /* UNKNOWN: there is no list. */
 enum maybe orgs_same_by_psl(const struct orgs *orgs, struct str a, struct str b);
-/* By either. Nothing is asked where the list says so, or where no walk could. */
+/* By the list, but for what records with psd= say, who part what it holds together and join what it parts; by walk
+ * where there is no list. */
 enum maybe orgs_same(struct orgs *orgs, struct str a, struct str b);

@@ -8,6 +8,7 @@
 #include "verifier/provenance/known.h"
 #include "verifier/provenance/names.h"
 #include "verifier/provenance/reasons.h"
+#include "verifier/provenance/structure.h"
 
 #define PERIOD_SLACK_SECS (24 * 60 * 60)
 #define TOKEN_BYTES_MIN 4
@@ -23,6 +24,7 @@ struct report_mail {
 	struct str message_id;
 	struct str author; /* the domain that passes; absent: none does */
 	struct str author_org;
+	const char *doubt, *failure_doubt; /* that a report is the mail's own; NULL: none */
 	bool subject_domain_fits, subject_id_fits; /* one of the reports */
 };
 
@@ -32,6 +34,7 @@ struct judged_claim {
 	struct verdict_provenance *item;
 	struct buf reasons, detail;
 	bool match, doubt, contradicted, unknown;
+	bool foreign; /* what authenticates the mail does not speak for it */
 };
 
 static void reason(struct judged_claim *judged, const char *code)
@@ -286,11 +289,23 @@ static void judge_names(struct report_mail *mail, struct judged_claim *judged)
 		judged->match = true;
 }
 
+static void judge_author(struct report_mail *mail, struct judged_claim *judged)
+{
+	const char *doubt = str_eq(judged->claim->kind, STR("failure")) ? mail->failure_doubt : mail->doubt;
+	if (!doubt) {
+		judge_names(mail, judged);
+		return;
+	}
+	judged->foreign = true;
+	reason(judged, doubt);
+	say(judged, "the mail is authenticated, but the report may be somebody else's that it quotes");
+}
+
 static const char *state_of(const struct report_mail *mail, const struct judged_claim *judged)
 {
 	if (mail->verdict->dmarc.result == AUTH_TEMPERROR)
 		return "pending";
-	if (!mail->author.ptr)
+	if (!mail->author.ptr || judged->foreign)
 		return "unverified";
 	if (judged->contradicted)
 		return "contradicted";
@@ -315,7 +330,7 @@ static void judge_claim(struct report_mail *mail, const struct verify_claim *cla
 	buf_init(&judged.detail, SIZE_MAX / 2);
 	reasons_of_mail(&judged.reasons, mail->verdict, !mail->author.ptr);
 	if (mail->author.ptr)
-		judge_names(mail, &judged);
+		judge_author(mail, &judged);
 	judge_destination(mail, &judged);
 	if (mail->orgs.exhausted)
 		say(&judged, "more names than are asked for");
@@ -360,6 +375,8 @@ static void read_mail(struct report_mail *mail, const struct message *message)
 		mail->author = dmarc->author_domain;
 		mail->author_org = dmarc->org_domain_psl.ptr ? dmarc->org_domain_psl :
 			dmarc->org_domain.ptr ? dmarc->org_domain : dmarc->author_domain;
+		mail->doubt = structure_doubt(arena, message, mail->verdict, false);
+		mail->failure_doubt = structure_doubt(arena, message, mail->verdict, true);
 	}
 	for (size_t i = 0; i < mail->claims->count; i++) {
 		const struct verify_claim *claim = &mail->claims->at[i];

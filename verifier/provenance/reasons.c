@@ -21,16 +21,19 @@ static bool is_own(const struct verdict_dmarc *dmarc, const struct verdict_dkim 
 		domain_is_or_below(dkim->domain, dmarc->org_domain_psl);
 }
 
+bool reasons_signature_counts(const struct verdict *verdict, const struct verdict_dkim *dkim)
+{
+	return dkim->result == AUTH_PASS && !dkim->partial_body && is_own(&verdict->dmarc, dkim);
+}
+
 bool reasons_mail_is_whole(const struct verdict *verdict)
 {
 	bool partial = false;
 	for (size_t i = 0; i < verdict->dkim.count; i++) {
 		const struct verdict_dkim *dkim = &verdict->dkim.at[i];
-		if (dkim->result != AUTH_PASS || !is_own(&verdict->dmarc, dkim))
-			continue;
-		if (!dkim->partial_body)
+		if (reasons_signature_counts(verdict, dkim))
 			return true;
-		partial = true;
+		partial = partial || (dkim->result == AUTH_PASS && is_own(&verdict->dmarc, dkim));
 	}
 	return !partial || verdict->dmarc.spf_aligned;
 }
