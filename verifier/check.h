@@ -17,6 +17,8 @@ struct check_request {
 	const struct str *trusted_sealers;
 	size_t trusted_sealers_count;
 	struct str receiver; /* who asks, for %{r} */
+	const struct verify_reporter *reporter; /* the message is its sample; NULL: it is none */
+	bool headers_only; /* a sample without its body */
 	struct verify_claims claims; /* of the reports that the message brings; none: no provenance */
 };
 

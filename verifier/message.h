@@ -30,6 +30,11 @@ struct message {
 	bool bare_lf;     /* a line end without CR somewhere */
 	bool crlf;        /* a line end with CR somewhere */
 	bool no_separator; /* the header ended without an empty line */
+	/* Of a sample in a failure report, set by the caller after message_parse(): what it does not hold cannot be
+	 * checked, and that is no failure. */
+	bool sample;
+	bool headers_only; /* the body is not there, or not all of it */
+	bool redacted;     /* names in it were made unreadable */
 };
 
 /* bytes must outlive the message. */

@@ -117,9 +117,15 @@ static void check(struct verification *job)
 		.trusted_sealers = request->sealers.at,
 		.trusted_sealers_count = request->sealers.count,
 		.receiver = request->receiver,
+		.reporter = request->has_reporter ? &request->reporter : NULL,
+		.headers_only = request->headers_only,
 		.claims = request->claims,
 	};
 	struct buf authres;
+	/* x= is about the time when it was received. */
+	if (request->has_reporter && request->reporter.arrived_epoch_secs > 0 &&
+		request->reporter.arrived_epoch_secs < job->verify.now_epoch_secs)
+		job->verify.now_epoch_secs = request->reporter.arrived_epoch_secs;
 	job->verify.tls_report = brings_tls_report(&request->claims);
 	check_message(&job->verify, request->message, &asked, &job->verdict);
 	if (request->dig)

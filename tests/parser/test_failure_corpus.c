@@ -96,11 +96,39 @@ static void test_plain_text_form(void **state)
 	assert_true(str_eq(failure->orig_subject, STR("Payment from your account.")));
 }
 
+/* A sample comes out as it stands in the mail, byte for byte. */
+static void test_samples(void **state)
+{
+	static const struct {
+		const char *file;
+		bool encoded;
+	} mails[] = {
+		{"failure/parsedmarc-linkedin.eml", false},
+		{"failure/parsedmarc-linkedin.crlf.eml", false},
+		{"failure/parsedmarc-netease-rent-reminder.eml", false},
+		{"failure/sisimai-bsd-arf-20.eml", false},
+		{"failure/parsedmarc-exim-plain-text-no-arf-part.eml", true},
+	};
+	(void)state;
+	carry_need_corpus();
+	for (size_t i = 0; i < sizeof(mails) / sizeof(mails[0]); i++) {
+		struct str mail = carry_corpus_file(mails[i].file);
+		const struct failure_report *failure = &carry_bytes(mail, NULL)->reports[0].failure;
+		struct str sample = carry_extract(mail, 0);
+		assert_true(failure->sample_bytes > 0);
+		assert_int_equal(sample.len, failure->sample_bytes);
+		if (!mails[i].encoded && str_find(mail, sample) == SIZE_MAX)
+			fail_msg("%s: its sample is not in it", mails[i].file);
+		assert_int_equal(carry_extract(mail, 1).len, 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_expected),
 		cmocka_unit_test(test_plain_text_form),
+		cmocka_unit_test(test_samples),
 	};
 	return cmocka_run_group_tests(tests, carry_setup, carry_teardown);
 }

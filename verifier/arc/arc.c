@@ -95,6 +95,8 @@ static struct fault judge_message(struct arc *arc, const struct signature *signa
 	if (fault.reason)
 		return fault;
 	const struct judged_body *body = judge_body(&arc->judge, signature);
+	if (!judge_body_matches(body, signature) && arc->judge.message->headers_only)
+		return (struct fault){AUTH_NONE, "no_body", STR("the body is not at hand")};
 	if (!judge_body_matches(body, signature))
 		return (struct fault){AUTH_FAIL, "body_hash", STR("the body is not the one that was signed")};
 	struct sha256 digest = judge_header(&arc->judge, signature, NULL);
@@ -139,7 +141,7 @@ static void note_set(struct arc *arc, size_t i, const char *field, const struct 
 {
 	struct verdict_arc_set *set = &arc->verdict->arc_sets.at[i];
 	struct str domain = str_eq(str_from(field), STR("ARC-Seal")) ? set->domain : set->message_domain;
-	*judged_r = fault->reason ? MAYBE_NO : MAYBE_YES;
+	*judged_r = !fault->reason ? MAYBE_YES : fault->result == AUTH_NONE ? MAYBE_UNKNOWN : MAYBE_NO;
 	if (fault->reason && !set->detail.ptr)
 		set->detail = str_from(arena_printf(arc->judge.verify->arena, "%s: %.*s", field,
 			STR_FMT(text(arc->judge.verify, fault->detail))));
@@ -156,7 +158,8 @@ static void judge_messages(struct arc *arc)
 		struct fault fault = judge_message(arc, &arc->sets.sets[i].message);
 		note_set(arc, i, "ARC-Message-Signature", &fault, &arc->verdict->arc_sets.at[i].message_signature);
 		if (fault.reason && i + 1 == count)
-			conclude(arc, AUTH_FAIL, fault.reason, arc->verdict->arc_sets.at[i].detail, count);
+			conclude(arc, fault.result == AUTH_NONE ? AUTH_NONE : AUTH_FAIL, fault.reason,
+				arc->verdict->arc_sets.at[i].detail, count);
 		if (fault.reason && unbroken)
 			arc->verdict->arc.oldest_pass = i + 2;
 		unbroken = unbroken && !fault.reason;

@@ -3,6 +3,7 @@
 
 #include "verifier/address.h"
 #include "verifier/check/advice.h"
+#include "verifier/recheck.h"
 
 static void add_spf(const struct verify *verify, const struct check_request *request,
 	const struct identity *identity, bool helo_identity, struct verdict *verdict)
@@ -33,6 +34,15 @@ static void check_spf(const struct verify *verify, const struct check_request *r
 		add_spf(verify, request, identity, true, verdict);
 }
 
+static void read_sample(const struct check_request *request, struct message *message)
+{
+	message->sample = request->reporter || request->headers_only;
+	if (!message->sample)
+		return;
+	message->headers_only = request->headers_only || str_trim(message->body).len == 0;
+	message->redacted = recheck_is_redacted(message);
+}
+
 static void describe(const struct verify *verify, const struct message *message)
 {
 	if (!verify->trace)
@@ -41,6 +51,7 @@ static void describe(const struct verify *verify, const struct message *message)
 		message->fields_count, message->body.len,
 		!message->bare_lf ? "" : message->crlf ? "; line ends are mixed" : "; line ends are LF, read as CRLF",
 		message->no_separator && message->body.len > 0 ? "; the header ends without an empty line" : "",
+		message->headers_only ? "; the body is not at hand" : message->redacted ? "; redacted" :
 		message->overflow ? "; more fields than are looked at" : "");
 	trace_add(verify, &(struct trace_step){
 		.part = verdict_part_word(PART_MESSAGE), .kind = STR("message"), .note = str_from(text),
@@ -57,6 +68,7 @@ void check_message(const struct verify *verify, struct str bytes, const struct c
 	*verdict_r = (struct verdict){.answers = STR_NONE};
 	bimi.dmarc = bimi.dmarc ? bimi.dmarc : &request->dmarc;
 	message_parse(verify->arena, bytes, &message);
+	read_sample(request, &message);
 	describe(verify, &message);
 	identity_find(verify, &message, &request->hints, &identity, verdict_r);
 	address_author(verify->arena, &message, &author);
@@ -68,6 +80,8 @@ void check_message(const struct verify *verify, struct str bytes, const struct c
 	const struct authres_trust trust = {request->hints.authserv_ids, request->hints.authserv_ids_count,
 		identity.inside_fields};
 	authres_claims(verify, &message, &trust, verdict_r);
+	if (request->reporter)
+		recheck_compare(verify, request->reporter, verdict_r);
 	provenance_check(verify, &message, &request->claims, &request->dmarc, verdict_r);
 	advise(verify, verdict_r);
 	trace_keep(verify, verdict_r);

@@ -96,7 +96,7 @@ static void judge_the_body(struct dkim *dkim, const struct signature *signature,
 	const struct verify *verify = dkim->judge.verify;
 	const struct judged_body *body = judge_body(&dkim->judge, signature);
 	bool matches = judge_body_matches(body, signature);
-	verdict->body_hash_matches = matches ? MAYBE_YES : MAYBE_NO;
+	verdict->body_hash_matches = matches ? MAYBE_YES : dkim->judge.message->headers_only ? MAYBE_UNKNOWN : MAYBE_NO;
 	verdict->body_hash = sum_text(verify, &body->sum);
 	verdict->body_bytes = body->octets;
 	verdict->body_signed = signature->has_length && signature->length < body->octets ? signature->length
@@ -107,7 +107,8 @@ static void judge_the_body(struct dkim *dkim, const struct signature *signature,
 	struct str note = str_from(arena_printf(verify->arena, "bh=%.*s; %llu of %llu octets, %s",
 		STR_FMT(tag_text(verify, signature, "bh")), (unsigned long long)verdict->body_signed,
 		(unsigned long long)verdict->body_bytes, signature->body_relaxed ? "relaxed" : "simple"));
-	trace_step(dkim, "hash", "body", verdict->body_hash, matches ? "matches" : "differs", note);
+	trace_step(dkim, "hash", "body", verdict->body_hash, matches ? "matches" :
+		verdict->body_hash_matches == MAYBE_NO ? "differs" : "unknown", note);
 }
 
 static size_t named(const struct signature *signature, struct str name)
@@ -174,10 +175,13 @@ static void fault_of(const struct dkim *dkim, const struct fault *fault, struct 
 static void judge_result(const struct dkim *dkim, const struct signature *signature, const struct judged_key *key,
 	struct verdict_dkim *verdict)
 {
-	bool body = verdict->body_hash_matches == MAYBE_YES;
+	const struct message *message = dkim->judge.message;
+	bool body = verdict->body_hash_matches != MAYBE_NO;
 	if (key->fault.reason && (body || key->fault.result != AUTH_TEMPERROR))
 		fault_of(dkim, &key->fault, verdict);
-	else if (signature->has_length && signature->length > verdict->body_bytes)
+	else if (message->redacted && (!body || !key->good))
+		conclude(verdict, AUTH_NEUTRAL, "redacted", STR("the sample is redacted, its hashes cannot fit any more"));
+	else if (!message->headers_only && signature->has_length && signature->length > verdict->body_bytes)
 		conclude(verdict, AUTH_FAIL, "body_length", STR("the body is shorter than l= says"));
 	else if (!body && key->tried && !key->good)
 		conclude(verdict, AUTH_FAIL, "body_hash", STR("neither the body hash nor the signature is right"));
@@ -188,6 +192,8 @@ static void judge_result(const struct dkim *dkim, const struct signature *signat
 	else if (signature->has_expires && signature->expires < UINT64_MAX
 		&& (int64_t)signature->expires < dkim->judge.verify->now_epoch_secs)
 		conclude(verdict, AUTH_POLICY, "expired", STR("the signature has expired (x=)"));
+	else if (verdict->body_hash_matches == MAYBE_UNKNOWN)
+		conclude(verdict, AUTH_NEUTRAL, "no_body", STR("the signature fits the header, the body is not at hand"));
 	else
 		conclude(verdict, AUTH_PASS, NULL, STR_NONE);
 }

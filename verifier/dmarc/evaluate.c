@@ -17,11 +17,13 @@ struct evaluation {
 	struct verdict *verdict;
 	struct verdict_dmarc *dmarc;
 	struct dmarc_discovery discovery;
+	const struct message *message;
 	struct str author;
 	struct known_org *orgs; /* of identifiers, one walk each */
 	size_t orgs_count;
 	bool passed;  /* an identifier, aligned or not */
 	bool unknown; /* one that might be aligned was stopped by a temporary error */
+	bool unchecked; /* one that might be aligned cannot be checked on a sample */
 	struct buf detail;
 };
 
@@ -92,6 +94,8 @@ static void judge_spf(struct evaluation *evaluation, const struct verdict_spf *s
 			"DMARC looks at MAIL FROM only (RFC 9989 section 4.4.2)");
 		return;
 	}
+	if (evaluation->message->sample && spf->ip.len == 0)
+		evaluation->unchecked = true;
 	if (!counts(evaluation, spf->result, spf->domain, &domain))
 		return;
 	enum maybe answer = aligned(evaluation, "SPF", domain, evaluation->discovery.record.aspf_strict);
@@ -106,9 +110,23 @@ static void judge_spf(struct evaluation *evaluation, const struct verdict_spf *s
 	}
 }
 
+/* What a sample does not hold, or the DNS does not hold any more. */
+static bool is_beyond_check(const struct verdict_dkim *dkim)
+{
+	static const char *const reasons[] = {"no_body", "redacted", "no_key", "key_revoked"};
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+		if (str_eq(dkim->reason, str_from(reasons[i])))
+			return true;
+	return dkim->signature_matches == MAYBE_NO && dkim->key_fits == MAYBE_NO && dkim->body_hash_matches != MAYBE_NO;
+}
+
 static void judge_dkim(struct evaluation *evaluation, const struct verdict_dkim *dkim)
 {
 	struct str domain;
+	if (evaluation->message->sample && is_beyond_check(dkim) &&
+		domain_to_ascii(evaluation->verify->arena, dkim->domain, &domain) &&
+		aligned(evaluation, "DKIM", domain, evaluation->discovery.record.adkim_strict) != MAYBE_NO)
+		evaluation->unchecked = true;
 	if (!counts(evaluation, dkim->result, dkim->domain, &domain))
 		return;
 	enum maybe answer = aligned(evaluation, "DKIM", domain, evaluation->discovery.record.adkim_strict);
@@ -165,6 +183,10 @@ static void conclude(struct evaluation *evaluation)
 		dmarc->reason = STR("dns_error");
 		say(evaluation, "a temporary error of DNS stands in the way of an identifier that might be aligned "
 			"(RFC 9989 section 5.3.6)");
+	} else if (evaluation->unchecked) {
+		dmarc->result = AUTH_NONE;
+		dmarc->reason = STR("not_checkable");
+		say(evaluation, "what would have to pass cannot be checked on this sample");
 	} else {
 		dmarc->result = AUTH_FAIL;
 		dmarc->reason = evaluation->passed ? STR("not_aligned") : STR("nothing_passed");
@@ -182,10 +204,10 @@ static void stop(struct evaluation *evaluation, enum auth_result result, const c
 	say(evaluation, "%s", detail);
 }
 
-static bool find_author(struct evaluation *evaluation, const struct message *message)
+static bool find_author(struct evaluation *evaluation)
 {
 	struct author author;
-	address_author(evaluation->verify->arena, message, &author);
+	address_author(evaluation->verify->arena, evaluation->message, &author);
 	const char *detail = arena_cstr(evaluation->verify->arena, author.detail);
 	switch (author.state) {
 	case ADDRESS_OK:
@@ -246,10 +268,10 @@ static void fill_record(struct evaluation *evaluation)
 	dmarc->policy_tag = str_from(discovery->policy_tag);
 }
 
-static void evaluate(struct evaluation *evaluation, const struct message *message)
+static void evaluate(struct evaluation *evaluation)
 {
 	struct verdict *verdict = evaluation->verdict;
-	if (!find_author(evaluation, message))
+	if (!find_author(evaluation))
 		return;
 	evaluation->dmarc->author_domain = evaluation->author;
 	dmarc_trace(evaluation->verify, 0, "author", STR("From"), evaluation->author, "Author Domain", "%s", "");
@@ -280,12 +302,12 @@ void dmarc_check(const struct verify *verify, const struct message *message, con
 	struct verdict *verdict)
 {
 	struct evaluation evaluation = {.verify = verify, .options = options, .verdict = verdict,
-		.dmarc = &verdict->dmarc};
+		.message = message, .dmarc = &verdict->dmarc};
 	verdict->dmarc = (struct verdict_dmarc){
 		.method = options->method == DMARC_PSL ? STR("psl") : STR("treewalk"),
 	};
 	buf_init(&evaluation.detail, SIZE_MAX / 2);
-	evaluate(&evaluation, message);
+	evaluate(&evaluation);
 	if (evaluation.detail.len > 0)
 		verdict->dmarc.detail = verify_text(verify->arena, buf_str(&evaluation.detail));
 	buf_fini(&evaluation.detail);
