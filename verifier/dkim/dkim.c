@@ -96,7 +96,8 @@ static void judge_the_body(struct dkim *dkim, const struct signature *signature,
 	const struct verify *verify = dkim->judge.verify;
 	const struct judged_body *body = judge_body(&dkim->judge, signature);
 	bool matches = judge_body_matches(body, signature);
-	verdict->body_hash_matches = matches ? MAYBE_YES : dkim->judge.message->headers_only ? MAYBE_UNKNOWN : MAYBE_NO;
+	verdict->body_hash_matches = matches ? MAYBE_YES :
+		dkim->judge.message->headers_only ? MAYBE_UNKNOWN : MAYBE_NO;
 	verdict->body_hash = sum_text(verify, &body->sum);
 	verdict->body_bytes = body->octets;
 	verdict->body_signed = signature->has_length && signature->length < body->octets ? signature->length
@@ -180,7 +181,7 @@ static void judge_result(const struct dkim *dkim, const struct signature *signat
 	if (key->fault.reason && (body || key->fault.result != AUTH_TEMPERROR))
 		fault_of(dkim, &key->fault, verdict);
 	else if (message->redacted && (!body || !key->good))
-		conclude(verdict, AUTH_NEUTRAL, "redacted", STR("the sample is redacted, its hashes cannot fit any more"));
+		conclude(verdict, AUTH_NEUTRAL, "redacted", STR("a redacted sample fits no hash any more"));
 	else if (!message->headers_only && signature->has_length && signature->length > verdict->body_bytes)
 		conclude(verdict, AUTH_FAIL, "body_length", STR("the body is shorter than l= says"));
 	else if (!body && key->tried && !key->good)
@@ -193,7 +194,7 @@ static void judge_result(const struct dkim *dkim, const struct signature *signat
 		&& (int64_t)signature->expires < dkim->judge.verify->now_epoch_secs)
 		conclude(verdict, AUTH_POLICY, "expired", STR("the signature has expired (x=)"));
 	else if (verdict->body_hash_matches == MAYBE_UNKNOWN)
-		conclude(verdict, AUTH_NEUTRAL, "no_body", STR("the signature fits the header, the body is not at hand"));
+		conclude(verdict, AUTH_NEUTRAL, "no_body", STR("the signature fits the header; there is no body"));
 	else
 		conclude(verdict, AUTH_PASS, NULL, STR_NONE);
 }
