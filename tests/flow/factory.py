@@ -59,11 +59,11 @@ def address_domain(author):
     return author.rpartition("@")[2].rstrip("> ")
 
 
-def received(mail, ip, helo, mail_from, by=MX):
+def received(mail, ip, helo, mail_from, by=MX, rdns=None):
     """As it comes from the host that took it in; mail_from None: nothing of it is told."""
     path = fields(Return_Path="<%s>" % mail_from) if mail_from is not None else b""
     return path + fields(Received="from %s (%s [%s])\n\tby %s with ESMTPS id 1;\n\t%s" % (
-        helo, helo, ip, by, DATE)) + mail
+        helo, rdns or helo, ip, by, DATE)) + mail
 
 
 def authres(mail, authserv_id, results):

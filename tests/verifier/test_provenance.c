@@ -166,6 +166,10 @@ static void test_methods(void **state)
 	expect(signed_letter("a.hosting.example", "x", TAGS("a.hosting.example")), "plausible", "email.differs");
 	bench.claim.email = STR("x@hosting.example");
 	expect(signed_letter("a.hosting.example", "x", TAGS("a.hosting.example")), "plausible", "email.differs");
+	assert_true(str_eq(bench.verdict.provenance.at[0].domain, STR("a.hosting.example")));
+	bench.claim.org_name = STR("hosting.example");
+	expect(signed_letter("a.hosting.example", "x", TAGS("a.hosting.example")), "contradicted", "org.differs");
+	bench.claim.org_name = STR("Group");
 	/* Two names by the list (github.io is a public suffix), one by what github.io publishes. */
 	publish("a.github.io");
 	zone_txt("_dmarc.github.io", "v=DMARC1; p=none; psd=n");

@@ -93,3 +93,13 @@ enum maybe orgs_same(struct orgs *orgs, struct str a, struct str b)
 	const struct known_walk *walk = walk_of(orgs, a);
 	return walk && walk->declared ? MAYBE_YES : MAYBE_NO;
 }
+
+struct str orgs_org(struct orgs *orgs, struct str domain)
+{
+	const struct known_walk *walk = walk_of(orgs, domain);
+	if (walk && walk->declared)
+		return walk->org;
+	if (orgs->psl)
+		return psl_org_domain(orgs->psl, orgs->verify->arena, domain);
+	return walk && walk->org.ptr ? walk->org : domain;
+}

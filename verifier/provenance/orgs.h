@@ -29,3 +29,5 @@ enum maybe orgs_same_by_psl(const struct orgs *orgs, struct str a, struct str b)
 /* By the list, but for what records with psd= say, who part what it holds together and join what it parts; by walk
  * where there is no list. */
 enum maybe orgs_same(struct orgs *orgs, struct str a, struct str b);
+/* The organisation's domain: as a record with psd= says, else by the list, else by walk. Never absent. */
+struct str orgs_org(struct orgs *orgs, struct str domain);

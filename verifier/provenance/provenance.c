@@ -61,16 +61,11 @@ static enum maybe is_author(struct report_mail *mail, struct str domain)
 	return orgs_same(&mail->orgs, mail->author, domain);
 }
 
-static struct str psl_org(const struct report_mail *mail, struct str domain)
-{
-	return mail->orgs.psl ? psl_org_domain(mail->orgs.psl, mail->verify->arena, domain) : domain;
-}
-
 /* A name that is not the author's: is it one that the author is known to report for? */
-static void judge_other_name(const struct report_mail *mail, struct judged_claim *judged, const char *what,
+static void judge_other_name(struct report_mail *mail, struct judged_claim *judged, const char *what,
 	struct str name)
 {
-	struct str named = psl_org(mail, name);
+	struct str named = orgs_org(&mail->orgs, name);
 	switch (known_reporter(mail->author_org, named)) {
 	case KNOWN_OWN:
 		return;
@@ -373,8 +368,7 @@ static void read_mail(struct report_mail *mail, const struct message *message)
 		read_tls_fields(message, arena, &mail->subject);
 	if (dmarc->result == AUTH_PASS && reasons_mail_is_whole(mail->verdict)) {
 		mail->author = dmarc->author_domain;
-		mail->author_org = dmarc->org_domain_psl.ptr ? dmarc->org_domain_psl :
-			dmarc->org_domain.ptr ? dmarc->org_domain : dmarc->author_domain;
+		mail->author_org = orgs_org(&mail->orgs, mail->author);
 		mail->doubt = structure_doubt(arena, message, mail->verdict, false);
 		mail->failure_doubt = structure_doubt(arena, message, mail->verdict, true);
 	}
