@@ -6,6 +6,7 @@
 #include "dns/session.h"
 #include "model/verdict_wire.h"
 #include "model/verify_request.h"
+#include "verifier/alignments.h"
 #include "verifier/check.h"
 #include "verifier/domain.h"
 #include "verifier/survey.h"
@@ -130,6 +131,7 @@ static void check(struct verification *job)
 	check_message(&job->verify, request->message, &asked, &job->verdict);
 	if (request->dig)
 		ask_all(job);
+	alignments_check(&job->verify, psl, request->pairs.at, request->pairs.count, &job->verdict);
 	buf_init(&authres, VERDICT_BYTES_MAX);
 	authres_write(&authres, request->authserv_id.ptr ? request->authserv_id : STR("localhost"), &job->verdict);
 	job->verdict.authres = arena_str(job->verify.arena, buf_str(&authres));

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "model/verify_request.h"
-#include "verifier/provenance/orgs.h"
+#include "verifier/dmarc/orgs.h"
 
 #define DESTINATIONS_MAX 8 /* domains of recipients that are looked at */
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "verifier/provenance/orgs.h"
+#include "verifier/dmarc/orgs.h"
 
 #include "verifier/dmarc/walk.h"
 #include "verifier/domain.h"
