@@ -9,27 +9,48 @@
 #include "store/query.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 
 #define OUT_BYTES ((size_t)64 * 1024 * 1024)
 
+/* Messages each in three ways: those that count, all, and those of reports that are to be trusted.
+ * $1: whether all states count. */
+#define COUNTED "(counts OR trusted)"
+#define THREE_WAYS(name, sum) \
+	"coalesce(sum(" sum ") FILTER (WHERE " COUNTED "), 0) AS " name ", coalesce(sum(" sum "), 0) AS " name "_all, " \
+	"coalesce(sum(" sum ") FILTER (WHERE trusted), 0) AS " name "_trusted"
+#define WEIGHED(view) "(SELECT *, $1::boolean AS counts, provenance IN ('verified', 'plausible', 'local') AS trusted " \
+	"FROM dmarcd_api." view ") w"
+#define PASSING "CASE WHEN dmarc_pass THEN messages END"
+
 static const char select_totals[] =
-	"SELECT b.*, t.aggregate, t.failure, t.tlsrpt, t.conflicts, d.records, d.messages, d.messages_dmarc_pass, "
-	"d.first_day, d.last_day, dmarcd_api.schema_version() AS schema_version, "
+	"SELECT b.*, t.aggregate, t.failure, t.tlsrpt, t.conflicts, d.*, dmarcd_api.schema_version() AS schema_version, "
 	"current_setting('server_version') AS server_version "
 	"FROM dmarcd_api.balance b, "
 	"(SELECT count(*) FILTER (WHERE kind = 'aggregate' AND NOT conflict) AS aggregate, "
 	"count(*) FILTER (WHERE kind = 'failure' AND NOT conflict) AS failure, "
 	"count(*) FILTER (WHERE kind = 'tlsrpt' AND NOT conflict) AS tlsrpt, "
 	"count(*) FILTER (WHERE conflict) AS conflicts FROM dmarcd_api.report) t, "
-	"(SELECT coalesce(sum(records), 0) AS records, coalesce(sum(messages), 0) AS messages, "
-	"coalesce(sum(messages) FILTER (WHERE dmarc_pass), 0) AS messages_dmarc_pass, "
-	"min(day)::text AS first_day, max(day)::text AS last_day FROM dmarcd_api.daily) d";
+	"(SELECT coalesce(sum(records) FILTER (WHERE " COUNTED "), 0) AS records, " THREE_WAYS("messages", "messages") ", "
+	THREE_WAYS("messages_dmarc_pass", PASSING) ", "
+	"min(day)::text AS first_day, max(day)::text AS last_day FROM " WEIGHED("daily") ") d";
 
 static const char select_domains[] =
-	"SELECT policy_domain, sum(messages) AS messages, coalesce(sum(messages) FILTER (WHERE dmarc_pass), 0) "
-	"AS dmarc_pass FROM dmarcd_api.daily GROUP BY policy_domain ORDER BY policy_domain";
+	"SELECT policy_domain, " THREE_WAYS("messages", "messages") ", " THREE_WAYS("dmarc_pass", PASSING) " FROM "
+	WEIGHED("daily") " GROUP BY policy_domain ORDER BY policy_domain";
+
+/* Reports in conflict have a state too, and no messages. */
+static const char select_provenance[] =
+	"SELECT s.state, (SELECT count(*) FROM dmarcd_api.report r WHERE r.provenance = s.state) AS reports, "
+	"(SELECT coalesce(sum(messages), 0) FROM dmarcd_api.daily d WHERE d.provenance = s.state) AS messages, "
+	"s.no <= 3 OR $1::boolean AS counted FROM unnest('{verified,plausible,local,unverified,contradicted,pending}'::text[]) "
+	"WITH ORDINALITY AS s (state, no) ORDER BY s.no";
+
+struct answers {
+	struct rows *totals, *domains, *provenance;
+};
 
 static void number(struct json *json, const struct rows *rows, const char *column)
 {
@@ -41,6 +62,8 @@ static void write_totals(struct json *json, const struct rows *rows)
 {
 	static const char *const balance[] = {"mails", "stored", "duplicate", "not_a_report", "quarantined"};
 	static const char *const kinds[] = {"aggregate", "failure", "tlsrpt"};
+	static const char *const messages[] = {"messages", "messages_all", "messages_trusted", "messages_dmarc_pass",
+		"messages_dmarc_pass_all", "messages_dmarc_pass_trusted"};
 	json_key(json, "balance");
 	json_object(json);
 	for (size_t i = 0; i < 5; i++)
@@ -53,8 +76,8 @@ static void write_totals(struct json *json, const struct rows *rows)
 	json_object_end(json);
 	number(json, rows, "conflicts");
 	number(json, rows, "records");
-	number(json, rows, "messages");
-	number(json, rows, "messages_dmarc_pass");
+	for (size_t i = 0; i < 6; i++)
+		number(json, rows, messages[i]);
 	json_key_value_str(json, "first_day", query_get(rows, "first_day"));
 	json_key_value_str(json, "last_day", query_get(rows, "last_day"));
 	json_key_value_cstr(json, "version", DMARCD_VERSION);
@@ -71,27 +94,51 @@ static struct str intake_pauses(const struct cli *cli, char text[NOTICE_BYTES])
 	return told ? str_from(text) : STR_NONE;
 }
 
-static void write_json(const struct cli *cli, const struct confinement *confinement, struct rows *totals,
-	struct rows *domains, struct buf *out)
+static void write_domains(struct json *json, struct rows *domains)
+{
+	static const char *const numbers[] = {"messages", "messages_all", "messages_trusted", "dmarc_pass",
+		"dmarc_pass_all", "dmarc_pass_trusted"};
+	json_key(json, "domains");
+	json_object(json);
+	while (query_next(domains)) {
+		json_key_str(json, query_get(domains, "policy_domain"));
+		json_object(json);
+		for (size_t i = 0; i < 6; i++)
+			number(json, domains, numbers[i]);
+		json_object_end(json);
+	}
+	json_object_end(json);
+}
+
+static void write_provenance(struct json *json, struct rows *states)
+{
+	json_key(json, "provenance");
+	json_object(json);
+	while (query_next(states)) {
+		json_key_str(json, query_get(states, "state"));
+		json_object(json);
+		number(json, states, "reports");
+		number(json, states, "messages");
+		json_key_value_bool(json, "counted", query_get_bool(states, "counted"));
+		json_object_end(json);
+	}
+	json_object_end(json);
+}
+
+static void write_json(const struct cli *cli, const struct confinement *confinement, const struct answers *answers,
+	struct buf *out)
 {
 	struct json json;
 	char notice[NOTICE_BYTES];
 	json_init(&json, out);
 	json_object(&json);
-	write_totals(&json, totals);
+	write_totals(&json, answers->totals);
 	json_key_value_cstr(&json, "confinement", confinement->text);
 	json_key_value_bool(&json, "confined", confinement->complete);
 	json_key_value_str(&json, "intake_pauses", intake_pauses(cli, notice));
-	json_key(&json, "domains");
-	json_object(&json);
-	while (query_next(domains)) {
-		json_key_str(&json, query_get(domains, "policy_domain"));
-		json_object(&json);
-		number(&json, domains, "messages");
-		number(&json, domains, "dmarc_pass");
-		json_object_end(&json);
-	}
-	json_object_end(&json);
+	json_key_value_cstr(&json, "count_unverified", cli->config->later.count_unverified);
+	write_provenance(&json, answers->provenance);
+	write_domains(&json, answers->domains);
 	json_object_end(&json);
 	buf_add_char(out, '\n');
 }
@@ -102,10 +149,38 @@ static void line(struct buf *out, const char *label, const struct rows *rows, co
 	buf_printf(out, "  %-16s %15s\n", label, wide_grouped(wide_parse(query_get(rows, column)), text));
 }
 
-static void write_text(const struct cli *cli, const struct confinement *confinement, struct rows *totals,
-	struct rows *domains, struct buf *out)
+/* With and without what is not proved. */
+static void line_of_messages(struct buf *out, const char *label, const struct rows *rows, const char *column)
 {
-	char text[WIDE_GROUPED_BYTES], notice[NOTICE_BYTES];
+	static const char *const endings[] = {"", "_all", "_trusted"};
+	char name[64], text[3][WIDE_GROUPED_BYTES];
+	const char *grouped[3];
+	for (size_t i = 0; i < 3; i++) {
+		(void)snprintf(name, sizeof(name), "%s%s", column, endings[i]);
+		grouped[i] = wide_grouped(wide_parse(query_get(rows, name)), text[i]);
+	}
+	buf_printf(out, "  %-16s %15s  all %s, trusted %s\n", label, grouped[0], grouped[1], grouped[2]);
+}
+
+static void write_states(const struct cli *cli, struct rows *states, struct buf *out)
+{
+	char text[2][WIDE_GROUPED_BYTES];
+	buf_printf(out, "reports by provenance (count_unverified: %s)\n", cli->config->later.count_unverified);
+	while (query_next(states)) {
+		if (query_get_i64(states, "reports") == 0 && query_get_i64(states, "messages") == 0)
+			continue;
+		buf_printf(out, "  %-16.*s %15s  %s messages%s\n", STR_FMT(query_get(states, "state")),
+			wide_grouped(wide_parse(query_get(states, "reports")), text[0]),
+			wide_grouped(wide_parse(query_get(states, "messages")), text[1]),
+			query_get_bool(states, "counted") ? "" : ", not counted");
+	}
+}
+
+static void write_text(const struct cli *cli, const struct confinement *confinement, const struct answers *answers,
+	struct buf *out)
+{
+	char text[WIDE_GROUPED_BYTES], trusted[WIDE_GROUPED_BYTES], notice[NOTICE_BYTES];
+	struct rows *totals = answers->totals, *domains = answers->domains;
 	buf_printf(out, "mails taken in\n");
 	line(out, "stored", totals, "stored");
 	line(out, "duplicate", totals, "duplicate");
@@ -118,15 +193,17 @@ static void write_text(const struct cli *cli, const struct confinement *confinem
 	line(out, "TLS", totals, "tlsrpt");
 	line(out, "in conflict", totals, "conflicts");
 	buf_printf(out, "messages\n");
-	line(out, "reported", totals, "messages");
-	line(out, "DMARC pass", totals, "messages_dmarc_pass");
+	line_of_messages(out, "counted", totals, "messages");
+	line_of_messages(out, "DMARC pass", totals, "messages_dmarc_pass");
 	while (query_next(domains)) {
 		wide all = wide_parse(query_get(domains, "messages"));
 		wide pass = wide_parse(query_get(domains, "dmarc_pass"));
 		struct str name = query_get(domains, "policy_domain");
-		buf_printf(out, "  %-32.*s %15s  %5.1f %% pass\n", STR_FMT(name), wide_grouped(all, text),
-			all ? 100.0 * (double)pass / (double)all : 0.0);
+		buf_printf(out, "  %-32.*s %15s  %5.1f %% pass, trusted %s\n", STR_FMT(name), wide_grouped(all, text),
+			all ? 100.0 * (double)pass / (double)all : 0.0,
+			wide_grouped(wide_parse(query_get(domains, "messages_trusted")), trusted));
 	}
+	write_states(cli, answers->provenance, out);
 	if (query_get(totals, "first_day").ptr)
 		buf_printf(out, "days %.*s to %.*s\n", STR_FMT(query_get(totals, "first_day")),
 			STR_FMT(query_get(totals, "last_day")));
@@ -143,27 +220,31 @@ static void write_text(const struct cli *cli, const struct confinement *confinem
 static int report(const struct cli *cli, struct store *store, bool json)
 {
 	struct error error = {0};
-	struct rows *totals = NULL, *domains = NULL;
+	struct answers answers = {0};
 	struct buf out;
 	struct confinement confinement;
-	enum err err = query_open(store, select_totals, NULL, 0, false, &totals, &error);
+	const struct str all = strcmp(cli->config->later.count_unverified, "no") == 0 ? STR("no") : STR("yes");
+	enum err err = query_open(store, select_totals, &all, 1, false, &answers.totals, &error);
 	if (!err)
-		err = query_open(store, select_domains, NULL, 0, false, &domains, &error);
-	if (!err && query_next(totals)) {
+		err = query_open(store, select_domains, &all, 1, false, &answers.domains, &error);
+	if (!err)
+		err = query_open(store, select_provenance, &all, 1, false, &answers.provenance, &error);
+	if (!err && query_next(answers.totals)) {
 		buf_init(&out, OUT_BYTES);
 		confinement_try(&confinement);
 		if (json)
-			write_json(cli, &confinement, totals, domains, &out);
+			write_json(cli, &confinement, &answers, &out);
 		else
-			write_text(cli, &confinement, totals, domains, &out);
+			write_text(cli, &confinement, &answers, &out);
 		if (json)
 			cli_flush(&out);
 		else
 			cli_print(buf_str(&out));
 		buf_fini(&out);
 	}
-	query_close(&totals);
-	query_close(&domains);
+	query_close(&answers.totals);
+	query_close(&answers.domains);
+	query_close(&answers.provenance);
 	return err ? cli_fail(cli_status(&error), &error) : EX_OK;
 }
 

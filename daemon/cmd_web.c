@@ -3,6 +3,7 @@
 #include "ingest/ingest.h"
 #include "web/web.h"
 
+#include <string.h>
 #include <sysexits.h>
 
 #define ARENA_BYTES ((size_t)16 * 1024)
@@ -28,6 +29,8 @@ static int serve(const struct cli *cli, struct services *services, bool demo, co
 		.organisation = config->organisation,
 		.require_confinement = config->require_confinement,
 		.notice = arena_printf(arena, "%s/" INGEST_NOTICE, config->state_dir),
+		.count_unverified = strcmp(config->later.count_unverified, "no") == 0 ? COUNT_NO :
+			strcmp(config->later.count_unverified, "yes") == 0 ? COUNT_YES : COUNT_FLAG,
 		.demo = demo,
 		.port_tries = (unsigned)port_tries,
 		.ready_fd = cli->ready_fd,

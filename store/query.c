@@ -226,6 +226,14 @@ struct str query_get(const struct rows *rows, const char *name)
 	die("query: no column %s", name);
 }
 
+bool query_has(const struct rows *rows, const char *name)
+{
+	for (size_t i = 0; i < query_columns(rows); i++)
+		if (strcmp(query_column_name(rows, i), name) == 0)
+			return true;
+	return false;
+}
+
 int64_t query_get_i64(const struct rows *rows, const char *name)
 {
 	struct str text = query_get(rows, name);

@@ -39,6 +39,8 @@ enum column_kind query_column_kind(const struct rows *rows, size_t column);
  * query_next. By name: dies when there is no such column (a bug). */
 struct str query_value(const struct rows *rows, size_t column);
 struct str query_get(const struct rows *rows, const char *name);
+/* Whether the result has such a column. */
+bool query_has(const struct rows *rows, const char *name);
 /* 0 when NULL. Values above 2^63-1 (numeric sums) are cut to it. */
 int64_t query_get_i64(const struct rows *rows, const char *name);
 bool query_get_bool(const struct rows *rows, const char *name);

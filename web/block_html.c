@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "web/block_html.h"
 
+#include "web/provenance.h"
 #include "web/url.h"
 
 #include <string.h>
@@ -14,16 +15,15 @@
 static bool has_badge(struct str word)
 {
 	static const char *const words[] = {"pass", "fail", "none", "quarantine", "reject", "lenient", "conflict",
-		"quarantined", "stored", "duplicate", "rfc7489", "rfc9990", "draft", "unknown", "pending", "local",
-		"verified", "aggregate", "failure", "tlsrpt", "delivered", "spam", "policy", "not_a_report"};
+		"quarantined", "stored", "duplicate", "rfc7489", "rfc9990", "draft", "unknown",
+		"aggregate", "failure", "tlsrpt", "delivered", "spam", "policy", "not_a_report"};
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (str_eq(word, str_from(words[i])))
 			return true;
 	return false;
 }
 
-/* 1234567 -> 1,234,567; digits behind a point stay. */
-static void write_number(struct html *html, struct str value)
+void block_write_number(struct html *html, struct str value)
 {
 	struct buf text;
 	size_t point = str_find_char(value, '.'), whole = point == SIZE_MAX ? value.len : point;
@@ -105,7 +105,8 @@ static void write_mix(struct html *html, const struct column *column, const stru
 	chart_mix(html, parts, labels, count);
 }
 
-static void write_plain(struct html *html, const struct column *column, const struct rows *rows, struct str value)
+static void write_plain(struct html *html, const struct request *request, const struct column *column,
+	const struct rows *rows, struct str value)
 {
 	switch (column->look) {
 	case LOOK_TEXT:
@@ -119,7 +120,7 @@ static void write_plain(struct html *html, const struct column *column, const st
 		write_word(html, value);
 		break;
 	case LOOK_NUMBER:
-		write_number(html, value);
+		block_write_number(html, value);
 		break;
 	case LOOK_PERCENT:
 		write_percent(html, column, rows, value);
@@ -138,6 +139,15 @@ static void write_plain(struct html *html, const struct column *column, const st
 		break;
 	case LOOK_DAY:
 		html_text(html, value);
+		break;
+	case LOOK_STATE:
+		provenance_write_badge(html, value);
+		break;
+	case LOOK_MEANING:
+		html_cstr(html, provenance_meaning(value));
+		break;
+	case LOOK_TRUSTED:
+		provenance_write_trusted(html, request->web, value);
 		break;
 	case LOOK_YES:
 		html_cstr(html, str_eq(value, STR("t")) ? "✓ yes" : "✕ no");
@@ -178,6 +188,11 @@ static void add_filter(struct buf *href, const struct filter *filter, bool domai
 {
 	if (filter->given_period)
 		buf_printf(href, "from=%.*s&to=%.*s&", STR_FMT(filter->from), STR_FMT(filter->to));
+	if (filter->provenance.ptr && str_find(buf_str(href), STR("provenance=")) == SIZE_MAX) {
+		buf_add_str(href, STR("provenance="));
+		url_add(href, filter->provenance);
+		buf_add_char(href, '&');
+	}
 	if (domain && filter->domain.ptr) {
 		buf_add_str(href, STR("domain="));
 		url_add(href, filter->domain);
@@ -201,10 +216,10 @@ static void write_cell(struct html *html, const struct request *request, const s
 				!strstr(column->link, "{reported_domain}"));
 		html_open(html, "a");
 		html_attr(html, "href", buf_str(&href));
-		write_plain(html, column, rows, value);
+		write_plain(html, request, column, rows, value);
 		html_close(html);
 	} else {
-		write_plain(html, column, rows, value);
+		write_plain(html, request, column, rows, value);
 	}
 	buf_fini(&href);
 }
@@ -216,10 +231,12 @@ static const char *class_of(const struct column *column)
 	case LOOK_PERCENT:
 	case LOOK_SHARE:
 	case LOOK_BYTES:
+	case LOOK_TRUSTED:
 		return "n";
 	case LOOK_MIX:
 		return "mix";
 	case LOOK_PROSE:
+	case LOOK_MEANING:
 		return "prose";
 	case LOOK_ID:
 		return "id";
@@ -229,6 +246,7 @@ static const char *class_of(const struct column *column)
 	case LOOK_WORD:
 	case LOOK_TIME:
 	case LOOK_DAY:
+	case LOOK_STATE:
 	case LOOK_YES:
 	case LOOK_PRE:
 	case LOOK_GROUP:
@@ -328,6 +346,34 @@ static void write_table(struct html *html, const struct request *request, const 
 		write_more(html, request, block, cursor);
 }
 
+/* The same figure of all reports and of those that are to be trusted, where the query tells it. */
+static void write_both_ways(struct html *html, const struct request *request, const struct column *column,
+	const struct rows *rows)
+{
+	static const char *const endings[] = {"_all", "_trusted"}, *const labels[] = {"all ", "trusted "};
+	struct str value[2];
+	for (size_t i = 0; i < 2; i++) {
+		const char *name = arena_printf(request->arena, "%s%s", column->name, endings[i]);
+		if (!query_has(rows, name))
+			return;
+		value[i] = query_get(rows, name);
+	}
+	html_open(html, "dd");
+	html_attr_cstr(html, "class", "with");
+	for (size_t i = 0; i < 2; i++) {
+		html_cstr(html, i > 0 ? " · " : "");
+		html_open(html, "span");
+		html_cstr(html, labels[i]);
+		if (!value[i].ptr)
+			html_cstr(html, "–");
+		else
+			block_write_number(html, value[i]);
+		html_cstr(html, value[i].ptr && column->look == LOOK_PERCENT ? " %" : "");
+		html_close(html);
+	}
+	html_close(html);
+}
+
 static void write_figures(struct html *html, const struct request *request, const struct block *block,
 	const struct rows *rows)
 {
@@ -344,6 +390,7 @@ static void write_figures(struct html *html, const struct request *request, cons
 		html_attr_cstr(html, "data-figure", column->name);
 		write_cell(html, request, column, rows);
 		html_close(html);
+		write_both_ways(html, request, column, rows);
 		html_close(html);
 	}
 	html_close(html);

@@ -31,11 +31,23 @@ const char *block_cursor(const struct block *block)
 	return block->cursor_column ? block->cursor_column : "cursor";
 }
 
-void page_params_filter(struct block *block, const struct filter *filter)
+void page_params_period(struct block *block, const struct filter *filter)
 {
 	page_param(block, filter->from);
 	page_param(block, filter->to);
 	page_param(block, filter->domain);
+}
+
+void page_params_filter(struct block *block, const struct filter *filter)
+{
+	page_params_period(block, filter);
+	page_param(block, filter->counted);
+}
+
+void page_params_listed(struct block *block, const struct filter *filter)
+{
+	page_params_period(block, filter);
+	page_param(block, filter->listed);
 }
 
 static void add_pair(struct buf *buf, const char *key, struct str value)
@@ -56,7 +68,7 @@ struct str filter_query(struct arena *arena, const struct filter *filter, const 
 	} pairs[] = {{"from", filter->given_period ? filter->from : STR_NONE},
 		{"to", filter->given_period ? filter->to : STR_NONE}, {"domain", filter->domain},
 		{"reporter", filter->reporter}, {"source", filter->source}, {"kind", filter->kind},
-		{"outcome", filter->outcome}};
+		{"outcome", filter->outcome}, {"provenance", filter->provenance}};
 	struct buf buf;
 	buf_init(&buf, QUERY_BYTES);
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
@@ -113,6 +125,10 @@ static void write_json(const struct request *request, const struct page *page, s
 		json_key_value_str(&json, "from", request->filter.from);
 		json_key_value_str(&json, "to", request->filter.to);
 		json_key_value_str(&json, "domain", request->filter.domain);
+	}
+	if (page->fields & FIELD_PROVENANCE) {
+		json_key_value_cstr(&json, "count_unverified", count_unverified_words[request->web->count_unverified]);
+		json_key_value_str(&json, "only_provenance", request->filter.provenance);
 	}
 	for (size_t i = 0; i < page->blocks_count; i++) {
 		const struct block *block = &page->blocks[i];

@@ -13,7 +13,7 @@
 #include "web/web.h"
 
 #define PAGE_BLOCKS_MAX 12
-#define BLOCK_PARAMS_MAX 8
+#define BLOCK_PARAMS_MAX 10
 #define PAGE_LINKS_MAX 4
 
 enum column_look {
@@ -32,6 +32,9 @@ enum column_look {
 	LOOK_PROSE,    /* of strangers, in sentences: wide */
 	LOOK_ID,       /* of strangers, long and seldom read: small */
 	LOOK_GROUP,    /* of facts: a heading over those behind it, where there is a value */
+	LOOK_STATE,    /* a state of provenance: a badge with its sign, its word and its meaning */
+	LOOK_MEANING,  /* of a state of provenance */
+	LOOK_TRUSTED,  /* the share of messages that trusted reports tell of */
 	LOOK_HIDDEN,   /* in JSON and CSV only */
 };
 
@@ -72,7 +75,7 @@ struct block {
 
 /* What a page can be narrowed by, beside the period. */
 enum page_field { FIELD_DOMAIN = 1, FIELD_REPORTER = 2, FIELD_SOURCE = 4, FIELD_KIND = 8, FIELD_OUTCOME = 16,
-	FIELD_FIXED_DOMAIN = 32 /* it is one domain's page */ };
+	FIELD_FIXED_DOMAIN = 32 /* it is one domain's page */, FIELD_PROVENANCE = 64 };
 extern const char *const report_kinds[];
 
 /* What the query string asks for. */
@@ -80,8 +83,10 @@ struct filter {
 	struct str from, to;  /* days, always set */
 	struct str domain;    /* absent: all */
 	struct str reporter, source, kind, outcome, after; /* absent: not asked */
+	struct str provenance; /* states with commas between them; absent: not asked */
 	bool given_period;
 	const char *step;     /* of charts: day, week, month */
+	struct str listed, counted; /* states of provenance as PostgreSQL's array; absent: all */
 };
 
 struct page {
@@ -122,7 +127,11 @@ void page_param(struct block *block, struct str value);
 /* The column that "next" begins after. */
 const char *block_cursor(const struct block *block);
 /* from, to and domain: $1, $2 and $3 of most queries. */
+void page_params_period(struct block *block, const struct filter *filter);
+/* The same, and $4: the states of provenance that were asked for or else are counted; absent: all. */
 void page_params_filter(struct block *block, const struct filter *filter);
+/* The same with $4 only those that were asked for: lists show what is not counted too. */
+void page_params_listed(struct block *block, const struct filter *filter);
 
 /* Writes it as HTML or JSON; CSV is an export (web/export.h). ERR_NOTFOUND: must_exist, and it does not;
  * ERR_INVALID: a value of the query string is not what it should be. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What stands around the blocks of a page: heading, verdict, filter, links. */
 #include "web/block_html.h"
+#include "web/provenance.h"
 #include "web/url.h"
 
 #include <stdio.h>
@@ -132,6 +133,8 @@ static void write_form(struct html *html, const struct request *request, const s
 		write_select(html, "kind", "Kind", report_kinds, filter->kind);
 	if (page->fields & FIELD_OUTCOME)
 		write_select(html, "outcome", "Outcome", page->outcomes, filter->outcome);
+	if (page->fields & FIELD_PROVENANCE)
+		provenance_write_boxes(html, filter->provenance);
 	html_open(html, "button");
 	html_cstr(html, "Show");
 	html_close(html);
@@ -148,7 +151,7 @@ static void write_chips(struct html *html, const struct request *request, const 
 		unsigned field;
 	} chips[] = {{"domain", filter->domain, FIELD_DOMAIN}, {"reporter", filter->reporter, FIELD_REPORTER},
 		{"source", filter->source, FIELD_SOURCE}, {"kind", filter->kind, FIELD_KIND},
-		{"outcome", filter->outcome, FIELD_OUTCOME}};
+		{"outcome", filter->outcome, FIELD_OUTCOME}, {"provenance", filter->provenance, FIELD_PROVENANCE}};
 	struct str path = request_path(request);
 	bool any = false;
 	for (size_t i = 0; i < sizeof(chips) / sizeof(chips[0]); i++) {
@@ -256,6 +259,35 @@ static struct str peek(const struct request *request, const struct page *page, s
 	return value;
 }
 
+/* What the figures of the first block rest on, as the configuration wants it told. */
+static void write_weight(struct html *html, const struct request *request, const struct page *page, struct rows *rows)
+{
+	struct str messages = peek(request, page, rows, "messages"), all = peek(request, page, rows, "messages_all");
+	struct str trusted = peek(request, page, rows, "trusted"), share = peek(request, page, rows, "untrusted_rate");
+	struct str pass = peek(request, page, rows, "pass_rate_trusted");
+	if (share.ptr && !str_eq(messages, trusted) && request->web->count_unverified == COUNT_FLAG) {
+		html_open(html, "p");
+		html_attr_cstr(html, "class", "weight");
+		html_printf(html, "⚑ %.*s %% of these messages rest on reports that are not proved genuine. ",
+			STR_FMT(share));
+		html_cstr(html, "Trusted reports alone tell of ");
+		block_write_number(html, peek(request, page, rows, "messages_trusted"));
+		html_cstr(html, " messages");
+		if (pass.ptr)
+			html_printf(html, ", %.*s %% pass", STR_FMT(pass));
+		html_cstr(html, ".");
+		html_close(html);
+	} else if (all.ptr && !str_eq(messages, all)) {
+		html_open(html, "p");
+		html_attr_cstr(html, "class", "weight");
+		html_cstr(html, request->filter.provenance.ptr ? "Of the chosen reports only; all together tell of " :
+			"Of verified, plausible and local reports only; all together tell of ");
+		block_write_number(html, all);
+		html_cstr(html, " messages.");
+		html_close(html);
+	}
+}
+
 static bool nothing_yet(const struct page *page, struct rows **rows)
 {
 	size_t last = page->blocks_count - 1;
@@ -280,6 +312,7 @@ void page_write_html(const struct request *request, const struct page *page, str
 		write_period(&html, request);
 	if (verdict.len > 0)
 		write_paragraph(&html, "verdict", verdict);
+	write_weight(&html, request, page, rows[0]);
 	if (page->intro)
 		write_paragraph(&html, "intro", str_from(page->intro));
 	write_links(&html, page);

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "web/parameters.h"
 
+#include "web/provenance.h"
 #include "web/url.h"
 
 #include <stdio.h>
 
 #define DEFAULT_DAYS 30
 #define DAYS_MAX 20000
-#define KNOWN "from, to, period, domain, reporter, source, kind, outcome, after, block, format"
+#define KNOWN "from, to, period, domain, reporter, source, kind, outcome, provenance, after, block, format"
 
 static enum err refuse(struct error *error, struct str key, const char *wanted)
 {
@@ -58,6 +59,23 @@ static enum err set_period(struct request *request, struct str key, struct str v
 	return ERR_OK;
 }
 
+/* May be given more than once: a box of the form for each state. */
+static enum err add_states(struct request *request, struct str key, struct str value, struct error *error)
+{
+	struct filter *filter = &request->filter;
+	struct str rest = value, word;
+	while (str_split(&rest, ',', &word)) {
+		if (!provenance_find(word))
+			return refuse(error, key, "one or more of verified, plausible, local, unverified, contradicted, "
+				"pending, with commas");
+		if (provenance_has(filter->provenance, word))
+			continue;
+		filter->provenance = filter->provenance.ptr ? str_from(arena_printf(request->arena, "%.*s,%.*s",
+			STR_FMT(filter->provenance), STR_FMT(word))) : word;
+	}
+	return ERR_OK;
+}
+
 static enum err set_format(struct request *request, struct str key, struct str value, struct error *error)
 {
 	if (str_eq(value, STR("csv")))
@@ -81,7 +99,8 @@ static enum err set_value(struct request *request, struct str key, struct str va
 	static const struct {
 		const char *key;
 		enum err (*set)(struct request *, struct str, struct str, struct error *);
-	} others[] = {{"from", set_day}, {"to", set_day}, {"period", set_period}, {"format", set_format}};
+	} others[] = {{"from", set_day}, {"to", set_day}, {"period", set_period}, {"format", set_format},
+		{"provenance", add_states}};
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		if (str_eq(key, str_from(others[i].key)))
 			return value.len > 0 ? others[i].set(request, key, value, error) : ERR_OK;

@@ -7,6 +7,7 @@
 #include "web/document.h"
 #include "web/page.h"
 #include "web/parameters.h"
+#include "web/provenance.h"
 #include "web/url.h"
 
 #include <stdio.h>
@@ -199,6 +200,7 @@ static enum err write_page(const struct respond *respond, struct request *reques
 	};
 	struct page page;
 	struct str key;
+	provenance_fill(request);
 	if (is_report_part(request->path, STR("/original"), &key))
 		return write_original(respond, store, key, answer, error);
 	if (is_report_part(request->path, STR("/document"), &key))

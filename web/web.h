@@ -12,6 +12,9 @@
 #include "model/limits.h"
 #include "store/store.h"
 
+enum count_unverified { COUNT_FLAG = 0, COUNT_YES, COUNT_NO };
+extern const char *const count_unverified_words[];
+
 struct web_options {
 	const struct store_options *store;
 	const struct limits *limits;
@@ -23,6 +26,7 @@ struct web_options {
 	const char *worker_path; /* NULL: beside the executable */
 	bool require_confinement;
 	const char *notice;      /* NULL, or the file in which ingest says why it takes nothing in */
+	enum count_unverified count_unverified; /* whether reports that are not proved genuine enter totals */
 	bool demo;               /* the yellow "sample data" bar */
 	unsigned port_tries;     /* 1: listen's port only; n: the next ones too (demo) */
 	int ready_fd;            /* -1, or: the URL and a newline are written here once it listens */

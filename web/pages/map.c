@@ -124,10 +124,11 @@ enum err pages_check(const struct request *request, const struct page *page, str
 		{"source", filter->source.ptr != NULL, page->fields & FIELD_SOURCE, NULL},
 		{"kind", filter->kind.ptr != NULL, page->fields & FIELD_KIND, report_kinds},
 		{"outcome", filter->outcome.ptr != NULL, page->fields & FIELD_OUTCOME, page->outcomes},
+		{"provenance", filter->provenance.ptr != NULL, page->fields & FIELD_PROVENANCE, NULL},
 		{"after", filter->after.ptr != NULL, paged, NULL},
 	};
 	const struct str values[] = {filter->domain, filter->reporter, filter->source, filter->kind, filter->outcome,
-		filter->after};
+		filter->provenance, filter->after};
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
 		if (!checks[i].given)
 			continue;

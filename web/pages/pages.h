@@ -8,14 +8,32 @@
 
 #include "web/page.h"
 
-/* $1, $2, $3: page_params_filter(). */
+/* $1, $2, $3: page_params_period(); with $4, the states of provenance: page_params_filter(). */
+#define STATES "'{verified,plausible,local,unverified,contradicted,pending}'::text[]"
+#define COUNTED "($4::text[] IS NULL OR provenance = ANY($4::text[]))"
+#define TRUSTED "provenance IN ('verified', 'plausible', 'local')"
+#define COUNTED_PERIOD PERIOD " AND " COUNTED
+/* Rows of a view of sums, each with whether it counts and whether its reports are to be trusted. */
+#define WEIGHED(view) "(SELECT *, " COUNTED " AS counted, " TRUSTED " AS trusted FROM " view " WHERE " PERIOD ")"
+#define OF_COUNTED(sum) "coalesce(sum(" sum ") FILTER (WHERE counted), 0)"
+/* Every total is told with and without what is not to be trusted. */
+#define BOTH_WAYS(name, sum) OF_COUNTED(sum) " AS " name ", coalesce(sum(" sum "), 0) AS " name "_all, " \
+	"coalesce(sum(" sum ") FILTER (WHERE trusted), 0) AS " name "_trusted"
+/* ... of a row of a list; passing: the column of messages that pass. */
+#define ROW_TOTALS_BOTH_WAYS(passing) "coalesce(sum(messages), 0) AS messages_all, " \
+	"coalesce(sum(messages) FILTER (WHERE trusted), 0) AS messages_trusted, " BOTH_WAYS("dmarc_pass", passing) ", " \
+	RATE("sum(messages) FILTER (WHERE counted AND trusted)", OF_COUNTED("messages")) " AS trusted_rate"
+#define ROW_BOTH_WAYS ROW_TOTALS_BOTH_WAYS("dmarc_pass")
+/* Of a row of a view that knows its report: $4 again. */
+#define OF_STATES(row) "($4::text[] IS NULL OR EXISTS (SELECT FROM dmarcd_api.report p WHERE p.report_key = " row \
+	".report_key AND p.provenance = ANY($4::text[])))"
 #define PERIOD "day BETWEEN $1::date AND $2::date AND ($3::text IS NULL OR policy_domain = $3)"
 #define RATE(pass, all) "trunc(100::numeric * coalesce(" pass ", 0) / nullif(" all ", 0), 1)"
 #define COUNT_TEXT(count) "to_char(" count ", 'FM999,999,999,999,999,999,999,990')"
 /* A list by rank is read on behind the last row shown: its messages and its key. */
-#define RANK_ORDER(key) " ORDER BY sum(messages) DESC, " key " COLLATE \"C\" "
-#define RANK_CURSOR(key) "sum(messages) || ',' || " key " AS cursor"
-#define RANK_AFTER(after, key) "(" after "::text IS NULL OR (-sum(messages), " key " COLLATE \"C\") > " \
+#define RANK_ORDER(key) " ORDER BY " OF_COUNTED("messages") " DESC, " key " COLLATE \"C\" "
+#define RANK_CURSOR(key) OF_COUNTED("messages") " || ',' || " key " AS cursor"
+#define RANK_AFTER(after, key) "(" after "::text IS NULL OR (-" OF_COUNTED("messages") ", " key " COLLATE \"C\") > " \
 	"(-split_part(" after ", ',', 1)::numeric, substr(" after ", strpos(" after ", ',') + 1)))"
 
 /* Of dmarcd_api.record, with its lists as lines of text. */

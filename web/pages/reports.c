@@ -14,12 +14,14 @@ static const char reports_figures_sql[] =
 	"SELECT f.*, CASE WHEN reports = 0 THEN 'No report begins in this period.' ELSE concat(" COUNT_TEXT("reports")
 	", CASE WHEN reports = 1 THEN ' report' ELSE ' reports' END, ' on ', " COUNT_TEXT("messages") ", ' messages', "
 	"CASE WHEN conflicts > 0 THEN concat('; ', conflicts, ' contradict one that came before and add nothing') END, "
-	"'.') END AS verdict FROM (SELECT count(*) AS reports, coalesce(sum(messages) FILTER (WHERE NOT conflict), 0) "
-	"AS messages, coalesce(sum(dmarc_pass) FILTER (WHERE NOT conflict), 0) AS dmarc_pass, "
+	"'.') END AS verdict FROM (SELECT count(*) AS reports, " BOTH_WAYS("messages",
+	"CASE WHEN NOT conflict THEN messages END") ", " BOTH_WAYS("dmarc_pass", "CASE WHEN NOT conflict THEN dmarc_pass END")
+	", "
 	"coalesce(sum(records) FILTER (WHERE NOT conflict AND kind = 'aggregate'), 0) AS records, "
 	"count(*) FILTER (WHERE issues > 0) AS with_issues, count(*) FILTER (WHERE conflict) AS conflicts "
-	"FROM dmarcd_api.report WHERE " PERIOD " AND ($4::text IS NULL OR kind = $4) "
-	"AND ($5::text IS NULL OR reporter = $5) AND " OF_OUTCOME("$6") ") f";
+	"FROM (SELECT *, ($8::text[] IS NULL OR provenance = ANY($8::text[])) AS counted, " TRUSTED " AS trusted FROM "
+	"dmarcd_api.report WHERE " COUNTED_PERIOD " AND ($5::text IS NULL OR kind = $5) "
+	"AND ($6::text IS NULL OR reporter = $6) AND " OF_OUTCOME("$7") ") r) f";
 static const struct column reports_figures_columns[] = {
 	{"reports", "reports", LOOK_NUMBER, NULL, NULL},
 	{"messages", "messages", LOOK_NUMBER, NULL, NULL},
@@ -33,10 +35,10 @@ static const char reports_sql[] =
 	"begin_at::text AS begin_at, end_at::text AS end_at, messages, dmarc_pass, messages - dmarc_pass AS failing, "
 	RATE("dmarc_pass", "messages") " AS pass_rate, records, schema, issues, "
 	"CASE WHEN conflict THEN 'conflict' END AS conflict, provenance, report_id, org_name, email, mail_sha256, "
-	"day::text || ',' || report_key AS cursor FROM dmarcd_api.report WHERE " PERIOD
-	" AND ($4::text IS NULL OR kind = $4) AND ($5::text IS NULL OR reporter = $5) AND " OF_OUTCOME("$6")
-	" AND ($7::text IS NULL OR (day, report_key) < (split_part($7, ',', 1)::date, split_part($7, ',', 2)::uuid)) "
-	"ORDER BY day DESC, report_key DESC LIMIT $8::integer";
+	"day::text || ',' || report_key AS cursor FROM dmarcd_api.report WHERE " COUNTED_PERIOD
+	" AND ($5::text IS NULL OR kind = $5) AND ($6::text IS NULL OR reporter = $6) AND " OF_OUTCOME("$7")
+	" AND ($8::text IS NULL OR (day, report_key) < (split_part($8, ',', 1)::date, split_part($8, ',', 2)::uuid)) "
+	"ORDER BY day DESC, report_key DESC LIMIT $9::integer";
 static const struct column reports_columns[] = {
 	{"begin_at", "Begin", LOOK_TIME, "/reports/{report_key}", NULL},
 	{"kind", "Kind", LOOK_WORD, NULL, NULL},
@@ -48,6 +50,7 @@ static const struct column reports_columns[] = {
 	{"records", "Rows", LOOK_NUMBER, NULL, NULL},
 	{"schema", "Schema", LOOK_HIDDEN, NULL, NULL},
 	{"issues", "Issues", LOOK_NUMBER, NULL, NULL},
+	{"provenance", "Provenance", LOOK_STATE, NULL, NULL},
 	{"conflict", "Conflict", LOOK_WORD, NULL, NULL},
 	{"report_id", "Report id", LOOK_HIDDEN, NULL, NULL},
 	{NULL, NULL, LOOK_TEXT, NULL, NULL},
@@ -57,7 +60,7 @@ static void add_reports(struct page *page, const struct filter *filter, const ch
 	enum block_look look, const char *sql, const struct column *columns)
 {
 	struct block *block = page_add(page, name, title, look, sql, columns);
-	page_params_filter(block, filter);
+	page_params_listed(block, filter);
 	page_param(block, filter->kind);
 	page_param(block, filter->reporter);
 	page_param(block, filter->outcome);
@@ -69,10 +72,12 @@ void page_reports(struct request *request, struct page *page, struct str key)
 	const struct filter *filter = &request->filter;
 	(void)key;
 	*page = (struct page){.title = "Reports", .nav = "/reports", .filtered = true,
-		.fields = FIELD_DOMAIN | FIELD_REPORTER | FIELD_KIND | FIELD_OUTCOME, .outcomes = outcomes};
+		.fields = FIELD_DOMAIN | FIELD_REPORTER | FIELD_KIND | FIELD_OUTCOME | FIELD_PROVENANCE,
+		.outcomes = outcomes};
 	add_reports(page, filter, "figures", NULL, BLOCK_FIGURES, reports_figures_sql, reports_figures_columns);
 	add_reports(page, filter, "reports", "Each report as it came, by the UTC day it begins on", BLOCK_TABLE,
 		reports_sql, reports_columns);
+	page_param(&page->blocks[0], filter->counted);
 	page_param(&page->blocks[1], filter->after);
 	page_main(request, &page->blocks[1]);
 }
@@ -127,7 +132,7 @@ static const struct column report_columns[] = {
 	{"kind", "Kind", LOOK_WORD, NULL, NULL},
 	{"schema", "Schema", LOOK_WORD, NULL, NULL},
 	{"version", "Version", LOOK_TEXT, NULL, NULL},
-	{"provenance", "Provenance", LOOK_WORD, NULL, NULL},
+	{"provenance", "Provenance", LOOK_STATE, NULL, NULL},
 	{"conflict", "Conflict", LOOK_WORD, NULL, NULL},
 	{"taken_at", "Taken in", LOOK_TIME, NULL, NULL},
 	{"head_from", "Mail from", LOOK_TEXT, NULL, NULL},
@@ -233,8 +238,9 @@ void page_report(struct request *request, struct page *page, struct str key)
 
 /* ---- /failures ---- */
 
-#define FAILURES "FROM dmarcd_api.failure WHERE day BETWEEN $1::date AND $2::date " \
-	"AND ($3::text IS NULL OR reported_domain = $3) AND ($4::inet IS NULL OR source_ip <<= $4::inet)"
+#define FAILURES "FROM dmarcd_api.failure f WHERE day BETWEEN $1::date AND $2::date " \
+	"AND ($3::text IS NULL OR reported_domain = $3) AND " OF_STATES("f") \
+	" AND ($5::inet IS NULL OR source_ip <<= $5::inet)"
 static const char failures_figures_sql[] =
 	"SELECT f.*, CASE WHEN failures = 0 THEN 'No failure report in this period. Few receivers send them.' "
 	"ELSE concat(" COUNT_TEXT("failures") ", CASE WHEN failures = 1 THEN ' message' ELSE ' messages' END, "
@@ -253,8 +259,8 @@ static const char failures_sql[] =
 	"SELECT report_key::text AS report_key, coalesce(arrived_at::text, day::text) AS arrived_at, "
 	"reported_domain, auth_failure, host(source_ip) AS source_ip, delivery_result, orig_from, orig_subject, "
 	"reporting_mta, schema, day::text || ',' || report_key AS cursor " FAILURES
-	" AND ($5::text IS NULL OR (day, report_key) < (split_part($5, ',', 1)::date, split_part($5, ',', 2)::uuid)) "
-	"ORDER BY day DESC, report_key DESC LIMIT $6::integer";
+	" AND ($6::text IS NULL OR (day, report_key) < (split_part($6, ',', 1)::date, split_part($6, ',', 2)::uuid)) "
+	"ORDER BY day DESC, report_key DESC LIMIT $7::integer";
 static const struct column failures_columns[] = {
 	{"arrived_at", "Arrived", LOOK_TIME, "/failures/{report_key}", NULL},
 	{"reported_domain", "Domain", LOOK_TEXT, "/domains/{reported_domain}?", NULL},
@@ -270,14 +276,14 @@ void page_failures(struct request *request, struct page *page, struct str key)
 {
 	(void)key;
 	*page = (struct page){.title = "Failure samples", .nav = "/failures", .filtered = true,
-		.fields = FIELD_DOMAIN | FIELD_SOURCE};
+		.fields = FIELD_DOMAIN | FIELD_SOURCE | FIELD_PROVENANCE};
 	struct block *block = page_add(page, "figures", NULL, BLOCK_FIGURES, failures_figures_sql,
 		failures_figures_columns);
-	page_params_filter(block, &request->filter);
+	page_params_listed(block, &request->filter);
 	page_param(block, request->filter.source);
 	block = page_add(page, "failures", "Single messages that failed (ruf)", BLOCK_TABLE, failures_sql,
 		failures_columns);
-	page_params_filter(block, &request->filter);
+	page_params_listed(block, &request->filter);
 	page_param(block, request->filter.source);
 	page_param(block, request->filter.after);
 	page_main(request, block);
@@ -343,7 +349,7 @@ static const char tls_figures_sql[] =
 	COUNT_TEXT("failure") ", ' failed.') END AS verdict "
 	"FROM (SELECT coalesce(sum(success), 0) AS success, coalesce(sum(failure), 0) AS failure, "
 	RATE("sum(success)", "sum(success) + sum(failure)") " AS rate, count(DISTINCT report_key) AS reports "
-	"FROM dmarcd_api.tls WHERE " PERIOD ") f";
+	"FROM dmarcd_api.tls t WHERE " OF_STATES("t") " AND " PERIOD ") f";
 static const struct column tls_figures_columns[] = {
 	{"success", "sessions with TLS", LOOK_NUMBER, NULL, NULL},
 	{"failure", "failed sessions", LOOK_NUMBER, NULL, NULL},
@@ -354,10 +360,10 @@ static const struct column tls_figures_columns[] = {
 static const char tls_sql[] =
 	"SELECT report_key::text AS report_key, begin_at::text AS begin_at, org_name, policy_domain, "
 	"policy_type, success, failure, " RATE("success", "success::numeric + failure") " AS rate, mail_sha256, "
-	"day::text || ',' || report_key || ',' || row_no AS cursor FROM dmarcd_api.tls WHERE " PERIOD
-	" AND ($4::text IS NULL OR (day, report_key, row_no) < (split_part($4, ',', 1)::date, "
-	"split_part($4, ',', 2)::uuid, split_part($4, ',', 3)::integer)) "
-	"ORDER BY day DESC, report_key DESC, row_no DESC LIMIT $5::integer";
+	"day::text || ',' || report_key || ',' || row_no AS cursor FROM dmarcd_api.tls t WHERE " OF_STATES("t") " AND " PERIOD
+	" AND ($5::text IS NULL OR (day, report_key, row_no) < (split_part($5, ',', 1)::date, "
+	"split_part($5, ',', 2)::uuid, split_part($5, ',', 3)::integer)) "
+	"ORDER BY day DESC, report_key DESC, row_no DESC LIMIT $6::integer";
 static const struct column tls_columns[] = {
 	{"begin_at", "Begin", LOOK_TIME, "/reports/{report_key}", NULL},
 	{"org_name", "Reporter", LOOK_TEXT, NULL, NULL},
@@ -371,8 +377,8 @@ static const struct column tls_columns[] = {
 };
 static const char tls_types_sql[] =
 	"SELECT result_type, sum(failed_sessions) AS sessions, count(*) AS details FROM "
-	"dmarcd_api.tls_detail WHERE " PERIOD " GROUP BY result_type ORDER BY sessions DESC, result_type "
-	"LIMIT $4::integer";
+	"dmarcd_api.tls_detail t WHERE " OF_STATES("t") " AND " PERIOD " GROUP BY result_type ORDER BY sessions DESC, result_type "
+	"LIMIT $5::integer";
 static const struct column tls_types_columns[] = {
 	{"result_type", "Failure", LOOK_TEXT, NULL, NULL},
 	{"sessions", "Sessions", LOOK_NUMBER, NULL, NULL},
@@ -384,7 +390,7 @@ void page_tls(struct request *request, struct page *page, struct str key)
 {
 	const struct filter *filter = &request->filter;
 	(void)key;
-	*page = (struct page){.title = "TLS reports", .nav = "/tls", .filtered = true, .fields = FIELD_DOMAIN};
+	*page = (struct page){.title = "TLS reports", .nav = "/tls", .filtered = true, .fields = FIELD_DOMAIN | FIELD_PROVENANCE};
 	page_params_filter(page_add(page, "figures", NULL, BLOCK_FIGURES, tls_figures_sql, tls_figures_columns),
 		filter);
 	struct block *block = page_add(page, "types", "Kinds of failure", BLOCK_TABLE, tls_types_sql,

@@ -2,6 +2,12 @@
 /* The pages of sums: overview, domains, sources, reporters. */
 #include "web/pages/pages.h"
 
+/* Of messages and dmarc_pass, each both ways, and trusted: those of the counted. */
+#define RATES_BOTH_WAYS RATE("dmarc_pass", "messages") " AS pass_rate, " \
+	RATE("dmarc_pass_all", "messages_all") " AS pass_rate_all, " \
+	RATE("dmarc_pass_trusted", "messages_trusted") " AS pass_rate_trusted, " \
+	RATE("trusted", "messages") " AS trusted_rate, " RATE("messages - trusted", "messages") " AS untrusted_rate"
+
 #define VERDICT \
 	"SELECT f.*, CASE WHEN messages = 0 THEN 'No messages were reported in this period.' " \
 	"WHEN failing = 0 THEN concat('All of the ', " COUNT_TEXT("messages") ", ' messages pass DMARC.') " \
@@ -10,14 +16,16 @@
 	"CASE WHEN blocked = 0 THEN 'none' ELSE " COUNT_TEXT("blocked") " END, '.') END AS verdict FROM "
 
 #define FIGURES_SQL \
-	VERDICT "(SELECT coalesce(sum(messages), 0) AS messages, " \
-	RATE("sum(messages) FILTER (WHERE dmarc_pass)", "sum(messages)") " AS pass_rate, " \
-	"coalesce(sum(messages) FILTER (WHERE NOT dmarc_pass), 0) AS failing, " \
-	"coalesce(sum(messages) FILTER (WHERE disposition IN ('reject', 'quarantine')), 0) AS blocked, " \
-	RATE("sum(messages) FILTER (WHERE spf_aligned)", "sum(messages)") " AS spf_rate, " \
-	RATE("sum(messages) FILTER (WHERE dkim_aligned)", "sum(messages)") " AS dkim_rate, " \
-	"coalesce(sum(messages) FILTER (WHERE dmarc_pass), 0) AS dmarc_pass, " \
-	"coalesce(bool_or(estimated), false) AS estimated FROM dmarcd_api.daily WHERE " PERIOD ") f"
+	VERDICT "(SELECT s.*, " RATES_BOTH_WAYS ", " \
+	RATE("spf", "messages") " AS spf_rate, " RATE("dkim", "messages") " AS dkim_rate FROM (SELECT " \
+	BOTH_WAYS("messages", "messages") ", " BOTH_WAYS("dmarc_pass", "CASE WHEN dmarc_pass THEN messages END") ", " \
+	BOTH_WAYS("failing", "CASE WHEN NOT dmarc_pass THEN messages END") ", " \
+	BOTH_WAYS("blocked", "CASE WHEN disposition IN ('reject', 'quarantine') THEN messages END") ", " \
+	"coalesce(sum(messages) FILTER (WHERE counted AND trusted), 0) AS trusted, " \
+	"sum(messages) FILTER (WHERE counted AND spf_aligned) AS spf, " \
+	"sum(messages) FILTER (WHERE counted AND dkim_aligned) AS dkim, " \
+	"coalesce(bool_or(estimated) FILTER (WHERE counted), false) AS estimated FROM " \
+	WEIGHED("dmarcd_api.daily") " d) s) f"
 static const struct column figures_columns[] = {
 	{"messages", "messages", LOOK_NUMBER, "/sources?", NULL},
 	{"pass_rate", "DMARC pass", LOOK_PERCENT, NULL, "messages"},
@@ -28,16 +36,16 @@ static const struct column figures_columns[] = {
 	{NULL, NULL, LOOK_TEXT, NULL, NULL},
 };
 
-/* $4: the step. Days without mail are days too. */
+/* $5: the step. Days without mail are days too. */
 static const char daily_sql[] =
 	"SELECT d.day::text AS day, coalesce(sum(v.messages) FILTER (WHERE spf_aligned AND dkim_aligned), "
 	"0) AS both, "
 	"coalesce(sum(v.messages) FILTER (WHERE dkim_aligned AND NOT spf_aligned), 0) AS dkim_only, "
 	"coalesce(sum(v.messages) FILTER (WHERE spf_aligned AND NOT dkim_aligned), 0) AS spf_only, "
 	"coalesce(sum(v.messages) FILTER (WHERE NOT dmarc_pass), 0) AS fail "
-	"FROM (SELECT DISTINCT date_trunc($4, g)::date AS day "
+	"FROM (SELECT DISTINCT date_trunc($5, g)::date AS day "
 	"FROM generate_series($1::date, $2::date, interval '1 day') AS g) d "
-	"LEFT JOIN (SELECT * FROM dmarcd_api.daily WHERE " PERIOD ") v ON date_trunc($4, v.day)::date = d.day "
+	"LEFT JOIN (SELECT * FROM dmarcd_api.daily WHERE " COUNTED_PERIOD ") v ON date_trunc($5, v.day)::date = d.day "
 	"GROUP BY d.day ORDER BY d.day";
 
 /* Who usually reports: on five days of the two weeks before. */
@@ -58,25 +66,50 @@ static void add_figures(struct page *page, const struct filter *filter, const ch
 	struct block *block = page_add(page, "daily", "Messages per day", BLOCK_DAILY, daily_sql, NULL);
 	page_params_filter(block, filter);
 	page_param(block, str_from(filter->step));
-	page_params_filter(page_add(page, "completeness", NULL, BLOCK_NOTE, completeness_sql, NULL), filter);
+	page_params_period(page_add(page, "completeness", NULL, BLOCK_NOTE, completeness_sql, NULL), filter);
 }
 
-/* $4: after or NULL, $5: the outcome, $6: an address or network, $7: the limit. */
+/* What the totals rest on. */
+static const char provenance_sql[] =
+	"SELECT provenance, sum(messages) AS messages, " RATE("sum(messages)", "sum(sum(messages)) OVER ()") " AS share, "
+	RATE("sum(messages) FILTER (WHERE dmarc_pass)", "sum(messages)") " AS pass_rate, "
+	"coalesce(sum(messages) FILTER (WHERE dmarc_pass), 0) AS dmarc_pass, bool_or(counted) AS counted FROM "
+	WEIGHED("dmarcd_api.daily") " d GROUP BY provenance ORDER BY array_position(" STATES ", provenance)";
+static const struct column provenance_columns[] = {
+	{"provenance", "Reports", LOOK_STATE, "/reports?provenance={provenance}&kind=aggregate&", NULL},
+	{"provenance", "What that means", LOOK_MEANING, NULL, NULL},
+	{"messages", "Messages", LOOK_NUMBER, "/sources?provenance={provenance}&", NULL},
+	{"share", "Share", LOOK_SHARE, NULL, NULL},
+	{"pass_rate", "DMARC pass", LOOK_PERCENT, NULL, "messages"},
+	{"counted", "Counted", LOOK_YES, NULL, NULL},
+	{NULL, NULL, LOOK_TEXT, NULL, NULL},
+};
+
+static void add_provenance(struct page *page, const struct filter *filter)
+{
+	struct block *block = page_add(page, "provenance", "Whether the reports are genuine", BLOCK_TABLE, provenance_sql,
+		provenance_columns);
+	page_params_filter(block, filter);
+	block->hide_empty = true;
+}
+
+/* $5: after or NULL, $6: the outcome, $7: an address or network, $8: the limit. */
 #define SOURCE_KEY "coalesce(host(source_ip), '')"
 #define SOURCES_SQL \
-	"SELECT host(source_ip) AS source_ip, coalesce(sum(messages), 0) AS messages, " \
-	"sum(spf_aligned + dkim_aligned - dmarc_pass) AS both, sum(dmarc_pass - spf_aligned) AS dkim_only, " \
-	"sum(dmarc_pass - dkim_aligned) AS spf_only, " \
-	RATE("sum(dmarc_pass)", "sum(messages)") " AS pass_rate, " \
-	RATE("sum(spf_aligned)", "sum(messages)") " AS spf_rate, " \
-	RATE("sum(dkim_aligned)", "sum(messages)") " AS dkim_rate, " \
-	"coalesce(sum(messages - dmarc_pass), 0) AS failing, sum(rejected) AS rejected, " \
-	"sum(quarantined) AS quarantined, count(DISTINCT policy_domain) AS domains, " \
+	"SELECT host(source_ip) AS source_ip, " OF_COUNTED("messages") " AS messages, " \
+	OF_COUNTED("spf_aligned + dkim_aligned - dmarc_pass") " AS both, " \
+	OF_COUNTED("dmarc_pass - spf_aligned") " AS dkim_only, " OF_COUNTED("dmarc_pass - dkim_aligned") " AS spf_only, " \
+	RATE(OF_COUNTED("dmarc_pass"), OF_COUNTED("messages")) " AS pass_rate, " \
+	RATE(OF_COUNTED("spf_aligned"), OF_COUNTED("messages")) " AS spf_rate, " \
+	RATE(OF_COUNTED("dkim_aligned"), OF_COUNTED("messages")) " AS dkim_rate, " \
+	OF_COUNTED("messages - dmarc_pass") " AS failing, " OF_COUNTED("rejected") " AS rejected, " \
+	OF_COUNTED("quarantined") " AS quarantined, " ROW_BOTH_WAYS ", " \
+	"count(DISTINCT policy_domain) AS domains, " \
 	"min(day)::text AS first_day, max(day)::text AS last_day, " RANK_CURSOR(SOURCE_KEY) " " \
-	"FROM dmarcd_api.sources WHERE " PERIOD " AND ($6::inet IS NULL OR source_ip <<= $6::inet) " \
-	"GROUP BY source_ip HAVING " RANK_AFTER("$4", SOURCE_KEY) " AND ($5::text IS NULL " \
-	"OR ($5 = 'fail' AND sum(messages - dmarc_pass) > 0) OR ($5 = 'pass' AND sum(dmarc_pass) > 0) " \
-	"OR ($5 = 'blocked' AND sum(rejected + quarantined) > 0)) "
+	"FROM " WEIGHED("dmarcd_api.sources") " w WHERE ($7::inet IS NULL OR source_ip <<= $7::inet) " \
+	"GROUP BY source_ip HAVING bool_or(counted) AND " RANK_AFTER("$5", SOURCE_KEY) " AND ($6::text IS NULL " \
+	"OR ($6 = 'fail' AND " OF_COUNTED("messages - dmarc_pass") " > 0) OR ($6 = 'pass' AND " OF_COUNTED("dmarc_pass") \
+	" > 0) OR ($6 = 'blocked' AND " OF_COUNTED("rejected + quarantined") " > 0)) "
 static const struct column sources_columns[] = {
 	{"source_ip", "Source", LOOK_TEXT, "/sources/{source_ip}?", NULL},
 	{"messages", "Messages", LOOK_NUMBER, "/sources/{source_ip}?", NULL},
@@ -87,6 +120,7 @@ static const struct column sources_columns[] = {
 	{"failing", "Failing", LOOK_NUMBER, "/sources/{source_ip}?outcome=fail&", NULL},
 	{"quarantined", "Quarantined", LOOK_NUMBER, NULL, NULL},
 	{"rejected", "Rejected", LOOK_NUMBER, NULL, NULL},
+	{"trusted_rate", "Trusted", LOOK_TRUSTED, NULL, NULL},
 	{"first_day", "First day", LOOK_DAY, NULL, NULL},
 	{"last_day", "Last day", LOOK_DAY, NULL, NULL},
 	{NULL, NULL, LOOK_TEXT, NULL, NULL},
@@ -103,23 +137,25 @@ static struct block *add_sources(struct page *page, const struct filter *filter,
 	return block;
 }
 
-/* $4: after or NULL, $5: the limit. */
+/* $5: after or NULL, $6: the limit. */
 #define DOMAINS_SQL \
 	"SELECT d.policy_domain, (SELECT r.policy ->> 'p' FROM dmarcd_api.report r WHERE r.kind = 'aggregate' " \
 	"AND NOT r.conflict AND r.policy_domain = d.policy_domain ORDER BY r.day DESC, r.report_key LIMIT 1) AS p, " \
-	"messages, d.both, dkim_only, spf_only, pass_rate, spf_rate, dkim_rate, failing, blocked, last_day, cursor " \
-	"FROM (SELECT policy_domain, sum(messages) AS messages, " \
-	"coalesce(sum(messages) FILTER (WHERE spf_aligned AND dkim_aligned), 0) AS both, " \
-	"coalesce(sum(messages) FILTER (WHERE dkim_aligned AND NOT spf_aligned), 0) AS dkim_only, " \
-	"coalesce(sum(messages) FILTER (WHERE spf_aligned AND NOT dkim_aligned), 0) AS spf_only, " \
-	RATE("sum(messages) FILTER (WHERE dmarc_pass)", "sum(messages)") " AS pass_rate, " \
-	RATE("sum(messages) FILTER (WHERE spf_aligned)", "sum(messages)") " AS spf_rate, " \
-	RATE("sum(messages) FILTER (WHERE dkim_aligned)", "sum(messages)") " AS dkim_rate, " \
-	"coalesce(sum(messages) FILTER (WHERE NOT dmarc_pass), 0) AS failing, " \
-	"coalesce(sum(messages) FILTER (WHERE disposition IN ('reject', 'quarantine')), 0) AS blocked, " \
-	"max(day)::text AS last_day, " RANK_CURSOR("policy_domain") " FROM dmarcd_api.daily WHERE " PERIOD \
-	" GROUP BY policy_domain HAVING " RANK_AFTER("$4", "policy_domain") RANK_ORDER("policy_domain") \
-	"LIMIT $5::integer) d ORDER BY messages DESC, policy_domain COLLATE \"C\""
+	"messages, d.both, dkim_only, spf_only, pass_rate, spf_rate, dkim_rate, failing, blocked, messages_all, " \
+	"messages_trusted, dmarc_pass, dmarc_pass_all, dmarc_pass_trusted, trusted_rate, last_day, cursor " \
+	"FROM (SELECT policy_domain, " OF_COUNTED("messages") " AS messages, " \
+	OF_COUNTED("CASE WHEN spf_aligned AND dkim_aligned THEN messages END") " AS both, " \
+	OF_COUNTED("CASE WHEN dkim_aligned AND NOT spf_aligned THEN messages END") " AS dkim_only, " \
+	OF_COUNTED("CASE WHEN spf_aligned AND NOT dkim_aligned THEN messages END") " AS spf_only, " \
+	RATE(OF_COUNTED("passing"), OF_COUNTED("messages")) " AS pass_rate, " \
+	RATE(OF_COUNTED("CASE WHEN spf_aligned THEN messages END"), OF_COUNTED("messages")) " AS spf_rate, " \
+	RATE(OF_COUNTED("CASE WHEN dkim_aligned THEN messages END"), OF_COUNTED("messages")) " AS dkim_rate, " \
+	OF_COUNTED("messages - passing") " AS failing, " \
+	OF_COUNTED("CASE WHEN disposition IN ('reject', 'quarantine') THEN messages END") " AS blocked, " \
+	ROW_TOTALS_BOTH_WAYS("passing") ", max(day)::text AS last_day, " RANK_CURSOR("policy_domain") \
+	" FROM (SELECT *, CASE WHEN dmarc_pass THEN messages ELSE 0 END AS passing FROM " WEIGHED("dmarcd_api.daily") \
+	" d) w GROUP BY policy_domain HAVING bool_or(counted) AND " RANK_AFTER("$5", "policy_domain") \
+	RANK_ORDER("policy_domain") "LIMIT $6::integer) d ORDER BY messages DESC, policy_domain COLLATE \"C\""
 static const struct column domains_columns[] = {
 	{"policy_domain", "Domain", LOOK_TEXT, "/domains/{policy_domain}?", NULL},
 	{"p", "Policy", LOOK_WORD, NULL, NULL},
@@ -130,24 +166,27 @@ static const struct column domains_columns[] = {
 	{"dkim_rate", "DKIM", LOOK_SHARE, NULL, NULL},
 	{"failing", "Failing", LOOK_NUMBER, "/sources?domain={policy_domain}&outcome=fail&", NULL},
 	{"blocked", "Blocked", LOOK_NUMBER, "/sources?domain={policy_domain}&outcome=blocked&", NULL},
+	{"trusted_rate", "Trusted", LOOK_TRUSTED, NULL, NULL},
 	{"last_day", "Last day", LOOK_DAY, NULL, NULL},
 	{NULL, NULL, LOOK_TEXT, NULL, NULL},
 };
 
-/* $4: after or NULL, $5: the limit. */
+/* $5: after or NULL, $6: the limit. */
 static const char reporters_sql[] =
-	"SELECT reporter, sum(reports)::bigint AS reports, sum(messages) AS messages, sum(dmarc_pass) AS dmarc_pass, "
-	"sum(messages - dmarc_pass) AS failing, " RATE("sum(dmarc_pass)", "sum(messages)") " AS pass_rate, "
+	"SELECT reporter, (sum(reports) FILTER (WHERE counted))::bigint AS reports, " OF_COUNTED("messages")
+	" AS messages, " OF_COUNTED("messages - dmarc_pass") " AS failing, "
+	RATE(OF_COUNTED("dmarc_pass"), OF_COUNTED("messages")) " AS pass_rate, " ROW_BOTH_WAYS ", "
 	"count(DISTINCT policy_domain) AS domains, count(DISTINCT day) AS days, "
 	"min(day)::text AS first_day, max(day)::text AS last_day, " RANK_CURSOR("reporter") " "
-	"FROM dmarcd_api.reporters WHERE " PERIOD " GROUP BY reporter HAVING " RANK_AFTER("$4", "reporter")
-	RANK_ORDER("reporter") "LIMIT $5::integer";
+	"FROM " WEIGHED("dmarcd_api.reporters") " w GROUP BY reporter HAVING bool_or(counted) AND "
+	RANK_AFTER("$5", "reporter") RANK_ORDER("reporter") "LIMIT $6::integer";
 static const struct column reporters_columns[] = {
 	{"reporter", "Reporter", LOOK_TEXT, "/reports?reporter={reporter}&", NULL},
 	{"reports", "Reports", LOOK_NUMBER, "/reports?reporter={reporter}&kind=aggregate&", NULL},
 	{"messages", "Messages", LOOK_NUMBER, NULL, NULL},
 	{"dmarc_pass", "Outcome", LOOK_MIX, NULL, "dmarc_pass failing"},
 	{"pass_rate", "DMARC pass", LOOK_PERCENT, NULL, "messages"},
+	{"trusted_rate", "Trusted", LOOK_TRUSTED, NULL, NULL},
 	{"domains", "Domains", LOOK_NUMBER, NULL, NULL},
 	{"days", "Days", LOOK_NUMBER, NULL, NULL},
 	{"first_day", "First day", LOOK_DAY, NULL, NULL},
@@ -173,18 +212,19 @@ static struct str list_of(const struct request *request, const char *path)
 void page_overview(struct request *request, struct page *page, struct str key)
 {
 	(void)key;
-	*page = (struct page){.title = "Overview", .nav = "/", .filtered = true, .fields = FIELD_DOMAIN};
+	*page = (struct page){.title = "Overview", .nav = "/", .filtered = true, .fields = FIELD_DOMAIN | FIELD_PROVENANCE};
 	add_figures(page, &request->filter, FIGURES_SQL);
 	struct block *block = add_ranked(page, &request->filter, "domains", "Domains", DOMAINS_SQL, domains_columns,
 		STR_NONE);
 	page_limit(request, block, 20, list_of(request, "/domains"));
 	block->main = true;
 	block = add_sources(page, &request->filter, "Sources with most failing mail",
-		SOURCES_SQL "ORDER BY failing DESC, messages DESC, source_ip LIMIT $7::integer", STR_NONE);
+		SOURCES_SQL "ORDER BY failing DESC, messages DESC, source_ip LIMIT $8::integer", STR_NONE);
 	page_limit(request, block, 10, list_of(request, "/sources"));
 	block = add_ranked(page, &request->filter, "reporters", "Reporters", reporters_sql, reporters_columns,
 		STR_NONE);
 	page_limit(request, block, 10, list_of(request, "/reporters"));
+	add_provenance(page, &request->filter);
 	(void)page_add(page, "balance", "What became of each mail", BLOCK_FIGURES, balance_sql, balance_columns);
 	page->welcome = true;
 }
@@ -192,7 +232,7 @@ void page_overview(struct request *request, struct page *page, struct str key)
 void page_domains(struct request *request, struct page *page, struct str key)
 {
 	(void)key;
-	*page = (struct page){.title = "Domains", .nav = "/domains", .filtered = true, .fields = FIELD_DOMAIN};
+	*page = (struct page){.title = "Domains", .nav = "/domains", .filtered = true, .fields = FIELD_DOMAIN | FIELD_PROVENANCE};
 	page_params_filter(page_add(page, "figures", NULL, BLOCK_FIGURES, FIGURES_SQL, figures_columns),
 		&request->filter);
 	page_main(request, add_ranked(page, &request->filter, "domains", "Policy domains that reports speak of",
@@ -207,8 +247,8 @@ static const char header_from_sql[] =
 	RATE("sum(messages) FILTER (WHERE dmarc_pass)", "sum(messages)") " AS pass_rate, "
 	RATE("sum(messages) FILTER (WHERE spf_aligned)", "sum(messages)") " AS spf_rate, "
 	RATE("sum(messages) FILTER (WHERE dkim_aligned)", "sum(messages)") " AS dkim_rate, "
-	"coalesce(sum(messages) FILTER (WHERE NOT dmarc_pass), 0) AS failing FROM dmarcd_api.daily WHERE " PERIOD
-	" GROUP BY header_from ORDER BY messages DESC, header_from LIMIT $4::integer";
+	"coalesce(sum(messages) FILTER (WHERE NOT dmarc_pass), 0) AS failing FROM dmarcd_api.daily WHERE " COUNTED_PERIOD
+	" GROUP BY header_from ORDER BY messages DESC, header_from LIMIT $5::integer";
 static const struct column header_from_columns[] = {
 	{"header_from", "Header From", LOOK_TEXT, NULL, NULL},
 	{"messages", "Messages", LOOK_NUMBER, NULL, NULL},
@@ -223,7 +263,7 @@ static const struct column header_from_columns[] = {
 static const char dispositions_sql[] =
 	"SELECT disposition, sum(messages) AS messages, "
 	"coalesce(sum(messages) FILTER (WHERE dmarc_pass), 0) AS dmarc_pass, "
-	"coalesce(sum(messages) FILTER (WHERE NOT dmarc_pass), 0) AS failing FROM dmarcd_api.daily WHERE " PERIOD
+	"coalesce(sum(messages) FILTER (WHERE NOT dmarc_pass), 0) AS failing FROM dmarcd_api.daily WHERE " COUNTED_PERIOD
 	" GROUP BY disposition ORDER BY messages DESC";
 static const struct column dispositions_columns[] = {
 	{"disposition", "Disposition", LOOK_WORD, NULL, NULL},
@@ -258,7 +298,7 @@ static const struct column policy_columns[] = {
 void page_domain(struct request *request, struct page *page, struct str name)
 {
 	*page = (struct page){.title = "Domain", .subject = name, .nav = "/domains", .filtered = true,
-		.must_exist = true, .fields = FIELD_FIXED_DOMAIN};
+		.must_exist = true, .fields = FIELD_FIXED_DOMAIN | FIELD_PROVENANCE};
 	struct filter *filter = &request->filter;
 	filter->domain = name;
 	add_figures(page, filter, FIGURES_SQL KNOWN_DOMAIN);
@@ -270,23 +310,28 @@ void page_domain(struct request *request, struct page *page, struct str name)
 	page_limit(request, block, 100, STR_NONE);
 	page_params_filter(page_add(page, "dispositions", "What receivers did", BLOCK_TABLE, dispositions_sql,
 		dispositions_columns), filter);
-	block = add_sources(page, filter, "Sources", SOURCES_SQL RANK_ORDER(SOURCE_KEY) "LIMIT $7::integer", STR_NONE);
+	block = add_sources(page, filter, "Sources", SOURCES_SQL RANK_ORDER(SOURCE_KEY) "LIMIT $8::integer", STR_NONE);
 	page_limit(request, block, 100, list_of(request, "/sources"));
 	block->main = true;
 	block = add_ranked(page, filter, "reporters", "Reporters", reporters_sql, reporters_columns, STR_NONE);
 	page_limit(request, block, 50, list_of(request, "/reporters"));
+	add_provenance(page, filter);
 	page_link(page, "Reports on it", list_of(request, "/reports"));
 	page_link(page, "Failure samples", list_of(request, "/failures"));
 	page_link(page, "TLS reports", list_of(request, "/tls"));
 }
 
-#define SOURCES_FIGURES \
-	VERDICT "(SELECT coalesce(sum(messages), 0) AS messages, " RATE("sum(dmarc_pass)", "sum(messages)") \
-	" AS pass_rate, coalesce(sum(messages - dmarc_pass), 0) AS failing, " \
-	"coalesce(sum(rejected + quarantined), 0) AS blocked, " RATE("sum(spf_aligned)", "sum(messages)") \
-	" AS spf_rate, " RATE("sum(dkim_aligned)", "sum(messages)") " AS dkim_rate, " \
-	"count(DISTINCT source_ip) AS sources FROM dmarcd_api.sources WHERE " PERIOD
-static const char sources_figures_sql[] = SOURCES_FIGURES " AND ($4::inet IS NULL OR source_ip <<= $4::inet)) f";
+/* filter: of $5. */
+#define SOURCES_FIGURES(filter) \
+	VERDICT "(SELECT s.*, " RATES_BOTH_WAYS ", " \
+	RATE("spf", "messages") " AS spf_rate, " RATE("dkim", "messages") " AS dkim_rate FROM (SELECT " \
+	BOTH_WAYS("messages", "messages") ", " BOTH_WAYS("dmarc_pass", "dmarc_pass") ", " \
+	BOTH_WAYS("failing", "messages - dmarc_pass") ", " BOTH_WAYS("blocked", "rejected + quarantined") ", " \
+	"coalesce(sum(messages) FILTER (WHERE counted AND trusted), 0) AS trusted, " \
+	"sum(spf_aligned) FILTER (WHERE counted) AS spf, sum(dkim_aligned) FILTER (WHERE counted) AS dkim, " \
+	"count(DISTINCT source_ip) FILTER (WHERE counted) AS sources FROM " WEIGHED("dmarcd_api.sources") \
+	" w WHERE " filter ") s) f "
+static const char sources_figures_sql[] = SOURCES_FIGURES("($5::inet IS NULL OR source_ip <<= $5::inet)");
 static const struct column sources_figures_columns[] = {
 	{"sources", "sources", LOOK_NUMBER, NULL, NULL},
 	{"messages", "messages", LOOK_NUMBER, "/sources?", NULL},
@@ -302,26 +347,26 @@ void page_sources(struct request *request, struct page *page, struct str key)
 {
 	(void)key;
 	*page = (struct page){.title = "Sources", .nav = "/sources", .filtered = true,
-		.fields = FIELD_DOMAIN | FIELD_SOURCE | FIELD_OUTCOME, .outcomes = outcomes};
+		.fields = FIELD_DOMAIN | FIELD_SOURCE | FIELD_OUTCOME | FIELD_PROVENANCE, .outcomes = outcomes};
 	struct block *block = page_add(page, "figures", NULL, BLOCK_FIGURES, sources_figures_sql,
 		sources_figures_columns);
 	page_params_filter(block, &request->filter);
 	page_param(block, request->filter.source);
 	page_main(request, add_sources(page, &request->filter, "Addresses that send as your domains",
-		SOURCES_SQL RANK_ORDER(SOURCE_KEY) "LIMIT $7::integer", request->filter.after));
+		SOURCES_SQL RANK_ORDER(SOURCE_KEY) "LIMIT $8::integer", request->filter.after));
 }
 
 static const char source_daily_sql[] =
 	"SELECT d.day::text AS day, coalesce(sum(spf_aligned + dkim_aligned - dmarc_pass), 0) AS both, "
 	"coalesce(sum(dmarc_pass - spf_aligned), 0) AS dkim_only, "
 	"coalesce(sum(dmarc_pass - dkim_aligned), 0) AS spf_only, "
-	"coalesce(sum(messages - dmarc_pass), 0) AS fail FROM (SELECT DISTINCT date_trunc($4, g)::date AS day "
+	"coalesce(sum(messages - dmarc_pass), 0) AS fail FROM (SELECT DISTINCT date_trunc($5, g)::date AS day "
 	"FROM generate_series($1::date, $2::date, interval '1 day') AS g) d "
-	"LEFT JOIN (SELECT * FROM dmarcd_api.sources WHERE " PERIOD " AND source_ip = $5::inet) r "
-	"ON date_trunc($4, r.day)::date = d.day GROUP BY d.day ORDER BY d.day";
+	"LEFT JOIN (SELECT * FROM dmarcd_api.sources WHERE " COUNTED_PERIOD " AND source_ip = $6::inet) r "
+	"ON date_trunc($5, r.day)::date = d.day GROUP BY d.day ORDER BY d.day";
 
-static const char source_figures_sql[] = SOURCES_FIGURES " AND source_ip = $4::inet) f "
-	"WHERE messages > 0 OR EXISTS (SELECT FROM dmarcd_api.sources WHERE source_ip = $4::inet)";
+static const char source_figures_sql[] = SOURCES_FIGURES("source_ip = $5::inet")
+	"WHERE messages_all > 0 OR EXISTS (SELECT FROM dmarcd_api.sources WHERE source_ip = $5::inet)";
 static const struct column source_figures_columns[] = {
 	{"messages", "messages", LOOK_NUMBER, NULL, NULL},
 	{"pass_rate", "DMARC pass", LOOK_PERCENT, NULL, "messages"},
@@ -334,12 +379,12 @@ static const struct column source_figures_columns[] = {
 
 static const char source_records_sql[] =
 	"SELECT " RECORD_COLUMNS ", day::text || ',' || report_key || ',' || row_no AS cursor FROM "
-	"dmarcd_api.record WHERE "
-	PERIOD " AND source_ip = $4::inet AND ($5::text IS NULL OR (day, report_key, row_no) < "
-	"(split_part($5, ',', 1)::date, split_part($5, ',', 2)::uuid, split_part($5, ',', 3)::integer)) "
-	"AND ($6::text IS NULL OR ($6 = 'pass' AND dmarc_pass) OR ($6 = 'fail' AND NOT dmarc_pass) "
-	"OR ($6 = 'blocked' AND disposition IN ('reject', 'quarantine'))) "
-	"ORDER BY day DESC, report_key DESC, row_no DESC LIMIT $7::integer";
+	"dmarcd_api.record record WHERE "
+	PERIOD " AND " OF_STATES("record") " AND source_ip = $5::inet AND ($6::text IS NULL OR (day, report_key, row_no) < "
+	"(split_part($6, ',', 1)::date, split_part($6, ',', 2)::uuid, split_part($6, ',', 3)::integer)) "
+	"AND ($7::text IS NULL OR ($7 = 'pass' AND dmarc_pass) OR ($7 = 'fail' AND NOT dmarc_pass) "
+	"OR ($7 = 'blocked' AND disposition IN ('reject', 'quarantine'))) "
+	"ORDER BY day DESC, report_key DESC, row_no DESC LIMIT $8::integer";
 static const struct column source_record_columns[] = {
 	{"day", "Day", LOOK_DAY, "/reports/{report_key}", NULL},
 	{"policy_domain", "Domain", LOOK_TEXT, "/domains/{policy_domain}?", NULL},
@@ -358,7 +403,7 @@ void page_source(struct request *request, struct page *page, struct str address)
 {
 	const struct filter *filter = &request->filter;
 	*page = (struct page){.title = "Source", .subject = address, .nav = "/sources", .filtered = true,
-		.must_exist = true, .fields = FIELD_DOMAIN | FIELD_OUTCOME, .outcomes = outcomes};
+		.must_exist = true, .fields = FIELD_DOMAIN | FIELD_OUTCOME | FIELD_PROVENANCE, .outcomes = outcomes};
 	struct block *block = page_add(page, "figures", NULL, BLOCK_FIGURES, source_figures_sql,
 		source_figures_columns);
 	page_params_filter(block, filter);
@@ -376,11 +421,14 @@ void page_source(struct request *request, struct page *page, struct str address)
 }
 
 static const char reporters_figures_sql[] =
-	"SELECT f.*, CASE WHEN reporters = 0 THEN 'No receiver reported in this period.' ELSE concat(reporters, "
+	"SELECT f.*, " RATE("trusted", "messages") " AS trusted_rate, "
+	"CASE WHEN reporters = 0 THEN 'No receiver reported in this period.' ELSE concat(reporters, "
 	"CASE WHEN reporters = 1 THEN ' receiver reports on ' ELSE ' receivers report on ' END, "
-	COUNT_TEXT("messages") ", ' messages.') END AS verdict FROM (SELECT count(DISTINCT reporter) AS reporters, "
-	"coalesce(sum(reports), 0)::bigint AS reports, coalesce(sum(messages), 0) AS messages FROM "
-	"dmarcd_api.reporters WHERE " PERIOD ") f";
+	COUNT_TEXT("messages") ", ' messages.') END AS verdict FROM (SELECT "
+	"count(DISTINCT reporter) FILTER (WHERE counted) AS reporters, "
+	BOTH_WAYS("reports", "reports") ", " BOTH_WAYS("messages", "messages") ", "
+	"coalesce(sum(messages) FILTER (WHERE counted AND trusted), 0) AS trusted FROM "
+	WEIGHED("dmarcd_api.reporters") " w) f";
 static const struct column reporters_figures_columns[] = {
 	{"reporters", "reporters", LOOK_NUMBER, NULL, NULL},
 	{"reports", "aggregate reports", LOOK_NUMBER, "/reports?kind=aggregate&", NULL},
@@ -392,10 +440,10 @@ void page_reporters(struct request *request, struct page *page, struct str key)
 {
 	const struct filter *filter = &request->filter;
 	(void)key;
-	*page = (struct page){.title = "Reporters", .nav = "/reporters", .filtered = true, .fields = FIELD_DOMAIN};
+	*page = (struct page){.title = "Reporters", .nav = "/reporters", .filtered = true, .fields = FIELD_DOMAIN | FIELD_PROVENANCE};
 	page_params_filter(page_add(page, "figures", NULL, BLOCK_FIGURES, reporters_figures_sql,
 		reporters_figures_columns), filter);
-	page_params_filter(page_add(page, "completeness", NULL, BLOCK_NOTE, completeness_sql, NULL), filter);
+	page_params_period(page_add(page, "completeness", NULL, BLOCK_NOTE, completeness_sql, NULL), filter);
 	page_main(request, add_ranked(page, filter, "reporters", "Receivers that report on your mail", reporters_sql,
 		reporters_columns, filter->after));
 }
