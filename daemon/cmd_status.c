@@ -19,21 +19,24 @@
  * $1: whether all states count. */
 #define COUNTED "(counts OR trusted)"
 #define THREE_WAYS(name, sum) \
-	"coalesce(sum(" sum ") FILTER (WHERE " COUNTED "), 0) AS " name ", coalesce(sum(" sum "), 0) AS " name "_all, " \
+	"coalesce(sum(" sum ") FILTER (WHERE " COUNTED "), 0) AS " name ", coalesce(sum(" sum "), 0) AS " name \
+	"_all, " \
 	"coalesce(sum(" sum ") FILTER (WHERE trusted), 0) AS " name "_trusted"
 #define WEIGHED(view) "(SELECT *, $1::boolean AS counts, provenance IN ('verified', 'plausible', 'local') AS trusted " \
 	"FROM dmarcd_api." view ") w"
 #define PASSING "CASE WHEN dmarc_pass THEN messages END"
 
 static const char select_totals[] =
-	"SELECT b.*, t.aggregate, t.failure, t.tlsrpt, t.conflicts, d.*, dmarcd_api.schema_version() AS schema_version, "
+	"SELECT b.*, t.aggregate, t.failure, t.tlsrpt, t.conflicts, d.*, dmarcd_api.schema_version() AS "
+	"schema_version, "
 	"current_setting('server_version') AS server_version "
 	"FROM dmarcd_api.balance b, "
 	"(SELECT count(*) FILTER (WHERE kind = 'aggregate' AND NOT conflict) AS aggregate, "
 	"count(*) FILTER (WHERE kind = 'failure' AND NOT conflict) AS failure, "
 	"count(*) FILTER (WHERE kind = 'tlsrpt' AND NOT conflict) AS tlsrpt, "
 	"count(*) FILTER (WHERE conflict) AS conflicts FROM dmarcd_api.report) t, "
-	"(SELECT coalesce(sum(records) FILTER (WHERE " COUNTED "), 0) AS records, " THREE_WAYS("messages", "messages") ", "
+	"(SELECT coalesce(sum(records) FILTER (WHERE " COUNTED "), 0) AS records, " THREE_WAYS("messages",
+	"messages") ", "
 	THREE_WAYS("messages_dmarc_pass", PASSING) ", "
 	"min(day)::text AS first_day, max(day)::text AS last_day FROM " WEIGHED("daily") ") d";
 
@@ -45,7 +48,8 @@ static const char select_domains[] =
 static const char select_provenance[] =
 	"SELECT s.state, (SELECT count(*) FROM dmarcd_api.report r WHERE r.provenance = s.state) AS reports, "
 	"(SELECT coalesce(sum(messages), 0) FROM dmarcd_api.daily d WHERE d.provenance = s.state) AS messages, "
-	"s.no <= 3 OR $1::boolean AS counted FROM unnest('{verified,plausible,local,unverified,contradicted,pending}'::text[]) "
+	"s.no <= 3 OR $1::boolean AS counted FROM "
+	"unnest('{verified,plausible,local,unverified,contradicted,pending}'::text[]) "
 	"WITH ORDINALITY AS s (state, no) ORDER BY s.no";
 
 struct answers {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "web/block_html.h"
 
-#include "web/provenance.h"
+#include "web/pages/provenance.h"
 #include "web/url.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "web/parameters.h"
 
-#include "web/provenance.h"
+#include "web/pages/provenance.h"
 #include "web/url.h"
 
 #include <stdio.h>
@@ -66,8 +66,8 @@ static enum err add_states(struct request *request, struct str key, struct str v
 	struct str rest = value, word;
 	while (str_split(&rest, ',', &word)) {
 		if (!provenance_find(word))
-			return refuse(error, key, "one or more of verified, plausible, local, unverified, contradicted, "
-				"pending, with commas");
+			return refuse(error, key, "one or more of verified, plausible, local, unverified, "
+				"contradicted, pending, with commas");
 		if (provenance_has(filter->provenance, word))
 			continue;
 		filter->provenance = filter->provenance.ptr ? str_from(arena_printf(request->arena, "%.*s,%.*s",

@@ -7,7 +7,7 @@
 #include "web/document.h"
 #include "web/page.h"
 #include "web/parameters.h"
-#include "web/provenance.h"
+#include "web/pages/provenance.h"
 #include "web/url.h"
 
 #include <stdio.h>

@@ -21,7 +21,8 @@
 	"coalesce(sum(" sum ") FILTER (WHERE trusted), 0) AS " name "_trusted"
 /* ... of a row of a list; passing: the column of messages that pass. */
 #define ROW_TOTALS_BOTH_WAYS(passing) "coalesce(sum(messages), 0) AS messages_all, " \
-	"coalesce(sum(messages) FILTER (WHERE trusted), 0) AS messages_trusted, " BOTH_WAYS("dmarc_pass", passing) ", " \
+	"coalesce(sum(messages) FILTER (WHERE trusted), 0) AS messages_trusted, " \
+	BOTH_WAYS("dmarc_pass", passing) ", " \
 	RATE("sum(messages) FILTER (WHERE counted AND trusted)", OF_COUNTED("messages")) " AS trusted_rate"
 #define ROW_BOTH_WAYS ROW_TOTALS_BOTH_WAYS("dmarc_pass")
 /* Of a row of a view that knows its report: $4 again. */

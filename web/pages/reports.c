@@ -15,7 +15,8 @@ static const char reports_figures_sql[] =
 	", CASE WHEN reports = 1 THEN ' report' ELSE ' reports' END, ' on ', " COUNT_TEXT("messages") ", ' messages', "
 	"CASE WHEN conflicts > 0 THEN concat('; ', conflicts, ' contradict one that came before and add nothing') END, "
 	"'.') END AS verdict FROM (SELECT count(*) AS reports, " BOTH_WAYS("messages",
-	"CASE WHEN NOT conflict THEN messages END") ", " BOTH_WAYS("dmarc_pass", "CASE WHEN NOT conflict THEN dmarc_pass END")
+	"CASE WHEN NOT conflict THEN messages END") ", " BOTH_WAYS("dmarc_pass", "CASE WHEN NOT conflict THEN "
+	"dmarc_pass END")
 	", "
 	"coalesce(sum(records) FILTER (WHERE NOT conflict AND kind = 'aggregate'), 0) AS records, "
 	"count(*) FILTER (WHERE issues > 0) AS with_issues, count(*) FILTER (WHERE conflict) AS conflicts "
@@ -360,7 +361,8 @@ static const struct column tls_figures_columns[] = {
 static const char tls_sql[] =
 	"SELECT report_key::text AS report_key, begin_at::text AS begin_at, org_name, policy_domain, "
 	"policy_type, success, failure, " RATE("success", "success::numeric + failure") " AS rate, mail_sha256, "
-	"day::text || ',' || report_key || ',' || row_no AS cursor FROM dmarcd_api.tls t WHERE " OF_STATES("t") " AND " PERIOD
+	"day::text || ',' || report_key || ',' || row_no AS cursor FROM dmarcd_api.tls t WHERE " OF_STATES("t") " "
+	"AND " PERIOD
 	" AND ($5::text IS NULL OR (day, report_key, row_no) < (split_part($5, ',', 1)::date, "
 	"split_part($5, ',', 2)::uuid, split_part($5, ',', 3)::integer)) "
 	"ORDER BY day DESC, report_key DESC, row_no DESC LIMIT $6::integer";
@@ -377,7 +379,8 @@ static const struct column tls_columns[] = {
 };
 static const char tls_types_sql[] =
 	"SELECT result_type, sum(failed_sessions) AS sessions, count(*) AS details FROM "
-	"dmarcd_api.tls_detail t WHERE " OF_STATES("t") " AND " PERIOD " GROUP BY result_type ORDER BY sessions DESC, result_type "
+	"dmarcd_api.tls_detail t WHERE " OF_STATES("t") " AND " PERIOD " GROUP BY result_type ORDER BY sessions "
+	"DESC, result_type "
 	"LIMIT $5::integer";
 static const struct column tls_types_columns[] = {
 	{"result_type", "Failure", LOOK_TEXT, NULL, NULL},
@@ -390,7 +393,8 @@ void page_tls(struct request *request, struct page *page, struct str key)
 {
 	const struct filter *filter = &request->filter;
 	(void)key;
-	*page = (struct page){.title = "TLS reports", .nav = "/tls", .filtered = true, .fields = FIELD_DOMAIN | FIELD_PROVENANCE};
+	*page = (struct page){.title = "TLS reports", .nav = "/tls", .filtered = true,
+		.fields = FIELD_DOMAIN | FIELD_PROVENANCE};
 	page_params_filter(page_add(page, "figures", NULL, BLOCK_FIGURES, tls_figures_sql, tls_figures_columns),
 		filter);
 	struct block *block = page_add(page, "types", "Kinds of failure", BLOCK_TABLE, tls_types_sql,

@@ -71,7 +71,8 @@ static void add_figures(struct page *page, const struct filter *filter, const ch
 
 /* What the totals rest on. */
 static const char provenance_sql[] =
-	"SELECT provenance, sum(messages) AS messages, " RATE("sum(messages)", "sum(sum(messages)) OVER ()") " AS share, "
+	"SELECT provenance, sum(messages) AS messages, " RATE("sum(messages)", "sum(sum(messages)) OVER ()")
+	" AS share, "
 	RATE("sum(messages) FILTER (WHERE dmarc_pass)", "sum(messages)") " AS pass_rate, "
 	"coalesce(sum(messages) FILTER (WHERE dmarc_pass), 0) AS dmarc_pass, bool_or(counted) AS counted FROM "
 	WEIGHED("dmarcd_api.daily") " d GROUP BY provenance ORDER BY array_position(" STATES ", provenance)";
@@ -87,8 +88,8 @@ static const struct column provenance_columns[] = {
 
 static void add_provenance(struct page *page, const struct filter *filter)
 {
-	struct block *block = page_add(page, "provenance", "Whether the reports are genuine", BLOCK_TABLE, provenance_sql,
-		provenance_columns);
+	struct block *block = page_add(page, "provenance", "Whether the reports are genuine", BLOCK_TABLE,
+		provenance_sql, provenance_columns);
 	page_params_filter(block, filter);
 	block->hide_empty = true;
 }
@@ -98,7 +99,8 @@ static void add_provenance(struct page *page, const struct filter *filter)
 #define SOURCES_SQL \
 	"SELECT host(source_ip) AS source_ip, " OF_COUNTED("messages") " AS messages, " \
 	OF_COUNTED("spf_aligned + dkim_aligned - dmarc_pass") " AS both, " \
-	OF_COUNTED("dmarc_pass - spf_aligned") " AS dkim_only, " OF_COUNTED("dmarc_pass - dkim_aligned") " AS spf_only, " \
+	OF_COUNTED("dmarc_pass - spf_aligned") " AS dkim_only, " \
+	OF_COUNTED("dmarc_pass - dkim_aligned") " AS spf_only, " \
 	RATE(OF_COUNTED("dmarc_pass"), OF_COUNTED("messages")) " AS pass_rate, " \
 	RATE(OF_COUNTED("spf_aligned"), OF_COUNTED("messages")) " AS spf_rate, " \
 	RATE(OF_COUNTED("dkim_aligned"), OF_COUNTED("messages")) " AS dkim_rate, " \
@@ -108,8 +110,8 @@ static void add_provenance(struct page *page, const struct filter *filter)
 	"min(day)::text AS first_day, max(day)::text AS last_day, " RANK_CURSOR(SOURCE_KEY) " " \
 	"FROM " WEIGHED("dmarcd_api.sources") " w WHERE ($7::inet IS NULL OR source_ip <<= $7::inet) " \
 	"GROUP BY source_ip HAVING bool_or(counted) AND " RANK_AFTER("$5", SOURCE_KEY) " AND ($6::text IS NULL " \
-	"OR ($6 = 'fail' AND " OF_COUNTED("messages - dmarc_pass") " > 0) OR ($6 = 'pass' AND " OF_COUNTED("dmarc_pass") \
-	" > 0) OR ($6 = 'blocked' AND " OF_COUNTED("rejected + quarantined") " > 0)) "
+	"OR ($6 = 'fail' AND " OF_COUNTED("messages - dmarc_pass") " > 0) OR ($6 = 'pass' AND " \
+	OF_COUNTED("dmarc_pass") " > 0) OR ($6 = 'blocked' AND " OF_COUNTED("rejected + quarantined") " > 0)) "
 static const struct column sources_columns[] = {
 	{"source_ip", "Source", LOOK_TEXT, "/sources/{source_ip}?", NULL},
 	{"messages", "Messages", LOOK_NUMBER, "/sources/{source_ip}?", NULL},
@@ -212,7 +214,8 @@ static struct str list_of(const struct request *request, const char *path)
 void page_overview(struct request *request, struct page *page, struct str key)
 {
 	(void)key;
-	*page = (struct page){.title = "Overview", .nav = "/", .filtered = true, .fields = FIELD_DOMAIN | FIELD_PROVENANCE};
+	*page = (struct page){.title = "Overview", .nav = "/", .filtered = true,
+		.fields = FIELD_DOMAIN | FIELD_PROVENANCE};
 	add_figures(page, &request->filter, FIGURES_SQL);
 	struct block *block = add_ranked(page, &request->filter, "domains", "Domains", DOMAINS_SQL, domains_columns,
 		STR_NONE);
@@ -232,7 +235,8 @@ void page_overview(struct request *request, struct page *page, struct str key)
 void page_domains(struct request *request, struct page *page, struct str key)
 {
 	(void)key;
-	*page = (struct page){.title = "Domains", .nav = "/domains", .filtered = true, .fields = FIELD_DOMAIN | FIELD_PROVENANCE};
+	*page = (struct page){.title = "Domains", .nav = "/domains", .filtered = true,
+		.fields = FIELD_DOMAIN | FIELD_PROVENANCE};
 	page_params_filter(page_add(page, "figures", NULL, BLOCK_FIGURES, FIGURES_SQL, figures_columns),
 		&request->filter);
 	page_main(request, add_ranked(page, &request->filter, "domains", "Policy domains that reports speak of",
@@ -247,7 +251,8 @@ static const char header_from_sql[] =
 	RATE("sum(messages) FILTER (WHERE dmarc_pass)", "sum(messages)") " AS pass_rate, "
 	RATE("sum(messages) FILTER (WHERE spf_aligned)", "sum(messages)") " AS spf_rate, "
 	RATE("sum(messages) FILTER (WHERE dkim_aligned)", "sum(messages)") " AS dkim_rate, "
-	"coalesce(sum(messages) FILTER (WHERE NOT dmarc_pass), 0) AS failing FROM dmarcd_api.daily WHERE " COUNTED_PERIOD
+	"coalesce(sum(messages) FILTER (WHERE NOT dmarc_pass), 0) AS failing FROM dmarcd_api.daily WHERE "
+	COUNTED_PERIOD
 	" GROUP BY header_from ORDER BY messages DESC, header_from LIMIT $5::integer";
 static const struct column header_from_columns[] = {
 	{"header_from", "Header From", LOOK_TEXT, NULL, NULL},
@@ -263,7 +268,8 @@ static const struct column header_from_columns[] = {
 static const char dispositions_sql[] =
 	"SELECT disposition, sum(messages) AS messages, "
 	"coalesce(sum(messages) FILTER (WHERE dmarc_pass), 0) AS dmarc_pass, "
-	"coalesce(sum(messages) FILTER (WHERE NOT dmarc_pass), 0) AS failing FROM dmarcd_api.daily WHERE " COUNTED_PERIOD
+	"coalesce(sum(messages) FILTER (WHERE NOT dmarc_pass), 0) AS failing FROM dmarcd_api.daily WHERE "
+	COUNTED_PERIOD
 	" GROUP BY disposition ORDER BY messages DESC";
 static const struct column dispositions_columns[] = {
 	{"disposition", "Disposition", LOOK_WORD, NULL, NULL},
@@ -380,7 +386,8 @@ static const struct column source_figures_columns[] = {
 static const char source_records_sql[] =
 	"SELECT " RECORD_COLUMNS ", day::text || ',' || report_key || ',' || row_no AS cursor FROM "
 	"dmarcd_api.record record WHERE "
-	PERIOD " AND " OF_STATES("record") " AND source_ip = $5::inet AND ($6::text IS NULL OR (day, report_key, row_no) < "
+	PERIOD " AND " OF_STATES("record") " AND source_ip = $5::inet AND ($6::text IS NULL OR "
+	"(day, report_key, row_no) < "
 	"(split_part($6, ',', 1)::date, split_part($6, ',', 2)::uuid, split_part($6, ',', 3)::integer)) "
 	"AND ($7::text IS NULL OR ($7 = 'pass' AND dmarc_pass) OR ($7 = 'fail' AND NOT dmarc_pass) "
 	"OR ($7 = 'blocked' AND disposition IN ('reject', 'quarantine'))) "
@@ -440,7 +447,8 @@ void page_reporters(struct request *request, struct page *page, struct str key)
 {
 	const struct filter *filter = &request->filter;
 	(void)key;
-	*page = (struct page){.title = "Reporters", .nav = "/reporters", .filtered = true, .fields = FIELD_DOMAIN | FIELD_PROVENANCE};
+	*page = (struct page){.title = "Reporters", .nav = "/reporters", .filtered = true,
+		.fields = FIELD_DOMAIN | FIELD_PROVENANCE};
 	page_params_filter(page_add(page, "figures", NULL, BLOCK_FIGURES, reporters_figures_sql,
 		reporters_figures_columns), filter);
 	page_params_period(page_add(page, "completeness", NULL, BLOCK_NOTE, completeness_sql, NULL), filter);

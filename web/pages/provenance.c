@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "web/provenance.h"
+#include "web/pages/provenance.h"
 
 #define TRUSTED_STATES "verified,plausible,local"
 
