@@ -145,7 +145,12 @@ static void test_we_fail(void **state)
 	(void)state;
 	bench.reporter.authentication_results = STR(PASSED);
 	judge(STR(LETTER));
+	expect("spf", "pass", "fail", "dns_changed");
+	expect("dmarc", "pass", "fail", "dns_changed");
+	bench.reporter.authentication_results = STR("mx.example; spf=fail; dmarc=pass header.from=ours.example");
+	judge(STR(LETTER));
 	expect("dmarc", "pass", "fail", "we_fail");
+	bench.reporter.authentication_results = STR(PASSED);
 	bench.reporter.arrived_epoch_secs = 0;
 	judge(signer_sign(bench.mail->arena, bench.signer, STR(TAGS "; x=1600000000"), STR(LETTER)));
 	expect("dkim", "pass", "policy", "we_fail");

@@ -190,7 +190,7 @@ static struct finding find_dkim(const struct recheck *recheck)
 		cause_or(recheck, dkim, "the signature does not fit the sample either")};
 }
 
-/* What stands behind a DMARC result that rests on a signature. */
+/* What stands behind a DMARC result that rests on a signature, or else on SPF. */
 static struct finding explain_dmarc(const struct recheck *recheck, struct str ours)
 {
 	const struct verdict *verdict = recheck->verdict;
@@ -205,6 +205,9 @@ static struct finding explain_dmarc(const struct recheck *recheck, struct str ou
 		if (verdict->dkim.at[i].result == AUTH_FAIL)
 			return (struct finding){ours, "canonicalization",
 				cause_or(recheck, &verdict->dkim.at[i], "the sample is not what was signed")};
+	struct finding spf = find_spf(recheck);
+	if (says(&recheck->spf, STR("pass")) && str_eq(str_from(spf.difference), STR("dns_changed")))
+		return (struct finding){ours, spf.difference, spf.detail};
 	return (struct finding){ours, "we_fail", "neither SPF nor a signature passes for its author now"};
 }
 
