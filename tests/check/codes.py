@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""doc/issues.md explains every issue and reason code of model/, doc/coherence.md every contradiction, and no other."""
+"""doc/issues.md explains every issue and reason code of model/, doc/coherence.md every contradiction, and no other;
+doc/sql.md every word that verdicts give as a reason of provenance or a difference to a reporter."""
+import os
 import re
 
 import house
@@ -42,9 +44,26 @@ def document_problems(root, document, lists):
     return found
 
 
+# Files that write such words, and how they stand there.
+_REASON, _DIFFERENCE = re.compile(r'"([a-z_]+\.[a-z_]+)"'), re.compile(r'\{\S+, "([a-z_]+)",')
+VERDICT_WORDS = {"verifier/provenance/provenance.c": _REASON, "verifier/provenance/reasons.c": _REASON,
+                 "verifier/provenance/structure.c": _REASON, "verifier/recheck/recheck.c": _DIFFERENCE}
+
+
+def verdict_problems(root, document="doc/sql.md"):
+    found = []
+    for path, form in VERDICT_WORDS.items():
+        if not os.path.exists(os.path.join(root, path)):
+            continue
+        text, explained = house.read(root, path), house.read(root, document)
+        found += ["%s:%d: %s is not explained in %s" % (path, house.line_of(text, match.start()), match[1], document)
+                  for match in form.finditer(text) if "`%s`" % match[1] not in explained]
+    return found
+
+
 def problems(root):
     return [problem for document, lists in EXPLAINED.items()
-            for problem in document_problems(root, document, lists)]
+            for problem in document_problems(root, document, lists)] + verdict_problems(root)
 
 
 if __name__ == "__main__":

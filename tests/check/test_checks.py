@@ -231,6 +231,11 @@ class CodesTest(CheckTest):
         self.write("doc/issues.md", GOOD["doc/issues.md"].replace("| send it |", "|  |"))
         self.expect(codes.problems(self.root), "file.empty", "empty cell")
 
+    def test_verdict_words(self):
+        self.write("doc/sql.md", "| `key.gone` | x |\n")
+        self.write("verifier/provenance/reasons.c", 'reasons_add(reasons, "key.gone");\nreturn "key.new";\n')
+        self.assertEqual([line.split(":")[1] for line in codes.problems(self.root)], ["2"])
+
 
 class BinariesTest(CheckTest):
     HARD = ["-O2", "-fPIE", "-fstack-protector-all", "-fcf-protection=full", "-D_FORTIFY_SOURCE=2",
