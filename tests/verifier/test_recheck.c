@@ -150,6 +150,8 @@ static void test_we_fail(void **state)
 	bench.reporter.authentication_results = STR("mx.example; spf=fail; dmarc=pass header.from=ours.example");
 	judge(STR(LETTER));
 	expect("dmarc", "pass", "fail", "we_fail");
+	judge(STR("To: joe@ours.example\r\n\r\nx\r\n"));
+	expect("dmarc", "pass", "none", "not_checkable");
 	bench.reporter.authentication_results = STR(PASSED);
 	bench.reporter.arrived_epoch_secs = 0;
 	judge(signer_sign(bench.mail->arena, bench.signer, STR(TAGS "; x=1600000000"), STR(LETTER)));

@@ -233,6 +233,8 @@ static struct finding find_dmarc(const struct recheck *recheck)
 			"a signature passes for its author" : "SPF passes for its author"};
 	if (dmarc->result == AUTH_FAIL)
 		return explain_dmarc(recheck, ours);
+	if (!dmarc->author_domain.ptr)
+		return (struct finding){STR("none"), "not_checkable", "the sample does not name one author's domain"};
 	return (struct finding){ours, "dns_changed", "no DMARC record that can be applied is published now"};
 }
 
