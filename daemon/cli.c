@@ -160,10 +160,13 @@ int cli_options(struct cli *cli, int argc, char **argv, const struct cli_option 
 {
 	static const char *const global[] = {"help", "quiet", "verbose"};
 	struct option known[OPTIONS_MAX] = {{0}};
-	size_t own = 0, count;
-	for (; options && options[own].name; own++)
+	size_t own = 0, output = SIZE_MAX, count;
+	for (; options && options[own].name; own++) {
+		if (strcmp(options[own].name, "output") == 0)
+			output = own;
 		known[own] = (struct option){options[own].name,
 			options[own].value ? required_argument : no_argument, NULL, (int)own + 1000};
+	}
 	count = own;
 	for (size_t i = 0; i < 3; i++)
 		known[count++] = (struct option){global[i], no_argument, NULL, "hqv"[i]};
@@ -172,7 +175,7 @@ int cli_options(struct cli *cli, int argc, char **argv, const struct cli_option 
 	opterr = 0;
 	for (;;) {
 		int before = optind > 0 ? optind : 1;
-		int at = -1, option = getopt_long(argc, argv, "hqv", known, &at);
+		int at = -1, option = getopt_long(argc, argv, output == SIZE_MAX ? "hqv" : "hqvo:", known, &at);
 		if (option < 0)
 			break;
 		if (at >= 0 && option != '?') {
@@ -181,6 +184,8 @@ int cli_options(struct cli *cli, int argc, char **argv, const struct cli_option 
 			if (!is_whole(given, known[at].name))
 				return unknown_option(cli, given, known, count);
 		}
+		if (option == 'o')
+			option = (int)output + 1000;
 		if (option == 'h') {
 			cli_help(stdout, cli->command);
 			return CLI_HELPED;

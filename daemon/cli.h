@@ -34,7 +34,7 @@ struct command {
 	int (*run)(struct cli *cli, int argc, char **argv); /* argv[0]: the name */
 };
 
-/* One option of a subcommand; the table ends with a NULL name. */
+/* One option of a subcommand; the table ends with a NULL name. --output is -o too. */
 struct cli_option {
 	const char *name;   /* "json" */
 	bool *flag;         /* set to true, or */

@@ -7,10 +7,11 @@
 #include "daemon/cli.h"
 #include "daemon/services.h"
 #include "model/digest.h"
+#include "store/query.h"
 
 extern const struct command cmd_run, cmd_ingest, cmd_web, cmd_parse, cmd_status, cmd_mails, cmd_psql,
 	cmd_quarantine, cmd_reparse, cmd_migrate, cmd_init, cmd_demo, cmd_config, cmd_db, cmd_retention,
-	cmd_check, cmd_spf, cmd_domain;
+	cmd_check, cmd_spf, cmd_domain, cmd_probe, cmd_evidence;
 
 /* Own version and the libraries', to stdout. */
 void cmd_version(void);
@@ -34,6 +35,11 @@ struct cmd_reader {
 };
 NODISCARD int cmd_reader_open(const struct cli *cli, struct cmd_reader *reader_r);
 void cmd_reader_close(struct cmd_reader *reader);
+
+/* A reading subcommand that is one query of dmarcd_api: each row as text without its line end, or where text
+ * is NULL as a JSON object of its columns; in either case a line. */
+NODISCARD int cmd_rows(const struct cli *cli, const char *sql, const struct str *params, size_t count,
+	void (*text)(const struct rows *rows, struct buf *out));
 
 /* A SHA-256 in hex as people give it, cut to its first digits (6 or more) or whole. */
 bool cmd_hash(const char *text, char hex[SHA256_HEX_BYTES]);

@@ -43,6 +43,7 @@ with open(os.path.join(flow.SOURCE, "schema", "0002_api.sql"), encoding="utf-8")
 
 # What migrations 5 to 9 did, undone.
 BACK_TO_4 = """
+DROP VIEW dmarcd_api.sample, dmarcd_api.evidence, dmarcd_api.probe;
 DROP VIEW dmarcd_api.verdict, dmarcd_api.recheck, dmarcd_api.verify_queue, dmarcd_api.report, dmarcd_api.daily,
     dmarcd_api.reporters, dmarcd_api.sources;
 DROP FUNCTION dmarcd.shares;
