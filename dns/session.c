@@ -53,11 +53,13 @@ static void ask(struct dns_session *session, struct dns_answer *answer)
 	session->queries++;
 	session->behind->query(session->behind, session->arena, answer->name, answer->type, answer);
 	size_t bytes = longest_written(answer);
-	if (bytes > session->bytes_left)
+	if (bytes > session->bytes_left) {
+		/* It takes what it will take when it is read again: what is refused then is what is refused now. */
 		*answer = (struct dns_answer){.name = answer->name, .type = answer->type, .status = DNS_TIMEOUT,
 			.note = STR("the budget of bytes of DNS answers is used up")};
-	else
-		session->bytes_left -= bytes;
+		bytes = longest_written(answer);
+	}
+	session->bytes_left -= bytes < session->bytes_left ? bytes : session->bytes_left;
 }
 
 static void query(struct dns *dns, struct arena *arena, struct str name, enum dns_type type,

@@ -388,6 +388,55 @@ static void test_many_lines(void **state)
 	arena_close(&arena);
 }
 
+#define WIDE_RECORDS 32
+
+/* TXT records of as many octets as the name's first label says, strings with their length bytes. */
+static void wide_query(struct dns *dns, struct arena *of, struct str name, enum dns_type type,
+	struct dns_answer *answer_r)
+{
+	struct str rdatas[WIDE_RECORDS], rest = name, label;
+	uint64_t count = 0, len = 0;
+	(void)dns;
+	assert_true(str_split(&rest, '-', &label) && str_to_u64(label, WIDE_RECORDS, &count));
+	assert_true(str_split(&rest, '.', &label) && str_to_u64(label, DNS_TXT_BYTES_MAX, &len));
+	for (uint64_t i = 0; i < count; i++) {
+		char *bytes = arena_alloc(of, len);
+		for (uint64_t at = 0; at < len; at++)
+			bytes[at] = at % 256 == 0 ? (char)(len - at > 256 ? 255 : len - at - 1) : 'x';
+		rdatas[i] = (struct str){bytes, len};
+	}
+	dns_answer_fill(of, type, rdatas, count, answer_r);
+}
+
+static struct dns_session *ask_wide(struct arena *arena, struct dns *behind)
+{
+	struct dns_session *session = dns_session_open(arena, behind, DNS_QUERIES_MAX);
+	for (int i = 0; i < 17; i++)
+		(void)dns_query(dns_session_dns(session), arena, str_from(arena_printf(arena, "32-4000.n%02d.abcd", i)),
+			DNS_TXT);
+	(void)dns_query(dns_session_dns(session), arena, STR("8-3992.n17.abcde"), DNS_TXT);
+	return session;
+}
+
+/* What the budget of bytes refused is refused again, and what it let through comes through. */
+static void test_a_full_session_comes_back(void **state)
+{
+	struct arena *arena = arena_open((size_t)1 << 28);
+	struct dns wide = {wide_query};
+	struct buf text;
+	(void)state;
+	struct dns_session *first = ask_wide(arena, &wide);
+	buf_init(&text, SIZE_MAX / 2);
+	dns_replay_add_session(&text, first);
+	struct dns_session *again = ask_wide(arena, open_text(arena, arena_str(arena, buf_str(&text))));
+	assert_int_equal(dns_session_at(first, 15)->status, DNS_OK);
+	assert_int_equal(dns_session_at(first, 16)->status, DNS_TIMEOUT);
+	for (size_t i = 0; i < dns_session_count(first); i++)
+		assert_int_equal(dns_session_at(first, i)->status, dns_session_at(again, i)->status);
+	buf_fini(&text);
+	arena_close(&arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -400,6 +449,7 @@ int main(void)
 		cmocka_unit_test(test_every_status_comes_back),
 		cmocka_unit_test(test_every_type_comes_back),
 		cmocka_unit_test(test_a_session_comes_back),
+		cmocka_unit_test(test_a_full_session_comes_back),
 		cmocka_unit_test(test_many_lines),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
