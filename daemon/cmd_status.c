@@ -3,6 +3,7 @@
 #include "base/notice.h"
 #include "base/wide.h"
 #include "daemon/confinement.h"
+#include "daemon/verify/status_verdicts.h"
 #include "ingest/ingest.h"
 #include "model/json.h"
 #include "store/migrate.h"
@@ -14,6 +15,7 @@
 #include <sysexits.h>
 
 #define OUT_BYTES ((size_t)64 * 1024 * 1024)
+#define ARENA_BYTES ((size_t)64 * 1024)
 
 /* Messages each in three ways: those that count, all, and those of reports that are to be trusted.
  * $1: whether all states count. */
@@ -54,6 +56,7 @@ static const char select_provenance[] =
 
 struct answers {
 	struct rows *totals, *domains, *provenance;
+	struct status_verdicts *verdicts;
 };
 
 static void number(struct json *json, const struct rows *rows, const char *column)
@@ -142,6 +145,7 @@ static void write_json(const struct cli *cli, const struct confinement *confinem
 	json_key_value_str(&json, "intake_pauses", intake_pauses(cli, notice));
 	json_key_value_cstr(&json, "count_unverified", cli->config->later.count_unverified);
 	write_provenance(&json, answers->provenance);
+	status_verdicts_json(&json, answers->verdicts);
 	write_domains(&json, answers->domains);
 	json_object_end(&json);
 	buf_add_char(out, '\n');
@@ -211,6 +215,7 @@ static void write_text(const struct cli *cli, const struct confinement *confinem
 	if (query_get(totals, "first_day").ptr)
 		buf_printf(out, "days %.*s to %.*s\n", STR_FMT(query_get(totals, "first_day")),
 			STR_FMT(query_get(totals, "last_day")));
+	status_verdicts_text(out, answers->verdicts);
 	struct str pauses = intake_pauses(cli, notice);
 	if (pauses.ptr)
 		buf_printf(out, "intake pauses: %.*s\n", STR_FMT(pauses));
@@ -227,12 +232,15 @@ static int report(const struct cli *cli, struct store *store, bool json)
 	struct answers answers = {0};
 	struct buf out;
 	struct confinement confinement;
+	struct arena *arena = arena_open(ARENA_BYTES);
 	const struct str all = strcmp(cli->config->later.count_unverified, "no") == 0 ? STR("no") : STR("yes");
 	enum err err = query_open(store, select_totals, &all, 1, false, &answers.totals, &error);
 	if (!err)
 		err = query_open(store, select_domains, &all, 1, false, &answers.domains, &error);
 	if (!err)
 		err = query_open(store, select_provenance, &all, 1, false, &answers.provenance, &error);
+	if (!err)
+		err = status_verdicts_read(cli, store, arena, &answers.verdicts, &error);
 	if (!err && query_next(answers.totals)) {
 		buf_init(&out, OUT_BYTES);
 		confinement_try(&confinement);
@@ -249,6 +257,7 @@ static int report(const struct cli *cli, struct store *store, bool json)
 	query_close(&answers.totals);
 	query_close(&answers.domains);
 	query_close(&answers.provenance);
+	arena_close(&arena);
 	return err ? cli_fail(cli_status(&error), &error) : EX_OK;
 }
 

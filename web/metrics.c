@@ -114,7 +114,9 @@ void metrics_queried(struct metrics *metrics, int64_t msecs)
 
 #define OTHER "(other)" /* no domain has such a name */
 
-enum family { INGEST, ERRORS, LAST_TAKEN, REPORTS, RECORDS, LAST_REPORT, REPORTED, FAMILIES };
+enum family {
+	INGEST, ERRORS, LAST_TAKEN, REPORTS, RECORDS, LAST_REPORT, REPORTED, PROVENANCE, QUEUE, OLDEST, FAMILIES
+};
 
 static const struct {
 	const char *name, *type, *help, *labels[3];
@@ -132,6 +134,12 @@ static const struct {
 		"End of the latest period that an aggregate report covers.", {"domain", NULL, NULL}},
 	[REPORTED] = {"dmarcd_reported_messages_total", "gauge", "Messages in the reports kept, by DMARC result; "
 		"less when retention forgets some.", {"domain", "class", "result"}},
+	[PROVENANCE] = {"dmarcd_reports_by_provenance", "gauge", "Reports kept, by what the mail that brought them "
+		"proves of them.", {"state", NULL, NULL}},
+	[QUEUE] = {"dmarcd_verify_queue_messages", "gauge", "Mails that wait for their verdict.",
+		{NULL, NULL, NULL}},
+	[OLDEST] = {"dmarcd_verify_queue_oldest_timestamp_seconds", "gauge",
+		"Since when the oldest of them waits.", {NULL, NULL, NULL}},
 };
 
 /* $1: the domains to show, or NULL. Columns: family, up to three label values, value. */
@@ -161,6 +169,12 @@ static const char select_all[] =
 	"ORDER BY day DESC, report_key DESC LIMIT 1) r "
 	"UNION ALL SELECT 6, domain, 'unclassified', 'pass', pass::text FROM split "
 	"UNION ALL SELECT 6, domain, 'unclassified', 'fail', fail::text FROM split "
+	"UNION ALL SELECT 7, p.state, NULL, NULL, count(r.kind)::text FROM "
+	"unnest('{pending,local,verified,plausible,unverified,contradicted}'::text[]) AS p(state) "
+	"LEFT JOIN dmarcd_api.report r ON r.provenance = p.state GROUP BY p.state "
+	"UNION ALL SELECT 8, NULL, NULL, NULL, waiting::text FROM dmarcd_api.verify_queue "
+	"UNION ALL SELECT 9, NULL, NULL, NULL, floor(extract(epoch FROM oldest_at))::text FROM dmarcd_api.verify_queue "
+	"WHERE waiting > 0 "
 	"ORDER BY 1, 2, 3, 4 DESC";
 
 static void add_head(struct buf *out, const char *name, const char *type, const char *help)

@@ -2,20 +2,18 @@
 #include "daemon/verify/verifier.h"
 
 #include "base/clock.h"
-#include "base/write.h"
 #include "daemon/verify/resolver.h"
+#include "evidence/request.h"
 #include "pool/pool.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #define REPLAY_BYTES_MAX ((uint64_t)64 * 1024 * 1024)
-#define REQUEST_BYTES_MAX ((size_t)512 * 1024 * 1024)
 #define ARENA_BYTES ((size_t)64 * 1024)
 #define READ_BYTES ((size_t)64 * 1024)
 
@@ -166,22 +164,6 @@ void verifier_close(struct verifier **verifier)
 	buf_fini(&(*verifier)->replay);
 	free(*verifier);
 	*verifier = NULL;
-}
-
-/* The request as the content of a memory file. */
-static int request_fd(const struct verify_request *request, uint64_t *bytes_r)
-{
-	struct buf bytes;
-	buf_init(&bytes, REQUEST_BYTES_MAX);
-	verify_request_put(&bytes, request);
-	int fd = bytes.overflow ? -1 : memfd_create("request", MFD_CLOEXEC);
-	if (fd >= 0 && (!write_all(fd, bytes.ptr, bytes.len) || lseek(fd, 0, SEEK_SET) != 0)) {
-		(void)close(fd);
-		fd = -1;
-	}
-	*bytes_r = bytes.len;
-	buf_fini(&bytes);
-	return fd;
 }
 
 static void close_fd(int fd)

@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "evidence/evidence.h"
+
+#include "base/clock.h"
+#include "base/fault.h"
+#include "base/log.h"
+#include "base/turn.h"
+#include "evidence/judge.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#define ARENA_BYTES ((size_t)64 * 1024)
+#define NICENESS 19
+#define QUEUE_MSECS 2000    /* how often new jobs are looked for */
+#define TURN_MSECS 200      /* how often the turn is */
+#define AWAY_MSECS_MIN 100
+#define AWAY_MSECS_MAX 5000
+#define ONCE_PATIENCE_MSECS ((int64_t)4500)
+
+bool judge_stop_asked(struct judge *judge)
+{
+	struct signalfd_siginfo info;
+	while (read(judge->signal_fd, &info, sizeof(info)) == sizeof(info))
+		if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
+			judge->stopping = true;
+	return judge->stopping;
+}
+
+/* While the server does its part the workers go on. */
+static void wait_for_server(void *context, struct pollfd *server, int timeout_msecs)
+{
+	struct judge *judge = context;
+	judge_submit(judge);
+	judge_wait(judge, server, timeout_msecs);
+}
+
+/* What failed was the server: waits, connects, and it may be tried again. */
+static bool goes_on_after(struct judge *judge, enum err err, struct error *error)
+{
+	while (err == ERR_TEMP || err == ERR_UNCERTAIN) {
+		int64_t now = clock_monotonic_msecs();
+		if (judge->away_since_msecs < 0) {
+			struct log_line line;
+			judge->away_since_msecs = now;
+			judge->away_msecs = 0;
+			log_begin(&line, LOG_WARN_LEVEL, "the database is away, waiting");
+			log_error(&line, error);
+			log_end(&line);
+		}
+		if (judge->stopping || (!judge->options->wait_for_store &&
+			now - judge->away_since_msecs > ONCE_PATIENCE_MSECS))
+			return false;
+		struct pollfd wait = {.fd = judge->signal_fd, .events = POLLIN};
+		if (judge->away_msecs > 0)
+			(void)poll(&wait, 1, judge->away_msecs);
+		(void)judge_stop_asked(judge);
+		judge->away_msecs = judge->away_msecs == 0 ? AWAY_MSECS_MIN :
+			judge->away_msecs * 2 > AWAY_MSECS_MAX ? AWAY_MSECS_MAX : judge->away_msecs * 2;
+		err = judge->store ? store_reconnect(judge->store, error) :
+			store_open(judge->options->store, &judge->store, error);
+		if (!err)
+			err = store_check_schema(judge->store, error);
+		if (err == ERR_NOTFOUND && judge->options->wait_for_store)
+			err = ERR_TEMP; /* whoever makes it was away as well */
+	}
+	return err == ERR_OK;
+}
+
+static void answered(struct judge *judge)
+{
+	if (judge->away_since_msecs >= 0)
+		log_event(LOG_INFO_LEVEL, "the database is back");
+	judge->away_since_msecs = -1;
+}
+
+static enum err put(struct judge *judge, struct batch *batch, struct error *error)
+{
+	for (;;) {
+		enum err err = batch_put(judge, batch, error);
+		if (!err) {
+			answered(judge);
+			return ERR_OK;
+		}
+		if (!goes_on_after(judge, err, error))
+			return err;
+	}
+}
+
+static enum err lease(struct judge *judge, struct batch *batch, struct error *error)
+{
+	for (;;) {
+		enum err err = batch_lease(judge, batch, error);
+		if (!err) {
+			answered(judge);
+			return ERR_OK;
+		}
+		if (!goes_on_after(judge, err, error))
+			return err;
+	}
+}
+
+/* Both batches: what is over is put, what no worker can have now goes back. */
+static enum err settle(struct judge *judge, struct error *error)
+{
+	for (size_t i = 0; i < 2; i++) {
+		struct batch *batch = &judge->batches[i];
+		if (judge->breaker.open)
+			batch_give_back(batch, HEARING_READY, judge->breaker.why.text);
+		enum err err = batch->count > 0 && batch_is_over(batch) ? put(judge, batch, error) : ERR_OK;
+		if (err)
+			return err;
+	}
+	return ERR_OK;
+}
+
+/* A signal came: what is judged is kept, all else goes back. */
+static void let_go(struct judge *judge)
+{
+	struct error error = {0};
+	store_on_wait(judge->store, NULL, NULL);
+	pool_close(&judge->pool);
+	for (size_t i = 0; i < 2; i++) {
+		struct batch *batch = &judge->batches[i];
+		for (size_t n = 0; n < batch->count; n++)
+			if (batch->hearings[n].state == HEARING_RUNNING)
+				verdict_reader_close(&batch->hearings[n].job.verdict);
+		batch_give_back(batch, HEARING_READY, "");
+		batch_give_back(batch, HEARING_RUNNING, "");
+		if (batch->count > 0 && batch_put(judge, batch, &error) != ERR_OK)
+			return; /* the leases run out */
+	}
+}
+
+static bool is_idle(const struct judge *judge)
+{
+	return judge->batches[0].count + judge->batches[1].count == 0;
+}
+
+/* More work, when a batch is free for it, intake has none, and the last one has nothing left for a worker.
+ * *none_r: nothing is due. */
+static enum err lease_more(struct judge *judge, bool *none_r, struct error *error)
+{
+	*none_r = false;
+	for (size_t i = 0; i < 2; i++) {
+		struct batch *batch = &judge->batches[i];
+		if (batch->count > 0)
+			continue;
+		enum err err = lease(judge, batch, error);
+		*none_r = !err && batch->count == 0;
+		judge_submit(judge);
+		return err;
+	}
+	return ERR_OK;
+}
+
+static bool wants_more(const struct judge *judge)
+{
+	for (size_t i = 0; i < 2; i++)
+		for (size_t n = 0; n < judge->batches[i].count; n++)
+			if (judge->batches[i].hearings[n].state == HEARING_READY)
+				return false;
+	return !judge->breaker.open;
+}
+
+static enum err judge_all(struct judge *judge, struct error *error)
+{
+	while (!judge_stop_asked(judge)) {
+		int msecs = -1;
+		bool none = false, their_turn = false;
+		enum err err = settle(judge, error);
+		if (err)
+			return err;
+		if (judge->breaker.open && is_idle(judge)) {
+			if (judge->options->once)
+				return (*error = judge->breaker.why).code;
+			msecs = breaker_pause_msecs(&judge->breaker);
+			if (msecs == 0 && !breaker_try(&judge->breaker))
+				continue;
+		}
+		if (wants_more(judge)) {
+			their_turn = !turn_is_free(judge->turn);
+			err = their_turn ? ERR_OK : lease_more(judge, &none, error);
+			if (err)
+				return err;
+		}
+		judge_submit(judge);
+		if (none && is_idle(judge) && judge->options->once)
+			return ERR_OK;
+		if (their_turn || none)
+			msecs = their_turn ? TURN_MSECS : QUEUE_MSECS;
+		bool waits_for_workers = pool_free_slots(judge->pool) < judge->limits.workers;
+		if (waits_for_workers || msecs > 0)
+			judge_wait(judge, NULL, msecs);
+	}
+	let_go(judge);
+	return ERR_OK;
+}
+
+static int open_signals(void)
+{
+	static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
+	sigset_t set;
+	(void)sigemptyset(&set);
+	for (size_t i = 0; i < 3; i++)
+		(void)sigaddset(&set, numbers[i]);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (fd < 0)
+		die("no signalfd");
+	return fd;
+}
+
+/* Its workers wait for the DNS more than they work. */
+static enum err open_rooms(struct judge *judge, struct error *error)
+{
+	const struct evidence_options *options = judge->options;
+	judge->limits = *options->limits;
+	judge->limits.workers = judge->limits.workers * 2 < JUDGE_WORKERS_MAX ? judge->limits.workers * 2 :
+		JUDGE_WORKERS_MAX;
+	const struct pool_options pool = {
+		.worker_path = options->worker_path,
+		.limits = &judge->limits,
+		.require_confinement = options->require_confinement,
+	};
+	(void)setpriority(PRIO_PROCESS, 0, NICENESS); /* the workers have it from us */
+	enum err err = pool_open(&pool, &judge->pool, error);
+	if (err)
+		return err;
+	for (; judge->readers_count < judge->limits.workers; judge->readers_count++)
+		judge->readers[judge->readers_count] = verdict_reader_open();
+	err = store_open(options->store, &judge->store, error);
+	if (!err)
+		err = store_check_schema(judge->store, error);
+	if (err == ERR_NOTFOUND && options->wait_for_store)
+		err = ERR_TEMP;
+	if (!err || goes_on_after(judge, err, error))
+		answered(judge);
+	else
+		return err == ERR_NOTFOUND || err == ERR_INVALID ? (error->code = ERR_TEMP) : err;
+	return ERR_OK;
+}
+
+static void close_rooms(struct judge *judge)
+{
+	if (judge->store)
+		store_on_wait(judge->store, NULL, NULL);
+	pool_close(&judge->pool);
+	for (size_t i = 0; i < 2; i++)
+		for (size_t n = 0; n < judge->batches[i].count; n++)
+			if (judge->batches[i].hearings[n].state == HEARING_RUNNING)
+				verdict_reader_close(&judge->batches[i].hearings[n].job.verdict);
+	batch_drop(&judge->batches[0]);
+	batch_drop(&judge->batches[1]);
+	while (judge->readers_count > 0)
+		verdict_reader_close(&judge->readers[--judge->readers_count]);
+	store_close(&judge->store);
+	breaker_fini(&judge->breaker);
+	if (judge->turn >= 0)
+		(void)close(judge->turn);
+	(void)close(judge->signal_fd);
+}
+
+static enum err count_waiting(struct judge *judge, struct error *error)
+{
+	struct verdict_queue queue = {0};
+	enum err err = verdict_queue_stats(judge->store, clock_epoch_secs(), &queue, error);
+	judge->balance->waiting = queue.waiting;
+	return err;
+}
+
+enum err evidence_run(const struct evidence_options *options, struct evidence_balance *balance_r,
+	struct error *error)
+{
+	struct judge *judge = calloc(1, sizeof(*judge));
+	struct error own = {0};
+	if (!judge)
+		die_out_of_memory();
+	struct arena *paths = arena_open(ARENA_BYTES);
+	*balance_r = (struct evidence_balance){0};
+	judge->options = options;
+	judge->balance = balance_r;
+	judge->signal_fd = open_signals();
+	judge->away_since_msecs = -1;
+	judge->turn = turn_open(arena_printf(paths, "%s/%s", options->state_dir, options->turn));
+	breaker_init(&judge->breaker, &options->dns, arena_printf(paths, "%s/%s", options->state_dir,
+		EVIDENCE_NOTICE));
+	enum err err = open_rooms(judge, &own);
+	if (!err) {
+		store_on_wait(judge->store, wait_for_server, judge);
+		err = judge_all(judge, &own);
+		if (options->once && (!err || judge->breaker.open)) {
+			struct error ignored;
+			enum err counted = count_waiting(judge, err ? &ignored : &own);
+			err = err ? err : counted;
+		}
+	}
+	if (judge->stopping)
+		err = options->once ? error_set(&own, ERR_UNCERTAIN, "stopped by a signal; what is left stays queued") :
+			ERR_OK;
+	close_rooms(judge);
+	free(judge);
+	arena_close(&paths);
+	if (err && error)
+		*error = own;
+	return err;
+}
