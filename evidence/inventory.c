@@ -99,6 +99,16 @@ struct str inventory_found_word(enum inventory_found found)
 	die("no way %d of finding an MTA", (int)found);
 }
 
+bool inventory_is_unmarked(const struct inventory *inventory, struct str mta)
+{
+	for (size_t i = 0; i < inventory->count; i++) {
+		const struct mta *at = &inventory->mtas[i];
+		if (str_eq(at->name, mta))
+			return at->networks_count + at->hostnames.count + at->helo.count == 0;
+	}
+	return false;
+}
+
 /* Bits of its longest prefix that covers the address, and 1; 0: none does. */
 static unsigned covering(const struct mta *mta, const struct ip *ip)
 {

@@ -43,6 +43,9 @@ enum inventory_found { INVENTORY_NONE = 0, INVENTORY_IP, INVENTORY_HELO, INVENTO
 /* "" "ip" "helo" "received" */
 struct str inventory_found_word(enum inventory_found found);
 
+/* It is one of ours, but has neither address nor name to be found by (a service known by its SPF record). */
+bool inventory_is_unmarked(const struct inventory *inventory, struct str mta);
+
 /* The MTA's name in *name_r (absent when it is none of ours). Of several prefixes the longest counts; of
  * several servers behind one address the one of that HELO, else of those names, else the first in the
  * configuration. Names compare without case and final dot. */

@@ -2,6 +2,7 @@
 #include "evidence/sample_judge.h"
 
 #include "evidence/probe.h"
+#include "store/verdict/probes.h"
 
 static struct str identity_of(const struct verdict *verdict, struct str kind)
 {
@@ -50,13 +51,28 @@ void sample_judge(const struct inventory *inventory, const struct verdict *verdi
 	struct str ip = identity_of(verdict, STR("ip"));
 	finding_r->source_ip = (struct ip){0};
 	(void)ip_parse(ip, &finding_r->source_ip);
-	finding_r->helo = identity_of(verdict, STR("helo"));
-	finding_r->probe = probe_id_of(identity_of(verdict, STR("probe")), identity_of(verdict, STR("message_id")));
-	finding_r->domain = verdict->dmarc.author_domain;
+	finding_r->helo = arena_str(arena, identity_of(verdict, STR("helo")));
+	finding_r->probe = arena_str(arena,
+		probe_id_of(identity_of(verdict, STR("probe")), identity_of(verdict, STR("message_id"))));
+	finding_r->domain = arena_str(arena, verdict->dmarc.author_domain);
 	finding_r->spf_aligned = verdict->dmarc.spf_aligned;
 	finding_r->dkim_aligned = verdict->dmarc.dkim_aligned;
 	finding_r->authres_agrees = 0;
 	finding_r->authres_differs = (struct verify_list){0};
 	find_mta(inventory, verdict, arena, finding_r);
 	compare(verdict, arena, finding_r);
+}
+
+enum err sample_judge_probe(const struct inventory *inventory, struct store *store, struct arena *arena,
+	struct sample_finding *finding, struct error *error)
+{
+	struct str mta;
+	if (finding->mta.len > 0 || !finding->probe.ptr)
+		return ERR_OK;
+	enum err err = probes_mta(store, finding->probe, arena, &mta, error);
+	if (err || !mta.ptr || !inventory_is_unmarked(inventory, mta))
+		return err;
+	finding->mta = mta;
+	finding->found_by = STR("probe");
+	return ERR_OK;
 }

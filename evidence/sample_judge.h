@@ -10,6 +10,11 @@
 #include "model/verdict.h"
 #include "store/verdict/judgement.h"
 
-/* Texts are the verdict's and the inventory's, lists in arena. arrived_epoch_secs is left alone. */
+/* All in arena, but the MTA's name, which is the inventory's. */
 void sample_judge(const struct inventory *inventory, const struct verdict *verdict, struct arena *arena,
 	struct sample_finding *finding_r);
+
+/* A probe that came through none of ours tells by its id which one it was made for: that one has sent it, if
+ * there is nothing else that it could be known by. */
+NODISCARD enum err sample_judge_probe(const struct inventory *inventory, struct store *store, struct arena *arena,
+	struct sample_finding *finding, struct error *error);

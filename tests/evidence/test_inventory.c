@@ -67,6 +67,22 @@ static void test_find(void **state)
 	inventory_close(&inventory);
 }
 
+static void test_what_cannot_be_found(void **state)
+{
+	static const struct inventory_mta services[] = {{.name = "crm"}, {.name = "out1", .hostnames = {NULL, 0}}};
+	struct inventory *inventory;
+	(void)state;
+	assert_int_equal(inventory_open(mtas, sizeof(mtas) / sizeof(mtas[0]), &inventory, NULL), ERR_OK);
+	assert_false(inventory_is_unmarked(inventory, STR("site")));
+	assert_false(inventory_is_unmarked(inventory, STR("cloud")));
+	assert_false(inventory_is_unmarked(inventory, STR("crm")));
+	inventory_close(&inventory);
+	assert_int_equal(inventory_open(services, 2, &inventory, NULL), ERR_OK);
+	assert_true(inventory_is_unmarked(inventory, STR("crm")));
+	assert_false(inventory_is_unmarked(inventory, STR("")));
+	inventory_close(&inventory);
+}
+
 static void test_an_empty_inventory(void **state)
 {
 	const struct inventory_seen seen = {.helo = STR("out1.example.jp")};
@@ -93,6 +109,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_find),
+		cmocka_unit_test(test_what_cannot_be_found),
 		cmocka_unit_test(test_an_empty_inventory),
 		cmocka_unit_test(test_what_is_no_prefix),
 	};
