@@ -112,9 +112,10 @@ enum err again_mail(struct again *again, struct str bytes, const char *file, boo
 	buf_init(&packed, taken->bytes + taken->bytes / 8 + 4096);
 	if (put_r->outcome == OUTCOME_QUARANTINED)
 		err = quarantine_keep(again->quarantine, taken, error);
-	if (keep_original && put_r->outcome == OUTCOME_STORED &&
-		taken_may_keep(again->spool, config->ruf_store) && gzip_pack(taken->fd, taken->bytes, &packed))
+	if (put_r->outcome == OUTCOME_STORED && gzip_pack(taken->fd, taken->bytes, &packed)) {
 		put_r->original = buf_str(&packed);
+		put_r->keep_original = keep_original && taken_may_keep(again->spool, config->ruf_store);
+	}
 	if (!err)
 		err = put_again(again->store, put_r, &options, error);
 	put_r->original = STR_NONE;

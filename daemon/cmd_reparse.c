@@ -46,7 +46,7 @@ static enum err read_one(struct run *run, const struct original *original, struc
 	enum err err = ERR_OK;
 	buf_init(&bytes, limits_file_bytes(&run->again.cli->config->limits) + OUT_BYTES);
 	if (gzip_unpack(original->packed, &bytes)) {
-		err = again_mail(&run->again, buf_str(&bytes), "", false, &put, error);
+		err = again_mail(&run->again, buf_str(&bytes), "", true, &put, error);
 		run->failed += !err && put.outcome != OUTCOME_STORED && put.outcome != OUTCOME_DUPLICATE;
 	} else {
 		run->failed++;

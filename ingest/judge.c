@@ -96,14 +96,15 @@ static void add_original(const struct pipeline *pipeline, struct taken *taken)
 {
 	struct buf packed;
 	size_t ceiling = taken->bytes + taken->bytes / 8 + 4096;
-	if (!pipeline->options->keep_originals ||
-		!taken_may_keep(taken->job.spool, pipeline->options->ruf_store))
+	if (taken->put.local && !pipeline->options->keep_originals)
 		return;
 	buf_init(&packed, ceiling);
 	/* Bytes that do not pack are no reason to lose the reports in them. */
 	if (gzip_pack(taken->fd, taken->bytes, &packed)) {
 		taken->packed = packed;
 		taken->put.original = buf_str(&taken->packed);
+		taken->put.keep_original = pipeline->options->keep_originals &&
+			taken_may_keep(taken->job.spool, pipeline->options->ruf_store);
 	} else {
 		buf_fini(&packed);
 	}

@@ -29,7 +29,7 @@ struct taken {
 	uint64_t weight;         /* bytes of progress it stands for */
 
 	struct job job;
-	struct buf packed;       /* gzip of the bytes; empty: not kept */
+	struct buf packed;       /* gzip of the bytes; empty: nobody needs it */
 	struct put_mail put;
 };
 

@@ -76,16 +76,20 @@ CREATE TABLE dmarcd.sample (
 	file text NOT NULL,
 	bytes bigint NOT NULL,
 	taken_at timestamptz NOT NULL,
+	arrived_at timestamptz NOT NULL, -- in the Maildir
+	day date NOT NULL, -- UTC day of that
+	problem text NOT NULL DEFAULT '', -- why it is not judged, a code
 	packed bytea, -- gzip
-	day date, -- from here on as judged: UTC day of its arrival
-	mta text, -- of the inventory; '' for one that is not in it
+	mta text, -- from here on as judged; '' for one that is not in the inventory
 	found_by text, -- ip, helo, received, probe
 	domain text, -- of the author
 	source_ip inet,
 	helo text,
 	probe text,
 	spf_aligned boolean,
-	dkim_aligned boolean
+	dkim_aligned boolean,
+	authres_agrees integer, -- results of the receiving host that are ours too
+	authres_differs text[] -- those that are not
 );
 ALTER TABLE dmarcd.sample ALTER COLUMN packed SET STORAGE EXTERNAL;
 CREATE INDEX sample_day ON dmarcd.sample (day);
@@ -95,9 +99,7 @@ CREATE TABLE dmarcd.probe (
 	id text PRIMARY KEY,
 	mta text NOT NULL,
 	domain text NOT NULL,
-	made_at timestamptz NOT NULL,
-	sample_sha256 bytea,
-	seen_at timestamptz
+	made_at timestamptz NOT NULL
 );
 
 -- Who looked at whose mail. Written by functions of the owner's alone.
@@ -187,6 +189,14 @@ INSERT INTO dmarcd.verify_job (sha256, kind, queued_at, due_at)
 SELECT m.sha256, 'report', now(), now() - row_number() OVER (ORDER BY m.taken_at) * interval '1 millisecond'
 FROM dmarcd.mail m WHERE EXISTS (SELECT FROM dmarcd.report r
 	WHERE r.mail_sha256 = m.sha256 AND r.provenance = 'pending');
+
+-- From weak to strong.
+CREATE FUNCTION dmarcd.provenance_rank(provenance text) RETURNS integer
+LANGUAGE sql IMMUTABLE AS $$
+	SELECT array_position('{pending,unverified,contradicted,local,plausible,verified}'::text[], provenance)
+$$;
+REVOKE ALL ON FUNCTION dmarcd.provenance_rank(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION dmarcd.provenance_rank(text) TO dmarcd_ingest;
 
 -- ---- views ----
 

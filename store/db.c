@@ -471,6 +471,22 @@ bool db_bool(const struct db_rows *rows, size_t row, size_t column)
 	return str_eq(db_value(rows, row, column), STR("t"));
 }
 
+static unsigned hex_digit(char c)
+{
+	return ascii_is_digit(c) ? (unsigned)(c - '0') : (unsigned)(ascii_lower(c) - 'a' + 10);
+}
+
+struct str db_bytes(const struct db_rows *rows, size_t row, size_t column, struct arena *arena)
+{
+	const struct str hex = str_from_offset(db_value(rows, row, column), 2); /* behind "\\x" */
+	if (!db_value(rows, row, column).ptr)
+		return STR_NONE;
+	char *bytes = arena_alloc(arena, hex.len / 2 + 1);
+	for (size_t i = 0; i < hex.len / 2; i++)
+		bytes[i] = (char)(hex_digit(hex.ptr[2 * i]) << 4 | hex_digit(hex.ptr[2 * i + 1]));
+	return (struct str){bytes, hex.len / 2};
+}
+
 void db_free(struct db_rows **rows)
 {
 	if (!*rows)

@@ -27,6 +27,7 @@ uint64_t db_changed(const struct db_rows *rows);
 struct str db_value(const struct db_rows *rows, size_t row, size_t column); /* absent: NULL */
 uint64_t db_u64(const struct db_rows *rows, size_t row, size_t column);
 bool db_bool(const struct db_rows *rows, size_t row, size_t column);
+struct str db_bytes(const struct db_rows *rows, size_t row, size_t column, struct arena *arena); /* of a bytea */
 void db_free(struct db_rows **rows);
 
 /* ---- transactions ---- */

@@ -11,6 +11,7 @@
 #include "base/fault.h"
 #include "store/columns.h"
 #include "store/put_rows.h"
+#include "store/verdict/judged.h"
 
 #include <poll.h>
 #include <stdlib.h>
@@ -160,6 +161,10 @@ static enum err put_contents(struct store *store, struct put_mail *mails, size_t
 	if (!err)
 		err = put_originals(store, mails, count, options->now_epoch_secs, error);
 	if (!err)
+		err = put_report_copies(store, reports, reports_count, error);
+	if (!err)
+		err = put_jobs(store, mails, count, options->now_epoch_secs, error);
+	if (!err)
 		err = settle_outcomes(store, mails, count, reports, reports_count, error);
 	return err;
 }
@@ -194,9 +199,7 @@ static void reset_out(struct put_mail *mails, size_t count, const enum mail_outc
 	}
 }
 
-/* Whether a transaction that others stood in the way of is to be repeated: after a while that grows and is another
- * one for each process, or they would meet again. */
-static bool is_repeated(struct store *store, enum err err, int *tries)
+bool put_is_repeated(struct store *store, enum err err, int *tries)
 {
 	if (!err || err == ERR_UNCERTAIN || !db_may_repeat(store) || ++*tries == REPEATS_MAX)
 		return false;
@@ -221,7 +224,7 @@ enum err put_batch(struct store *store, struct put_mail *mails, size_t count, co
 		do {
 			reset_out(mails, count, outcomes);
 			err = put_once(store, mails, count, options, error);
-		} while (is_repeated(store, err, &tries));
+		} while (put_is_repeated(store, err, &tries));
 	}
 	if (err && err != ERR_UNCERTAIN)
 		reset_out(mails, count, outcomes);
@@ -320,7 +323,7 @@ enum err put_copies(struct store *store, const struct sha256 *sums, const struct
 	qsort_r(copies.order, count, sizeof(*copies.order), by_sum, &copies);
 	do {
 		err = copies_once(store, &copies, copies_r, error);
-	} while (is_repeated(store, err, &tries));
+	} while (put_is_repeated(store, err, &tries));
 	free(copies.order);
 	return err;
 }
@@ -343,6 +346,7 @@ static enum err forget_reports(struct store *store, const struct sha256 *sum, st
 		"DELETE FROM dmarcd.issue t USING dmarcd.report r WHERE r.mail_sha256 = decode($1, 'hex') "
 		"AND t.policy_domain = r.policy_domain AND t.day = r.day AND t.report_key = r.report_key",
 		"DELETE FROM dmarcd.report WHERE mail_sha256 = decode($1, 'hex')",
+		"DELETE FROM dmarcd.report_copy WHERE mail_sha256 = decode($1, 'hex')",
 	};
 	char hex[SHA256_HEX_BYTES];
 	const struct str param = str_from(sha256_hex(sum, hex));
@@ -385,6 +389,7 @@ static enum err again_once(struct store *store, struct put_mail *mail, const str
 	char hex[SHA256_HEX_BYTES];
 	struct db_rows *rows = NULL;
 	const struct str param = str_from(sha256_hex(&mail->sha256, hex));
+	struct judged *judged = NULL;
 	enum err err = db_begin(store, error);
 	if (!err)
 		err = db_query(store, "SELECT 1 FROM dmarcd.mail WHERE sha256 = decode($1, 'hex') FOR UPDATE",
@@ -393,11 +398,16 @@ static enum err again_once(struct store *store, struct put_mail *mail, const str
 		err = error_set(error, ERR_NOTFOUND, "the database knows no mail %s", hex);
 	db_free(&rows);
 	if (!err)
+		err = judged_take(store, &mail->sha256, &judged, error);
+	if (!err)
 		err = forget_reports(store, &mail->sha256, error);
 	if (!err)
 		err = update_mail(store, mail, arena, error);
 	if (!err)
 		err = put_contents(store, mail, 1, options, arena, error);
+	if (!err)
+		err = judged_give_back(store, &mail->sha256, judged, error);
+	judged_free(&judged);
 	arena_close(&arena);
 	if (!err)
 		return db_commit(store, error);
@@ -416,6 +426,6 @@ enum err put_again(struct store *store, struct put_mail *mail, const struct put_
 	do {
 		reset_out(mail, 1, &outcome);
 		err = again_once(store, mail, options, error);
-	} while (is_repeated(store, err, &tries));
+	} while (put_is_repeated(store, err, &tries));
 	return err;
 }

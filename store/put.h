@@ -41,7 +41,8 @@ struct put_mail {
 	struct str detail;
 	struct spool *spool;       /* finished, verdict REPORTS, when outcome is STORED; else NULL */
 	struct mail_head head;     /* texts may be absent */
-	struct str original;       /* gzip of the bytes, empty: not kept */
+	struct str original;       /* gzip of the bytes, for the judge of a mail that gave reports; may be empty */
+	bool keep_original;        /* and for later */
 	bool local;                /* no mail to judge: provenance "local" */
 	/* out */
 	bool copy;                 /* this hash was there already: counted as a further copy (or not at all) */

@@ -173,23 +173,39 @@ enum err put_mail_rows(struct store *store, struct put_mail *mails, size_t count
 #define LARGE_BYTES ((size_t)64 * 1024) /* alone, and not as hex */
 #define TOGETHER_BYTES ((size_t)1024 * 1024)
 
-static enum err put_large_original(struct store *store, const struct put_mail *mail, const char *now,
-	struct error *error)
+/* Where packed mails go: one alone, or several; their bytes first, then hash and time. */
+struct shelf {
+	const char *one, *many;
+};
+
+static const struct shelf original_shelf = {
+	"INSERT INTO dmarcd.original (packed, sha256, kept_at) "
+	"VALUES ($1::bytea, decode($2, 'hex'), to_timestamp($3::bigint)) ON CONFLICT DO NOTHING",
+	"INSERT INTO dmarcd.original (packed, sha256, kept_at) "
+	"SELECT g.packed, g.sha256, to_timestamp(g.at) FROM unnest($1::bytea[], $2::bytea[], $3::bigint[]) "
+	"AS g(packed, sha256, at) ON CONFLICT DO NOTHING",
+};
+
+static const struct shelf job_shelf = {
+	"INSERT INTO dmarcd.verify_job (packed, sha256, kind, queued_at, due_at) VALUES ($1::bytea, decode($2, 'hex'), "
+	"'report', to_timestamp($3::bigint), to_timestamp($3::bigint)) ON CONFLICT DO NOTHING",
+	"INSERT INTO dmarcd.verify_job (packed, sha256, kind, queued_at, due_at) "
+	"SELECT g.packed, g.sha256, 'report', to_timestamp(g.at), to_timestamp(g.at) "
+	"FROM unnest($1::bytea[], $2::bytea[], $3::bigint[]) AS g(packed, sha256, at) ON CONFLICT DO NOTHING",
+};
+
+static enum err put_large(struct store *store, const struct shelf *shelf, const struct put_mail *mail,
+	const char *now, struct error *error)
 {
 	char hex[SHA256_HEX_BYTES];
 	const struct str params[] = {str_from(sha256_hex(&mail->sha256, hex)), str_from(now)};
-	return db_query_bytes(store, "INSERT INTO dmarcd.original (packed, sha256, kept_at) "
-		"VALUES ($1::bytea, decode($2, 'hex'), to_timestamp($3::bigint)) ON CONFLICT DO NOTHING",
-		mail->original, params, 2, NULL, error);
+	return db_query_bytes(store, shelf->one, mail->original, params, 2, NULL, error);
 }
 
-static const char insert_originals[] =
-	"INSERT INTO dmarcd.original (packed, sha256, kept_at) "
-	"SELECT g.packed, g.sha256, to_timestamp(g.kept) FROM unnest($1::bytea[], $2::bytea[], $3::bigint[]) "
-	"AS g(packed, sha256, kept) ON CONFLICT DO NOTHING";
-
-enum err put_originals(struct store *store, const struct put_mail *mails, size_t count, int64_t now_epoch_secs,
-	struct error *error)
+/* The new mails of reports, with their bytes where `packed` says so. */
+static enum err put_on_shelf(struct store *store, const struct shelf *shelf, const struct put_mail *mails,
+	size_t count, bool (*wanted)(const struct put_mail *), bool (*packed)(const struct put_mail *),
+	int64_t now_epoch_secs, struct error *error)
 {
 	char now[24];
 	struct columns columns;
@@ -198,21 +214,51 @@ enum err put_originals(struct store *store, const struct put_mail *mails, size_t
 	columns_init(&columns);
 	for (size_t i = 0; i < count && !err; i++) {
 		const struct put_mail *mail = &mails[i];
-		if (mail->outcome != OUTCOME_STORED || mail->copy || mail->original.len == 0)
+		if (mail->outcome != OUTCOME_STORED || mail->copy || !wanted(mail))
 			continue;
-		if (mail->original.len > LARGE_BYTES) {
-			err = put_large_original(store, mail, now, error);
+		if (packed(mail) && mail->original.len > LARGE_BYTES) {
+			err = put_large(store, shelf, mail, now, error);
 			continue;
 		}
 		columns_row(&columns);
-		columns_bytes(&columns, mail->original);
+		if (packed(mail))
+			columns_bytes(&columns, mail->original);
+		else
+			columns_text(&columns, STR_NONE);
 		columns_bytes(&columns, (struct str){(const char *)mail->sha256.bytes, SHA256_BYTES});
 		columns_word(&columns, now);
 		if (columns.texts[0].len > TOGETHER_BYTES)
-			err = columns_query(&columns, store, insert_originals, NULL, error);
+			err = columns_query(&columns, store, shelf->many, NULL, error);
 	}
 	if (!err)
-		err = columns_query(&columns, store, insert_originals, NULL, error);
+		err = columns_query(&columns, store, shelf->many, NULL, error);
 	columns_fini(&columns);
 	return err;
+}
+
+static bool is_kept(const struct put_mail *mail)
+{
+	return mail->keep_original && mail->original.len > 0;
+}
+
+static bool is_judged(const struct put_mail *mail)
+{
+	return !mail->local;
+}
+
+static bool is_packed_in_job(const struct put_mail *mail)
+{
+	return !mail->keep_original && mail->original.len > 0;
+}
+
+enum err put_originals(struct store *store, const struct put_mail *mails, size_t count, int64_t now_epoch_secs,
+	struct error *error)
+{
+	return put_on_shelf(store, &original_shelf, mails, count, is_kept, is_kept, now_epoch_secs, error);
+}
+
+enum err put_jobs(struct store *store, const struct put_mail *mails, size_t count, int64_t now_epoch_secs,
+	struct error *error)
+{
+	return put_on_shelf(store, &job_shelf, mails, count, is_judged, is_packed_in_job, now_epoch_secs, error);
 }

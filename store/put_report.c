@@ -2,6 +2,7 @@
 #include "store/put_rows.h"
 
 #include "model/json.h"
+#include "store/columns.h"
 
 #include <string.h>
 
@@ -214,5 +215,30 @@ enum err put_report_rows(struct store *store, struct put_report *reports, size_t
 	if (!err)
 		err = put_issues(store, reports, count, error);
 	arena_close(&arena);
+	return err;
+}
+
+static const char insert_copies[] =
+	"INSERT INTO dmarcd.report_copy (mail_sha256, report_no, policy_domain, day, report_key, member) "
+	"SELECT * FROM unnest($1::bytea[], $2::integer[], $3::text[], $4::date[], $5::uuid[], $6::text[]) "
+	"ON CONFLICT DO NOTHING";
+
+enum err put_report_copies(struct store *store, const struct put_report *reports, size_t count, struct error *error)
+{
+	struct columns columns;
+	columns_init(&columns);
+	for (size_t i = 0; i < count; i++) {
+		if (reports[i].inserted || reports[i].mail->local)
+			continue;
+		columns_row(&columns);
+		columns_bytes(&columns, (struct str){(const char *)reports[i].mail->sha256.bytes, SHA256_BYTES});
+		columns_u64(&columns, reports[i].report_no);
+		columns_text(&columns, str_from(reports[i].domain));
+		columns_day(&columns, reports[i].report->day);
+		columns_word(&columns, reports[i].key);
+		columns_text(&columns, reports[i].report->member);
+	}
+	enum err err = columns_query(&columns, store, insert_copies, NULL, error);
+	columns_fini(&columns);
 	return err;
 }

@@ -181,8 +181,9 @@ enum err put_rollups(struct store *store, struct sums *sums, struct error *error
 #define CHANGE_SUMS \
 	"parts AS MATERIALIZED (SELECT m.policy_domain, m.provenance, m.sign, m.sign * s.messages AS messages, " \
 	"s.day, CASE WHEN s.part = 0 THEN m.sign ELSE 0 END AS records, s.estimated, s.reporter, s.source, " \
-	"s.header_from, s.spf_aligned, s.dkim_aligned, s.disposition, 'pass' IN (s.spf_aligned, s.dkim_aligned) AS pass " \
-	"FROM moves m CROSS JOIN LATERAL dmarcd.shares(m.policy_domain, m.day, m.report_key) s), " \
+	"s.header_from, s.spf_aligned, s.dkim_aligned, s.disposition, " \
+	"'pass' IN (s.spf_aligned, s.dkim_aligned) AS pass FROM moves m " \
+	"CROSS JOIN LATERAL dmarcd.shares(m.policy_domain, m.day, m.report_key) s), " \
 	"cells AS (INSERT INTO dmarcd.daily_cell AS t (policy_domain, day, header_from, spf_aligned, dkim_aligned, " \
 	"disposition, provenance, estimated, messages, records) " \
 	"SELECT policy_domain, day, header_from, spf_aligned, dkim_aligned, disposition, provenance, estimated, " \

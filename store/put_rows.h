@@ -19,13 +19,22 @@ struct put_report {
 	bool conflict;
 };
 
+/* ---- put.c ---- */
+
+/* Whether a transaction that others stood in the way of is to be repeated: after a while that grows and is another
+ * one for each process, or they would meet again. *tries begins with 0. */
+bool put_is_repeated(struct store *store, enum err err, int *tries);
+
 /* ---- put_mail.c ---- */
 
 /* Rows of mail and mail_sighting; sets copy and same_sighting. */
 NODISCARD enum err put_mail_rows(struct store *store, struct put_mail *mails, size_t count,
 	int64_t now_epoch_secs, struct error *error);
-/* The packed bytes of the new mails that have them. */
+/* The packed bytes of the new mails that keep them. */
 NODISCARD enum err put_originals(struct store *store, const struct put_mail *mails, size_t count,
+	int64_t now_epoch_secs, struct error *error);
+/* The new mails wait for their verdict, but for bare files; with their bytes where nothing else keeps them. */
+NODISCARD enum err put_jobs(struct store *store, const struct put_mail *mails, size_t count,
 	int64_t now_epoch_secs, struct error *error);
 /* Sightings of mails that are there, each counted once. */
 NODISCARD enum err put_sightings(struct store *store, const struct sha256 *sums,
@@ -36,6 +45,10 @@ NODISCARD enum err put_sightings(struct store *store, const struct sha256 *sums,
 /* Rows of report_identity, report and issue; sets inserted and conflict. */
 NODISCARD enum err put_report_rows(struct store *store, struct put_report *reports, size_t count,
 	int64_t now_epoch_secs, struct error *error);
+
+/* Which reports were known already: their mails may speak for them. */
+NODISCARD enum err put_report_copies(struct store *store, const struct put_report *reports, size_t count,
+	struct error *error);
 
 /* ---- put_record.c ---- */
 

@@ -8,8 +8,7 @@
 struct originals {
 	struct store *store;
 	struct db_rows *row;
-	struct buf bytes;
-	struct str after; /* hex of the last hash; in last */
+	struct arena *bytes;
 	char last[SHA256_HEX_BYTES];
 	bool only_one, ended;
 };
@@ -22,7 +21,7 @@ enum err originals_open(struct store *store, const struct sha256 *sum, struct or
 	if (!originals)
 		die_out_of_memory();
 	originals->store = store;
-	buf_init(&originals->bytes, SIZE_MAX / 4);
+	originals->bytes = arena_open(SIZE_MAX / 4);
 	originals->only_one = sum != NULL;
 	if (sum)
 		(void)sha256_hex(sum, originals->last);
@@ -42,18 +41,13 @@ void originals_close(struct originals **originals)
 	if (!*originals)
 		return;
 	db_free(&(*originals)->row);
-	buf_fini(&(*originals)->bytes);
+	arena_close(&(*originals)->bytes);
 	free(*originals);
 	*originals = NULL;
 }
 
-static unsigned hex_digit(char c)
-{
-	return ascii_is_digit(c) ? (unsigned)(c - '0') : (unsigned)(ascii_lower(c) - 'a' + 10);
-}
-
 static const char select_next[] =
-	"SELECT encode(o.sha256, 'hex'), encode(o.packed, 'hex'), m.file, "
+	"SELECT encode(o.sha256, 'hex'), o.packed, m.file, "
 	"m.head_from IS NULL AND m.head_date IS NULL AND m.head_message_id IS NULL AND m.head_subject IS NULL "
 	"FROM dmarcd.original o JOIN dmarcd.mail m USING (sha256) WHERE ";
 
@@ -72,14 +66,11 @@ bool originals_next(struct originals *originals, struct original *original_r, st
 	originals->ended = originals->only_one || err || db_count(originals->row) == 0;
 	if (err || db_count(originals->row) == 0)
 		return false;
-	struct str hash = db_value(originals->row, 0, 0), hex = db_value(originals->row, 0, 1);
-	if (!sha256_parse(hash, &original_r->sha256))
+	if (!sha256_parse(db_value(originals->row, 0, 0), &original_r->sha256))
 		die("store: a hash that is none");
 	(void)sha256_hex(&original_r->sha256, originals->last);
-	buf_reset(&originals->bytes);
-	for (size_t i = 0; i + 1 < hex.len; i += 2)
-		buf_add_char(&originals->bytes, (char)(hex_digit(hex.ptr[i]) << 4 | hex_digit(hex.ptr[i + 1])));
-	original_r->packed = buf_str(&originals->bytes);
+	arena_reset(originals->bytes);
+	original_r->packed = db_bytes(originals->row, 0, 1, originals->bytes);
 	original_r->file = db_value(originals->row, 0, 2);
 	original_r->local = db_bool(originals->row, 0, 3);
 	return true;

@@ -81,7 +81,6 @@ struct report_finding {
 
 /* Of a mail of the sample Maildirs. */
 struct sample_finding {
-	int64_t arrived_epoch_secs;
 	struct str mta;      /* of the inventory; empty: none of it */
 	struct str found_by; /* ip helo received probe; absent: not found */
 	struct str domain;   /* of the author */
@@ -94,6 +93,7 @@ struct sample_finding {
 
 struct judgement {
 	const struct judged_mail *mail;
+	int64_t judged_epoch_secs;
 	const struct verdict_row *rows; /* none where the bytes are gone */
 	size_t rows_count;
 	const struct report_finding *findings; /* one for each report of the mail, in its order */

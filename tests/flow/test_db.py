@@ -46,7 +46,7 @@ BACK_TO_4 = """
 DROP VIEW dmarcd_api.sample, dmarcd_api.evidence, dmarcd_api.probe;
 DROP VIEW dmarcd_api.verdict, dmarcd_api.recheck, dmarcd_api.verify_queue, dmarcd_api.report, dmarcd_api.daily,
     dmarcd_api.reporters, dmarcd_api.sources;
-DROP FUNCTION dmarcd.shares;
+DROP FUNCTION dmarcd.shares, dmarcd.provenance_rank;
 DROP TABLE dmarcd.verify_job, dmarcd.verdict, dmarcd.report_copy, dmarcd.recheck, dmarcd.sample, dmarcd.probe,
     dmarcd.audit;
 ALTER TABLE dmarcd.report DROP COLUMN provenance_domain, DROP COLUMN provenance_reasons,
