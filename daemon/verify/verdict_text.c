@@ -231,7 +231,8 @@ void verdict_text_advice(struct buf *out, const struct verdict *verdict)
 void verdict_text(struct buf *out, const struct verdict *verdict)
 {
 	void (*const parts[])(struct buf *, const struct verdict *) = {
-		identities, verdict_text_spf, dkim, arc, dmarc, bimi, claims, verdict_text_advice,
+		identities, verdict_text_spf, dkim, arc, dmarc, bimi, claims, verdict_text_provenance,
+		verdict_text_recheck, verdict_text_alignments, verdict_text_advice,
 	};
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		size_t before = out->len;

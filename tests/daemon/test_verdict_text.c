@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What the text of a verdict says of reports, and that it says nothing of them where nobody asked. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "daemon/verify/verdict_text.h"
+
+static void expect(const struct verdict *verdict, const char *text, bool there)
+{
+	struct buf out;
+	buf_init(&out, SIZE_MAX / 2);
+	verdict_text(&out, verdict);
+	if ((str_find(buf_str(&out), str_from(text)) != SIZE_MAX) != there)
+		fail_msg("\"%s\" %s in:\n%s", text, there ? "is not" : "is", buf_cstr(&out));
+	buf_fini(&out);
+}
+
+static void test_reports(void **state)
+{
+	struct verdict_provenance provenance[] = {
+		{.state = STR("contradicted"), .domain = STR("stranger.example"), .submitter = STR("google.com"),
+			.reasons = STR("dmarc.pass submitter.differs"), .detail = STR("the Submitter names google.com"),
+			.destination = STR("other.example"), .destination_authorised = MAYBE_NO},
+		{.report_no = 1, .state = STR("unverified")},
+	};
+	struct verdict_recheck recheck[] = {{.method = STR("dkim"), .reporter = STR("fail"), .ours = STR("pass"),
+		.difference = STR("we_pass"), .detail = STR("the signature fits")}};
+	struct verdict_alignment alignments[] = {{.identifier = STR("a.example"), .author = STR("b.example"),
+		.treewalk = MAYBE_YES}};
+	struct verdict verdict = {.answers = STR_NONE};
+	(void)state;
+	expect(&verdict, "Report 1", false);
+	expect(&verdict, "the reporter", false);
+	expect(&verdict, "Aligned", false);
+	verdict.provenance.at = provenance;
+	verdict.provenance.count = 2;
+	verdict.recheck.at = recheck;
+	verdict.recheck.count = 1;
+	verdict.alignments.at = alignments;
+	verdict.alignments.count = 1;
+	expect(&verdict, "Report 1: contradicted  by stranger.example, submitter google.com\n"
+		"  reasons: dmarc.pass submitter.differs\n"
+		"  the Submitter names google.com\n"
+		"  came to other.example, which wants such reports: no\n"
+		"Report 2: unverified\n", true);
+	expect(&verdict, "  dkim   fail, we say pass: we_pass  (the signature fits)\n", true);
+	expect(&verdict, "  a.example with b.example: yes by tree walk, not known by the public suffix list\n", true);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_reports)};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
