@@ -2,16 +2,7 @@
 -- Mails of the sample Maildirs as evidence: by which server, as which domain, with which verdict, on which day; and
 -- the probes that came back.
 
-ALTER TABLE dmarcd.sample ADD COLUMN arrived_at timestamptz NOT NULL DEFAULT now(); -- in its Maildir; its UTC day is `day`
-ALTER TABLE dmarcd.sample ADD COLUMN problem text NOT NULL DEFAULT ''; -- a reason's code: why it is not judged
--- What the host that received it said in Authentication-Results: how often the same as we, and each that is not.
-ALTER TABLE dmarcd.sample ADD COLUMN authres_agrees integer;
-ALTER TABLE dmarcd.sample ADD COLUMN authres_differs text[];
 CREATE INDEX sample_probe ON dmarcd.sample (probe) WHERE probe IS NOT NULL;
-
--- Which came back is known by the samples.
-ALTER TABLE dmarcd.probe DROP COLUMN sample_sha256;
-ALTER TABLE dmarcd.probe DROP COLUMN seen_at;
 
 CREATE VIEW dmarcd_api.sample AS
 SELECT encode(s.sha256, 'hex') AS sha256, s.maildir, s.file, s.bytes, s.arrived_at, s.day, s.taken_at, v.judged_at,
