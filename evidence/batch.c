@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "evidence/judge.h"
 #include "evidence/outcome.h"
+#include "evidence/sample_judge.h"
 
 #define ARENA_BYTES ((size_t)2 * 1024 * 1024 * 1024)
 
@@ -20,7 +21,7 @@ enum err batch_lease(struct judge *judge, struct batch *batch, struct error *err
 		return err;
 	for (size_t i = 0; i < count; i++)
 		hearing_begin(&batch->hearings[i], batch->arena, &batch->mails[i],
-			limits_file_bytes(&judge->limits));
+			judge->options->inventory, limits_file_bytes(&judge->limits));
 	batch->count = count;
 	batch->until_msecs = clock_monotonic_msecs() + (int64_t)lease_secs * 500;
 	if (count > 0)
@@ -74,8 +75,22 @@ static void free_batch(struct batch *batch)
 
 static struct judgement judgement_of(const struct hearing *hearing)
 {
+	if (hearing->finding && hearing->rows_count == 0)
+		*hearing->finding = (struct sample_finding){.problem = hearing->problem.code == ERR_NOTFOUND ?
+			STR("original.gone") : STR("verifier.failed")};
 	return (struct judgement){.mail = hearing->mail, .rows = hearing->rows, .rows_count = hearing->rows_count,
-		.findings = hearing->findings};
+		.findings = hearing->findings, .sample = hearing->finding};
+}
+
+/* Probes that no mark of a server tells apart. */
+static enum err know_probes(struct judge *judge, struct batch *batch, struct error *error)
+{
+	enum err err = ERR_OK;
+	for (size_t i = 0; i < batch->count && !err; i++)
+		if (batch->hearings[i].finding)
+			err = sample_judge_probe(judge->options->inventory, judge->store, batch->arena,
+				batch->hearings[i].finding, error);
+	return err;
 }
 
 /* The server refuses what was found of one of them: they are told one by one, and that one without. */
@@ -104,7 +119,7 @@ enum err batch_put(struct judge *judge, struct batch *batch, struct error *error
 	struct judgement judgements[JUDGE_BATCH_MAX];
 	struct verdict_later laters[JUDGE_BATCH_MAX];
 	size_t judged = 0, later = 0;
-	enum err err = ERR_OK;
+	enum err err = know_probes(judge, batch, error);
 	for (size_t i = 0; i < batch->count; i++) {
 		if (batch->hearings[i].state == HEARING_JUDGED)
 			judgements[judged++] = judgement_of(&batch->hearings[i]);
@@ -112,7 +127,7 @@ enum err batch_put(struct judge *judge, struct batch *batch, struct error *error
 			laters[later++] = batch->hearings[i].later;
 	}
 	fault_point("verify.judged");
-	if (judged > 0)
+	if (!err && judged > 0)
 		err = verdict_put(judge->store, judgements, judged, error);
 	if (err == ERR_INVALID)
 		err = put_singly(judge, batch, judgements, judged, error);

@@ -17,6 +17,7 @@
 #define ARENA_BYTES ((size_t)64 * 1024)
 #define NICENESS 19
 #define QUEUE_MSECS 2000    /* how often new jobs are looked for */
+#define SAMPLES_MAX ((uint64_t)500) /* in one go */
 #define TURN_MSECS 200      /* how often the turn is */
 #define AWAY_MSECS_MIN 100
 #define AWAY_MSECS_MAX 5000
@@ -167,12 +168,45 @@ static bool wants_more(const struct judge *judge)
 	return !judge->breaker.open;
 }
 
+/* A dead resolver, or intake that has much to do, does not keep them from being taken in. */
+static enum err take_samples(struct judge *judge, struct error *error)
+{
+	uint64_t taken = SAMPLES_MAX;
+	if (!judge->samples || clock_monotonic_msecs() < judge->samples_msecs)
+		return ERR_OK;
+	while (taken == SAMPLES_MAX && !judge_stop_asked(judge)) {
+		enum err err = sample_take_pass(judge->samples, judge->store, clock_epoch_secs(), SAMPLES_MAX, &taken,
+			error);
+		if (!err)
+			answered(judge);
+		else if (!goes_on_after(judge, err, error))
+			return err;
+	}
+	judge->samples_msecs = clock_monotonic_msecs() + QUEUE_MSECS;
+	return ERR_OK;
+}
+
+static void open_samples(struct judge *judge)
+{
+	const struct evidence_options *options = judge->options;
+	const char **paths = calloc(options->samples_count + 1, sizeof(*paths));
+	if (!paths)
+		die_out_of_memory();
+	for (size_t i = 0; i < options->samples_count; i++)
+		paths[i] = options->samples[i].path;
+	if (options->samples_count > 0)
+		judge->samples = sample_take_open(paths, options->samples_count, judge->limits.mail_bytes);
+	free(paths);
+}
+
 static enum err judge_all(struct judge *judge, struct error *error)
 {
 	while (!judge_stop_asked(judge)) {
 		int msecs = -1;
 		bool none = false, their_turn = false;
 		enum err err = settle(judge, error);
+		if (!err)
+			err = take_samples(judge, error);
 		if (err)
 			return err;
 		if (judge->breaker.open && is_idle(judge)) {
@@ -233,6 +267,7 @@ static enum err open_rooms(struct judge *judge, struct error *error)
 		return err;
 	for (; judge->readers_count < judge->limits.workers; judge->readers_count++)
 		judge->readers[judge->readers_count] = verdict_reader_open();
+	open_samples(judge);
 	err = store_open(options->store, &judge->store, error);
 	if (!err)
 		err = store_check_schema(judge->store, error);
@@ -259,6 +294,7 @@ static void close_rooms(struct judge *judge)
 	while (judge->readers_count > 0)
 		verdict_reader_close(&judge->readers[--judge->readers_count]);
 	store_close(&judge->store);
+	sample_take_close(&judge->samples);
 	breaker_fini(&judge->breaker);
 	if (judge->turn >= 0)
 		(void)close(judge->turn);

@@ -5,6 +5,7 @@
  * bytes go to a confined worker with a socket to the resolver, and what it says
  * is kept.
  *
+ *	take      new samples get their rows and jobs      verdict.sample
  *	lease     due mails are ours for a while            verify.leased
  *	judge     the mail, then the samples in it          verify.judged
  *	put       verdicts, and the end of the jobs         store's own, verify.put
@@ -16,6 +17,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "evidence/inventory.h"
 #include "model/limits.h"
 #include "model/verify_request.h"
 #include "store/store.h"
@@ -45,6 +47,9 @@ struct evidence_options {
 	bool require_confinement;
 	const struct evidence_maildir *maildirs;
 	size_t maildirs_count;
+	const struct evidence_maildir *samples; /* Maildirs with copies of our own mail, which are taken in here */
+	size_t samples_count;
+	const struct inventory *inventory;      /* who may have sent them */
 	struct evidence_dns dns;
 	bool once;           /* until nothing is due, then return */
 	bool wait_for_store; /* the daemon: wait with backoff; else ERR_TEMP after some seconds */

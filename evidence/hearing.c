@@ -5,6 +5,7 @@
 #include "base/write.h"
 #include "evidence/outcome.h"
 #include "evidence/request.h"
+#include "evidence/sample_judge.h"
 #include "pool/gzip.h"
 
 #include <stdio.h>
@@ -21,7 +22,7 @@ static void close_fd(int *fd)
 }
 
 void hearing_begin(struct hearing *hearing, struct arena *arena, const struct judged_mail *mail,
-	uint64_t bytes_max)
+	const struct inventory *inventory, uint64_t bytes_max)
 {
 	*hearing = (struct hearing){
 		.mail = mail,
@@ -30,6 +31,8 @@ void hearing_begin(struct hearing *hearing, struct arena *arena, const struct ju
 		.job = {.fd = -1, .dns_fd = -1},
 		.rows = ARENA_ARRAY(arena, mail->claims.count + 1, struct verdict_row),
 		.findings = ARENA_ARRAY(arena, mail->claims.count + 1, struct report_finding),
+		.inventory = inventory,
+		.finding = mail->kind == JUDGED_SAMPLE ? ARENA_NEW(arena, struct sample_finding) : NULL,
 	};
 	buf_init(&hearing->bytes, (size_t)bytes_max + 1);
 	buf_init(&hearing->sample, (size_t)bytes_max + 1);
@@ -121,9 +124,12 @@ static void verified(struct hearing *hearing, const struct verdict *verdict)
 		step_failed(hearing, &bad);
 		return;
 	}
-	hearing->undecided = hearing->part == 0 ? outcome_undecided(hearing->mail, verdict) :
+	/* What a sample shows, it shows of each method. */
+	hearing->undecided = hearing->part == 0 && !hearing->finding ? outcome_undecided(hearing->mail, verdict) :
 		outcome_temporary(verdict);
 	outcome_row(hearing->arena, verdict, &hearing->rows[hearing->rows_count++]);
+	if (hearing->finding)
+		sample_judge(hearing->inventory, verdict, hearing->arena, hearing->finding);
 	if (hearing->part > 0)
 		outcome_recheck(hearing->arena, verdict, &hearing->findings[hearing->part - 1]);
 	next_part(hearing);

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "evidence/inventory.h"
 #include "pool/pool.h"
 #include "store/verdict/judgement.h"
 
@@ -30,12 +31,14 @@ struct hearing {
 	struct verdict_row *rows;
 	size_t rows_count;
 	struct report_finding *findings;
+	const struct inventory *inventory;
+	struct sample_finding *finding; /* of a mail of the sample Maildirs, else NULL */
 	struct verdict_later later;
 	struct error problem;     /* for the log; code 0: none */
 };
 
 void hearing_begin(struct hearing *hearing, struct arena *arena, const struct judged_mail *mail,
-	uint64_t bytes_max);
+	const struct inventory *inventory, uint64_t bytes_max);
 /* Makes job of a mail that is HEARING_READY; verdict and DNS socket are the caller's to give, the latter where
  * hearing_asks(). False: no memory file can be had now. */
 bool hearing_asks(const struct hearing *hearing);

@@ -7,6 +7,7 @@
 
 #include "evidence/breaker.h"
 #include "evidence/hearing.h"
+#include "evidence/sample_take.h"
 
 #define JUDGE_BATCH_MAX 64
 #define JUDGE_WORKERS_MAX 8
@@ -30,6 +31,8 @@ struct judge {
 	struct batch batches[2];
 	struct verdict_reader *readers[JUDGE_WORKERS_MAX]; /* of nobody */
 	size_t readers_count;
+	struct sample_take *samples; /* NULL: there are no Maildirs of samples */
+	int64_t samples_msecs;       /* when they are looked through again */
 	bool stopping;
 	int64_t away_since_msecs; /* the database; -1: it is there */
 	int away_msecs;

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/maildir.h"
+#include "base/utf8.h"
 #include "model/digest.h"
 #include "model/reason.h"
 #include "pool/gzip.h"
@@ -30,6 +31,7 @@ struct sample_take {
 	uint64_t mail_bytes_max;
 	struct digest *digest;
 	struct buf bytes, packed;
+	struct buf path, name; /* as texts, whatever bytes they are made of */
 };
 
 struct sample_take *sample_take_open(const char *const *paths, size_t count, uint64_t mail_bytes_max)
@@ -45,6 +47,8 @@ struct sample_take *sample_take_open(const char *const *paths, size_t count, uin
 		.digest = digest_open(),
 	};
 	buf_init(&take->bytes, (size_t)mail_bytes_max + READ_BYTES);
+	buf_init(&take->path, SIZE_MAX / 2);
+	buf_init(&take->name, SIZE_MAX / 2);
 	buf_init(&take->packed, (size_t)mail_bytes_max + PACKED_EXTRA_BYTES);
 	for (size_t i = 0; i < count; i++) {
 		folders[i].path = paths[i];
@@ -64,6 +68,8 @@ void sample_take_close(struct sample_take **take)
 	digest_close(&(*take)->digest);
 	buf_fini(&(*take)->bytes);
 	buf_fini(&(*take)->packed);
+	buf_fini(&(*take)->path);
+	buf_fini(&(*take)->name);
 	free((*take)->folders);
 	free(*take);
 	*take = NULL;
@@ -176,13 +182,20 @@ static void log_taken(const struct sample_mail *mail, bool known)
 	log_end(&line);
 }
 
+static struct str as_text(struct buf *buf, struct str bytes)
+{
+	buf_reset(buf);
+	utf8_add_visible(buf, bytes, true);
+	return buf_str(buf);
+}
+
 /* Errors are the database's; those of the file are told, and it stays. */
 static enum err take_file(struct sample_take *take, struct folder *folder, const char *name, struct store *store,
 	int64_t now, uint64_t *taken, struct error *error)
 {
 	struct sample_mail mail = {
-		.maildir = str_from(maildir_path(folder->maildir)),
-		.file = maildir_unique(name),
+		.maildir = as_text(&take->path, str_from(maildir_path(folder->maildir))),
+		.file = as_text(&take->name, maildir_unique(name)),
 	};
 	struct error away = {0};
 	bool known;

@@ -13,9 +13,12 @@ static const struct verify_list nothing;
 static void hints_of(const struct judge *judge, const struct judged_mail *mail,
 	const struct verify_list **trusted_hops_r, const struct verify_list **authserv_ids_r)
 {
+	bool sample = mail->kind == JUDGED_SAMPLE;
+	const struct evidence_maildir *maildirs = sample ? judge->options->samples : judge->options->maildirs;
+	size_t count = sample ? judge->options->samples_count : judge->options->maildirs_count;
 	*trusted_hops_r = *authserv_ids_r = &nothing;
-	for (size_t i = 0; i < judge->options->maildirs_count; i++) {
-		const struct evidence_maildir *maildir = &judge->options->maildirs[i];
+	for (size_t i = 0; i < count; i++) {
+		const struct evidence_maildir *maildir = &maildirs[i];
 		if (!str_eq(str_from(maildir->path), mail->maildir))
 			continue;
 		*trusted_hops_r = &maildir->trusted_hops;

@@ -89,6 +89,7 @@ struct sample_finding {
 	bool spf_aligned, dkim_aligned;
 	uint64_t authres_agrees;           /* results of the receiving host that are ours too */
 	struct verify_list authres_differs; /* those that are not: "spf=fail" */
+	struct str problem;  /* why there is no verdict, a code; absent: there is one. Then all else is nothing */
 };
 
 struct judgement {

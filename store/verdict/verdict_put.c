@@ -217,7 +217,7 @@ static enum err put_sample(struct store *store, const struct judgement *judgemen
 	buf_add_str(&differs.texts[0], sample->authres_differs.count > 0 ? STR("}") : STR("{}"));
 	const struct str params[] = {
 		str_from(sha256_hex(&judgement->mail->sha256, hex)),
-		or_empty(sample->mta),
+		sample->problem.ptr ? STR_NONE : or_empty(sample->mta),
 		sample->found_by,
 		sample->domain,
 		sample->source_ip.family ? str_from(ip_format(&sample->source_ip, ip)) : STR_NONE,
@@ -227,11 +227,13 @@ static enum err put_sample(struct store *store, const struct judgement *judgemen
 		sample->dkim_aligned ? STR("t") : STR("f"),
 		str_from(arena_printf(arena, "%llu", (unsigned long long)sample->authres_agrees)),
 		buf_str(&differs.texts[0]),
+		or_empty(sample->problem),
 	};
 	enum err err = db_query(store, "UPDATE dmarcd.sample SET mta = $2, found_by = $3, domain = $4, "
 		"source_ip = $5::inet, helo = $6, probe = $7, spf_aligned = $8::boolean, dkim_aligned = $9::boolean, "
-		"authres_agrees = $10::integer, authres_differs = $11::text[] WHERE sha256 = decode($1, 'hex')",
-		params, 11, NULL, error);
+		"authres_agrees = $10::integer, authres_differs = $11::text[], problem = $12 "
+		"WHERE sha256 = decode($1, 'hex')",
+		params, 12, NULL, error);
 	columns_fini(&differs);
 	return err;
 }
