@@ -115,6 +115,16 @@ static bool noted(const struct trial *trial, const char *kind, const char *resul
 	return false;
 }
 
+/* The author's own record says pass and reject, and the DNS hides whose organisation it is. */
+static void test_unknown_organisation(void **state)
+{
+	struct trial trial = plain(MAIL, POLICY("sub.example.com", "p=reject") RECORD
+		"_dmarc.example.com TXT !SERVFAIL\n");
+	(void)state;
+	trial.spf = true;
+	(void)expect(&trial, AUTH_TEMPERROR, "policy.temperror");
+}
+
 static void test_results(void **state)
 {
 	(void)state;
@@ -408,6 +418,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_results, open_arena, close_arena),
+		cmocka_unit_test_setup_teardown(test_unknown_organisation, open_arena, close_arena),
 		cmocka_unit_test_setup_teardown(test_signatures, open_arena, close_arena),
 		cmocka_unit_test_setup_teardown(test_selector_field, open_arena, close_arena),
 		cmocka_unit_test_setup_teardown(test_fields, open_arena, close_arena),

@@ -66,8 +66,9 @@ static bool check_policies(const struct verify *verify, const struct dmarc_optio
 		return false;
 	if (str_eq(policy_domain, org_domain))
 		return true;
-	dmarc_discover(verify, options, org_domain, &above);
-	if (above.failed)
+	if (org_domain.ptr)
+		dmarc_discover(verify, options, org_domain, &above);
+	if (!org_domain.ptr || above.failed)
 		return refuse(gate, AUTH_TEMPERROR, "policy.temperror",
 			"the DMARC policy of the Organizational Domain is not known (DNS)");
 	return !above.found || check_record(&above.record, gate);

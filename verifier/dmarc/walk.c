@@ -88,8 +88,8 @@ void dmarc_walk(const struct verify *verify, unsigned depth, struct str start, s
 	*walk_r = (struct dmarc_walk){.start = start};
 	if (!walk_step(verify, depth, walk_r, start))
 		return;
-	labels = labels > WALK_LABELS ? WALK_LABELS : labels - 1;
-	for (; labels > 0; labels--)
+	labels = labels > WALK_LABELS ? WALK_LABELS + 1 : labels;
+	for (; labels-- > 1;)
 		if (!walk_step(verify, depth, walk_r, domain_last_labels(start, labels)))
 			return;
 }
