@@ -44,14 +44,40 @@ static enum err drop_months(struct store *store, struct str day, uint64_t *month
 	return err;
 }
 
+/* Of mails all of whose reports go. Jobs first, then the identities of reports: as a judge locks them. */
+static enum err forget_verdicts(struct store *store, struct str day, struct error *error)
+{
+#define ALL_GO \
+	"IN (SELECT mail_sha256 FROM dmarcd.report WHERE day < $1::date UNION " \
+	"SELECT mail_sha256 FROM dmarcd.report_copy WHERE day < $1::date) " \
+	"AND NOT EXISTS (SELECT FROM dmarcd.report r WHERE r.mail_sha256 = t.sha256 AND r.day >= $1::date) " \
+	"AND NOT EXISTS (SELECT FROM dmarcd.report_copy c WHERE c.mail_sha256 = t.sha256 AND c.day >= $1::date)"
+	static const char *const statements[] = {
+		"DELETE FROM dmarcd.verify_job t WHERE t.kind = 'report' AND t.sha256 " ALL_GO,
+		"DELETE FROM dmarcd.verify_job t USING dmarcd.sample s WHERE s.day < $1::date AND t.kind = 'sample' "
+		"AND t.sha256 = s.sha256",
+		"DELETE FROM dmarcd.verdict t WHERE t.kind <> 'sample' AND t.sha256 " ALL_GO,
+		"DELETE FROM dmarcd.verdict t USING dmarcd.sample s WHERE s.day < $1::date AND t.kind = 'sample' "
+		"AND t.sha256 = s.sha256",
+		"DELETE FROM dmarcd.audit WHERE at < $1::date",
+	};
+	uint64_t ignored = 0;
+	enum err err = ERR_OK;
+	for (size_t i = 0; !err && i < sizeof(statements) / sizeof(statements[0]); i++)
+		err = change(store, statements[i], day, &ignored, error);
+	return err;
+}
+
 static enum err forget_records(struct store *store, struct str day, struct retention_done *done,
 	struct error *error)
 {
-	static const char *const tables[] = {"record", "issue", "failure", "tls_policy", "tls_detail", "daily_cell",
-		"daily_source", "daily_source_added", "daily_reporter"};
+	static const char *const tables[] = {"record", "issue", "failure", "tls_policy", "tls_detail", "recheck",
+		"report_copy", "sample", "daily_cell", "daily_source", "daily_source_added", "daily_reporter"};
 	uint64_t ignored = 0;
 	char sql[160];
-	enum err err = drop_months(store, day, &done->months, error);
+	enum err err = forget_verdicts(store, day, error);
+	if (!err)
+		err = drop_months(store, day, &done->months, error);
 	if (!err)
 		err = change(store, "DELETE FROM dmarcd.report_identity i USING dmarcd.report r "
 			"WHERE r.day < $1::date AND i.identity = r.identity", day, &ignored, error);
@@ -83,6 +109,24 @@ static enum err find_now(struct store *store, const struct retention *retention,
 	return err;
 }
 
+/* Bytes of failure reports and of samples, wherever they are; what was found of them stays. */
+static enum err forget_samples(struct store *store, struct str day, struct retention_done *done,
+	struct error *error)
+{
+	enum err err = change(store, "UPDATE dmarcd.failure SET sample_headers = NULL "
+		"WHERE sample_headers IS NOT NULL AND day < $1::date", day, &done->samples, error);
+	if (!err)
+		err = change(store, "DELETE FROM dmarcd.original o USING dmarcd.report r "
+			"WHERE r.mail_sha256 = o.sha256 AND r.kind = 'failure' AND o.kept_at < $1::date", day,
+			&done->originals, error);
+	if (!err)
+		err = change(store, "UPDATE dmarcd.verify_job j SET packed = NULL FROM dmarcd.report r "
+			"WHERE r.mail_sha256 = j.sha256 AND r.kind = 'failure' AND j.packed IS NOT NULL "
+			"AND j.queued_at < $1::date", day, &done->originals, error);
+	return err ? err : change(store, "UPDATE dmarcd.sample SET packed = NULL "
+		"WHERE packed IS NOT NULL AND taken_at < $1::date", day, &done->samples, error);
+}
+
 static enum err run(struct store *store, const struct retention *retention, struct retention_done *done,
 	struct error *error)
 {
@@ -96,15 +140,8 @@ static enum err run(struct store *store, const struct retention *retention, stru
 	if (!err && retention->originals_secs >= 0)
 		err = change(store, "DELETE FROM dmarcd.original WHERE kept_at < $1::date",
 			day_before(now, retention->originals_secs, day), &done->originals, error);
-	if (!err && retention->samples_secs >= 0) {
-		struct str before = day_before(now, retention->samples_secs, day);
-		err = change(store, "UPDATE dmarcd.failure SET sample_headers = NULL "
-			"WHERE sample_headers IS NOT NULL AND day < $1::date", before, &done->samples, error);
-		if (!err)
-			err = change(store, "DELETE FROM dmarcd.original o USING dmarcd.report r "
-				"WHERE r.mail_sha256 = o.sha256 AND r.kind = 'failure' AND o.kept_at < $1::date",
-				before, &done->originals, error);
-	}
+	if (!err && retention->samples_secs >= 0)
+		err = forget_samples(store, day_before(now, retention->samples_secs, day), done, error);
 	return err;
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Forgets what is older than the configuration keeps. Sums of days stay with
- * their rows' months; a mail's line in the balance stays for ever.
+ * their rows' months; a mail's line in the balance stays for ever. Verdicts stay
+ * with the reports they are of, however early the bytes go.
  */
 #pragma once
 
