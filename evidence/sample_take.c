@@ -194,7 +194,7 @@ static enum err take_file(struct sample_take *take, struct folder *folder, const
 	int64_t now, uint64_t *taken, struct error *error)
 {
 	struct sample_mail mail = {
-		.maildir = as_text(&take->path, str_from(maildir_path(folder->maildir))),
+		.maildir = as_text(&take->path, str_from(folder->path)), /* hints are found by it */
 		.file = as_text(&take->name, maildir_unique(name)),
 	};
 	struct error away = {0};

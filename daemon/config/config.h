@@ -7,8 +7,8 @@
  * Three steps, one file each: config_check.c walks the YAML events against the
  * table of keys (config_shape.c) and finds every mistake with its place;
  * libcyaml (config_yaml.c) loads what is then known to be right; config.c
- * merges the files. Keys of parts that come later (samples, mtas, readiness,
- * monthly, mail, alerts) are checked and kept.
+ * merges the files. Keys of parts that come later (readiness, monthly, mail,
+ * alerts) are checked and kept.
  *
  * All of it lives in one arena and dies at config_free().
  */

@@ -138,7 +138,8 @@ struct sample_mail {
 	uint64_t bytes;
 	int64_t arrived_epoch_secs; /* in the Maildir */
 };
-/* Its row and its job in one transaction; one that is known changes nothing. */
+/* Its row and its job in one transaction; one that is known changes nothing, one that is known as a mail with
+ * reports is judged as that. */
 NODISCARD enum err sample_put(struct store *store, const struct sample_mail *sample, int64_t now_epoch_secs,
 	bool *known_r, struct error *error);
 

@@ -115,8 +115,9 @@ enum err verdict_queue_stats(struct store *store, int64_t now_epoch_secs, struct
 static const char insert_sample[] =
 	"WITH added AS (INSERT INTO dmarcd.sample (packed, sha256, maildir, file, bytes, taken_at, arrived_at, day, "
 	"problem) VALUES (nullif($1::bytea, ''), decode($2, 'hex'), $3, $4, $5::bigint, to_timestamp($6::bigint), "
-	"to_timestamp($7::bigint), (to_timestamp($7::bigint) AT TIME ZONE 'UTC')::date, $8) "
-	"ON CONFLICT DO NOTHING RETURNING sha256, packed IS NOT NULL AS judged), "
+	"to_timestamp($7::bigint), (to_timestamp($7::bigint) AT TIME ZONE 'UTC')::date, "
+	"CASE WHEN EXISTS (SELECT FROM dmarcd.mail WHERE sha256 = decode($2, 'hex')) THEN 'report.mail' ELSE $8 END) "
+	"ON CONFLICT DO NOTHING RETURNING sha256, problem = '' AS judged), "
 	"job AS (INSERT INTO dmarcd.verify_job (sha256, kind, queued_at, due_at) "
 	"SELECT sha256, 'sample', to_timestamp($6::bigint), to_timestamp($6::bigint) FROM added WHERE judged "
 	"ON CONFLICT DO NOTHING) SELECT count(*) FROM added";

@@ -1,0 +1,256 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Samples of our own mail: taken in from their Maildir, judged by the DNS, kept as evidence of the server that sent
+them; probes that are written, sent on their way, and known again.
+
+usage: test_evidence.py BIN_DIR
+"""
+import email
+import email.utils
+import json
+import os
+import subprocess
+
+import factory
+import flow
+import zone
+
+OUT1, STRANGER = "192.0.2.10", "198.51.100.9"
+MTAS = """
+mtas:
+  - {name: out1, addresses: [192.0.2.8/29], helo: [out1.example.com], domains: [example.com, news.example.com]}
+  - {name: relay, hostnames: [relay.example.com], domains: [example.com]}
+  - {name: crm, kind: service, spf_include: spf.crm.example, domains: [crm.example.com]}
+domains: [{name: example.com}]
+limits: {mail_bytes: 1MiB}
+"""
+
+
+class EvidenceTest(flow.FlowTest):
+    def setUp(self):
+        super().setUp()
+        self.maildir = flow.make_maildir(self.path("samples"))
+        self.delivered = 0
+        self.world = factory.World()
+        self.world.add("example.com", spf="v=spf1 ip4:192.0.2.10 -all")
+        self.world.add("crm.example.com", spf="v=spf1 ip4:203.0.113.0/24 -all")
+        self.world.add("lists.example")
+        self.dns = zone.ZoneServer(self.world.zone())
+
+    def begin(self, *maildirs, **options):
+        samples = "samples: [{path: %s, trusted_hops: [%s], authserv_id: %s, probe_to: probe@example.com}]\n" % (
+            self.maildir, factory.MX, factory.MX)
+        self.configure(*maildirs, more=samples + MTAS + self.dns.config, **options)
+
+    def deliver(self, *mails):
+        names = factory.deliver(self.maildir, mails, self.delivered)
+        self.delivered += len(mails)
+        return names
+
+    def judge(self):
+        self.dmarcd("verify", "--once")
+
+    def rows(self, *arguments):
+        return [json.loads(line) for line in self.dmarcd(*arguments, "--json").stdout.splitlines()]
+
+    def in_folder(self, name):
+        return sorted(os.listdir(os.path.join(self.maildir, name)))
+
+
+class Samples(EvidenceTest):
+    def mails(self):
+        """Each way to be found, the receiving host's word for it or against it, and ARC."""
+        plain = [factory.message("Joe <joe@example.com>", message_id="s%d" % n) for n in range(5)]
+        said = "spf=%s smtp.mailfrom=joe@example.com; dkim=pass header.d=example.com; " \
+            "dmarc=pass header.from=example.com"
+        signed = self.world.sign(plain[0], "example.com")
+        sealed = self.world.seal(factory.received(signed, OUT1, "x.example", "joe@example.com", by="lists.example"),
+                                 "lists.example", results="dkim=pass header.d=example.com")
+        return (
+            factory.authres(factory.received(signed, OUT1, "anything", "joe@example.com"), factory.MX, said % "pass"),
+            factory.authres(factory.received(signed + b"\n", OUT1, "anything", "joe@example.com"), factory.MX,
+                            said % "fail"),
+            factory.received(plain[1], STRANGER, "OUT1.example.com", "joe@example.com"),
+            factory.received(factory.received(plain[2], "10.0.0.1", "pc", None, by="relay.example.com"), STRANGER,
+                             "localhost", "joe@example.com"),
+            factory.authres(factory.received(plain[3], STRANGER, "mx.stranger.example", "a@stranger.example"),
+                            "evil.example", "spf=pass smtp.mailfrom=a@stranger.example"),
+            factory.received(sealed, STRANGER, "lists.example", "a@lists.example"))
+
+    def odd(self):
+        """What is no mail to be taken."""
+        new = os.path.join(self.maildir, "new")
+        os.symlink("/etc/passwd", os.path.join(new, "link"))
+        os.mkfifo(os.path.join(new, "pipe"))
+        os.mkdir(os.path.join(new, "folder"))
+
+    def test_evidence(self):
+        self.begin()
+        self.odd()
+        mails = self.mails()
+        self.deliver(*mails)
+        self.deliver(mails[0])  # the same bytes once more
+        self.deliver(factory.message(body="x" * (1 << 20)))
+        with open(os.path.join(self.maildir.encode(), b"new", b"\xff\xfe\n"), "wb") as stream:
+            stream.write(b"")
+        done = self.dmarcd("verify", "--once")
+        self.assertEqual(done.stderr.count("a sample stays in new/"), 3, done.stderr)
+        self.assertIn("file.too_large", done.stderr)
+        self.assertEqual(self.in_folder("new"), ["folder", "link", "pipe"])
+        self.assertEqual(len(self.in_folder("cur")), len(mails) + 3)
+        self.check_samples()
+        self.check_evidence()
+        again = listing = self.sql("SELECT * FROM dmarcd_api.sample ORDER BY sha256")
+        self.judge()
+        self.assertEqual(self.sql("SELECT * FROM dmarcd_api.sample ORDER BY sha256"), again)
+        self.assertEqual(len(listing), len(mails) + 2)
+
+    def test_a_report_mail_is_judged_as_that(self):
+        """The same bytes in both kinds of Maildir, in both orders."""
+        reports = flow.make_maildir(self.path("reports"))
+        self.begin(reports)
+        mails = [factory.aggregate("r%d" % n) for n in range(2)]
+        factory.deliver(reports, mails[:1])
+        self.dmarcd("ingest", "--once")
+        self.deliver(*mails)
+        self.judge()
+        self.assertEqual(self.sql("SELECT problem, judged_at IS NOT NULL FROM dmarcd_api.sample ORDER BY file"),
+                         [("report.mail", "f"), ("", "t")])
+        factory.deliver(reports, mails[1:], 1)
+        self.dmarcd("ingest", "--once")
+        self.judge()
+        self.assertEqual(self.sql("SELECT DISTINCT provenance FROM dmarcd_api.report"), [("unverified",)])
+        self.assertEqual(self.sql("SELECT kind, count(*) FROM dmarcd_api.verdict GROUP BY 1"), [("report", "2")])
+
+    def check_samples(self):
+        columns = ("mta", "found_by", "domain", "source_ip", "spf", "dkim", "dmarc", "arc", "spf_aligned",
+                   "dkim_aligned", "authres_agrees", "authres_differs", "problem")
+        found = self.sql("SELECT %s FROM dmarcd_api.sample ORDER BY file" % ", ".join(columns))
+        common = ("example.com",)
+        self.assertEqual(found[:6], [
+            ("out1", "ip", *common, OUT1, "pass", "pass", "pass", "none", "t", "t", "3", "[]", ""),
+            ("out1", "ip", *common, OUT1, "pass", "pass", "pass", "none", "t", "t", "2", '["spf=fail"]', ""),
+            ("out1", "helo", *common, STRANGER, "fail", "none", "fail", "none", "f", "f", "0", "[]", ""),
+            ("relay", "received", *common, STRANGER, "fail", "none", "fail", "none", "f", "f", "0", "[]", ""),
+            ("", "", *common, STRANGER, "none", "none", "fail", "none", "f", "f", "0", "[]", ""),
+            ("", "", *common, STRANGER, "fail", "pass", "pass", "pass", "f", "t", "0", "[]", "")])
+        self.assertEqual([row[0] + row[-1] for row in found[6:]], ["file.too_large", ""])
+        self.assertEqual(self.sql("SELECT count(*) FROM dmarcd_api.verdict WHERE kind = 'sample'"), [("7",)])
+
+    def check_evidence(self):
+        rows = {row["mta"]: row for row in self.rows("evidence", "--domain", "Example.com")}
+        counts = ("samples", "spf_aligned", "dkim_aligned", "dmarc_pass", "arc_pass", "unconfirmed", "authres_agrees",
+                  "authres_differs")
+        self.assertEqual({mta: tuple(row[key] for key in counts) for mta, row in rows.items()}, {
+            "out1": (3, 2, 2, 2, 0, 1, 1, 1), "relay": (1, 0, 0, 0, 0, 1, 0, 0), "": (2, 0, 1, 1, 1, 2, 0, 0)})
+        self.assertEqual(len(self.rows("evidence")), 4)  # nobody's empty mail too
+        text = self.dmarcd("evidence", "--mta", "out1").stdout
+        self.assertIn("out1 as example.com: 3 samples, aligned SPF 2, DKIM 2, DMARC pass 2; receiving host agrees 1, "
+                      "differs 1; 1 known by name only", text)
+        self.assertEqual(self.rows("evidence", "--since", "2099-01-01"), [])
+        self.dmarcd("evidence", "--since", "yesterday", code=flow.EX_USAGE)
+        self.dmarcd("evidence", "out1", code=flow.EX_USAGE)
+
+    def test_dns_that_fails(self):
+        """A sample is evidence of each method: none may be missing for want of an answer."""
+        self.world.publish("s._domainkey.example.com", "!SERVFAIL")
+        self.dns.load(self.world.zone())
+        self.begin()
+        self.deliver(self.mails()[0])
+        self.judge()
+        self.assertEqual(self.sql("SELECT mta, judged_at FROM dmarcd_api.sample"), [("", "")])
+        self.assertEqual(self.sql("SELECT waiting, tried FROM dmarcd_api.verify_queue"), [("1", "1")])
+        self.assertEqual(self.in_folder("new"), [])
+
+
+class Probes(EvidenceTest):
+    def probe(self, *arguments):
+        """As an MTA is handed it."""
+        text = self.dmarcd("probe", *arguments).stdout
+        return text.encode(), email.message_from_string(text)
+
+    def listed(self, *columns):
+        return [tuple(row[key] for key in columns) for row in self.rows("probe", "--list")]
+
+    def test_way(self):
+        server = self.own_server()
+        self.begin(dsn=server.create("probes"))
+        self.dmarcd("migrate")
+        raw, mail = self.probe("out1")
+        self.assertEqual((mail["From"], mail["To"]), ("<postmaster@example.com>", "<probe@example.com>"))
+        self.assertEqual(mail["Message-ID"], "<probe.%s@example.com>" % mail["X-Dmarcd-Probe"])
+        self.assertLess(abs(email.utils.parsedate_to_datetime(mail["Date"]).timestamp() -
+                            os.stat(self.config).st_mtime), 600)
+        self.assertEqual(self.listed("mta", "domain", "state", "copies"), [("out1", "example.com", "waiting", 0)])
+        self.deliver(factory.received(self.world.sign(raw, "example.com"), OUT1, "h", "postmaster@example.com"))
+        self.judge()
+        self.assertEqual(self.listed("id", "state", "seen_mta", "found_by", "spf", "dkim", "dmarc", "copies"), [
+            (mail["X-Dmarcd-Probe"], "returned", "out1", "ip", "pass", "pass", "pass", 1)])
+        self.assertIn("returned", self.dmarcd("probe", "--list", "out1").stdout)
+        self.check_forged()
+        self.check_service()
+        self.check_lost(server)
+        self.assertEqual(sum(row["probes"] for row in self.rows("evidence")), 5)
+
+    def state_of(self, mail, *columns):
+        (row,) = [row for row in self.rows("probe", "--list") if row["id"] == mail["X-Dmarcd-Probe"]]
+        return tuple(row[key] for key in columns)
+
+    def check_forged(self):
+        """The id alone is not enough; the real one, coming later and without its field, still counts."""
+        raw, mail = self.probe("out1", "--domain", "NEWS.example.com", "--from", "list@news.example.com",
+                               "--to", "p@x.example")
+        self.assertEqual((mail["From"], mail["To"]), ("<list@news.example.com>", "<p@x.example>"))
+        self.deliver(factory.received(raw, STRANGER, "mx.stranger.example", "a@stranger.example"))
+        self.judge()
+        self.assertEqual(self.state_of(mail, "state", "seen_mta", "source_ip", "copies"),
+                         ("elsewhere", "", STRANGER, 1))
+        self.assertIn("through no MTA of ours (%s) as news.example.com" % STRANGER,
+                      self.dmarcd("probe", "--list").stdout)
+        self.deliver(factory.received(factory.replaced(raw, "from", "a@example.com"), OUT1, "h", "a@example.com"))
+        self.judge()
+        self.assertEqual(self.state_of(mail, "state", "copies")[0], "elsewhere")  # not as its domain
+        self.deliver(factory.received(factory.replaced(raw, "x-dmarcd-probe", None), OUT1, "h", "a@news.example.com"))
+        self.judge()
+        self.assertEqual(self.state_of(mail, "state", "seen_mta", "copies"), ("returned", "out1", 3))
+
+    def check_service(self):
+        """Nothing marks this server but its probe."""
+        raw, mail = self.probe("crm")
+        self.deliver(factory.received(raw, "203.0.113.5", "mail.crm.example", "bounce@crm.example.com"))
+        self.judge()
+        self.assertEqual(self.state_of(mail, "state", "seen_mta", "found_by", "spf"),
+                         ("returned", "crm", "probe", "pass"))
+
+    def check_lost(self, server):
+        _, mail = self.probe("relay")
+        self.assertEqual(self.state_of(mail, "state"), ("waiting",))
+        server.psql("probes", "-c", "UPDATE dmarcd.probe SET made_at = made_at - interval '25 hours'")
+        self.assertEqual(self.state_of(mail, "state", "seen_at"), ("lost", None))
+        self.assertEqual(len(self.rows("probe", "--list", "relay")), 1)
+
+    def test_mistakes(self):
+        self.begin()
+        for arguments in (["out9"], [], ["out1", "out2"], ["out1", "--to", "nobody"], ["out1", "--to", "a,b@x.example"],
+                          ["out1", "--from", "a b@example.com"], ["out1", "--domain", "no domain"], ["out1", "--json"],
+                          ["out1", "--domain", "example.com", "--from", "a@example.net"],
+                          ["--list", "--to", "a@b.example"]):
+            self.dmarcd("probe", *arguments, code=flow.EX_USAGE)
+        self.assertIn("out1, relay, crm", self.dmarcd("probe", "out9", code=flow.EX_USAGE).stderr)
+        self.dmarcd("probe", "out1", "-o", self.path("missing", "file"), code=flow.EX_CANTCREAT)
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run(self.command("probe", "out1"), stdout=full, stderr=subprocess.DEVNULL, check=False)
+        self.assertEqual(done.returncode, 74)
+        self.assertEqual(self.rows("probe", "--list"), [])
+        self.assertIn("not declared", self.dmarcd("probe", "out1", "--domain", "example.org", "-o",
+                                                  self.path("probe.eml")).stderr)
+        with open(self.path("probe.eml"), encoding="ascii") as stream:
+            self.assertEqual(email.message_from_file(stream)["From"], "<postmaster@example.org>")
+        self.configure(more=MTAS, name="bare", prepared=False)
+        self.assertIn("--to", self.dmarcd("probe", "out1", code=flow.EX_USAGE).stderr)
+        self.dmarcd("probe", "out1", "--to", "a@b.example", code=flow.EX_UNAVAILABLE)
+        self.dmarcd("evidence", code=flow.EX_UNAVAILABLE)
+
+
+if __name__ == "__main__":
+    flow.main()
