@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * All mechanisms together on a report mail, and on a sample. What a report says of itself (lines up to an empty one), and the mail that
- * brings it, or whose sample it is. Its author passes SPF or does not, by the
+ * All mechanisms together on a report mail, and on a sample. What a report
+ * says of itself (lines up to an empty one), and the mail that brings it, or
+ * whose sample it is. Its author passes SPF or does not, by the
  * length of the names asked for. Each claim has one of the states, of which
  * those of a mail that passes stand on a pass; the texts are clean; a sample
  * without its body never fails for that.
@@ -120,7 +121,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	static const char *const kinds[] = {"aggregate", "failure", "tlsrpt"};
 	struct arena *arena = arena_open(ARENA_BYTES);
-	struct str rest = {(const char *)bytes, len}, lines[5] = {STR_NONE, STR_NONE, STR_NONE, STR_NONE, STR_NONE}, line;
+	struct str lines[5] = {STR_NONE, STR_NONE, STR_NONE, STR_NONE, STR_NONE}, line;
+	struct str rest = {(const char *)bytes, len};
 	struct verdict verdict;
 	for (size_t i = 0; str_line(&rest, &line) && line.len > 0; i++)
 		if (i < 5)
