@@ -138,7 +138,8 @@ static void put_record_line(struct copy *copy, const struct put_report *report, 
 	db_copy_text(lines, or_none(record->envelope_to), false);
 	db_copy_text(lines, reasons_json(copy, record), false);
 	db_copy_text(lines, dkim_json(copy, record), false);
-	db_copy_text(lines, spf_json(copy, record), true);
+	db_copy_text(lines, spf_json(copy, record), false);
+	db_copy_text(lines, put_codes(copy->scratch, record->contradictions), true);
 }
 
 /* In the midst of a report of many rows: between two COPY. */
@@ -252,7 +253,7 @@ static const struct {
 	[PASS_RECORDS] = {REPORT_AGGREGATE, "COPY dmarcd.record (policy_domain, day, report_key, row_no, counted, "
 		"source_ip, source_raw, messages, disposition, disposition_raw, spf_aligned, spf_aligned_raw, "
 		"dkim_aligned, dkim_aligned_raw, header_from, envelope_from, envelope_to, reasons, dkim, "
-		"spf) FROM STDIN"},
+		"spf, contradictions) FROM STDIN"},
 	[PASS_POLICIES] = {REPORT_TLSRPT, "COPY dmarcd.tls_policy (policy_domain, day, report_key, row_no, counted, "
 		"policy_type, policy_strings, mx_hosts, success, failure) FROM STDIN"},
 	[PASS_DETAILS] = {REPORT_TLSRPT, "COPY dmarcd.tls_detail (policy_domain, day, report_key, row_no, detail_no, "

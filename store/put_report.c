@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/put_rows.h"
 
+#include "model/coherence.h"
 #include "model/json.h"
 #include "store/columns.h"
 
 #include <string.h>
 
 #define JSON_BYTES ((size_t)256 * 1024 * 1024)
+#define CODES_BYTES ((size_t)4096)
 #define ARENA_BYTES ((size_t)256 * 1024 * 1024)
 
 static void key_time(struct json *json, const char *key, int64_t epoch_secs)
@@ -84,6 +86,22 @@ static void write_head(struct json *json, const struct spool_report *report)
 	}
 }
 
+struct str put_codes(struct arena *arena, uint32_t contradictions)
+{
+	struct buf text;
+	if (contradictions == 0)
+		return STR_NONE;
+	buf_init(&text, CODES_BYTES);
+	for (unsigned i = 0; i < COHERENCE_CODE_COUNT; i++)
+		if (contradictions & (uint32_t)1 << i)
+			buf_printf(&text, "%c%s", text.len > 0 ? ',' : '{',
+				coherence_code_text((enum coherence_code)i));
+	buf_add_char(&text, '}');
+	struct str codes = arena_str(arena, buf_str(&text));
+	buf_fini(&text);
+	return codes;
+}
+
 static uint64_t issues_of(const struct spool_report *report)
 {
 	uint64_t count = 0;
@@ -113,6 +131,7 @@ static void write_report(struct json *json, struct arena *arena, const struct pu
 	json_key_value_cstr(json, "provenance", put->mail->local ? "local" : "pending");
 	json_key_value_u64(json, "issues", issues_of(report));
 	json_key_value_str(json, "member", report->member);
+	json_key_value_str(json, "contradictions", put_codes(arena, report->totals.contradictions));
 	write_head(json, report);
 	json_object_end(json);
 }
@@ -128,16 +147,17 @@ static const char insert_reports[] =
 	"FROM jsonb_to_recordset($1::jsonb) AS r(no integer, key uuid, identity text, content text, domain text, "
 	"day date, kind text, mail text, report_no integer, schema text, records bigint, messages numeric, "
 	"dmarc_pass numeric, provenance text, issues bigint, member text, org_name text, email text, contact text, "
-	"report_id text, begin_at bigint, end_at bigint, version text, generator text, errors jsonb, policy jsonb) "
+	"report_id text, begin_at bigint, end_at bigint, version text, generator text, errors jsonb, policy jsonb, "
+	"contradictions text) "
 	"JOIN dmarcd.report_identity i ON i.identity = decode(r.identity, 'hex') "
 	"ORDER BY r.domain, r.day, r.key, r.no), "
 	"added AS (INSERT INTO dmarcd.report (policy_domain, day, report_key, kind, mail_sha256, report_no, identity, "
 	"content, org_name, email, contact, report_id, begin_at, end_at, schema, records, messages, dmarc_pass, "
-	"provenance, conflict, issues, member, version, generator, errors, policy, stored_at) "
+	"provenance, conflict, issues, member, version, generator, errors, policy, contradictions, stored_at) "
 	"SELECT domain, day, key, kind, decode(mail, 'hex'), report_no, decode(identity, 'hex'), "
 	"decode(content, 'hex'), org_name, email, contact, report_id, to_timestamp(begin_at), to_timestamp(end_at), "
 	"schema, records, messages, dmarc_pass, provenance, conflict, issues, member, version, generator, errors, "
-	"policy, to_timestamp($2::bigint) FROM given ORDER BY domain, day, key "
+	"policy, contradictions::text[], to_timestamp($2::bigint) FROM given ORDER BY domain, day, key "
 	"ON CONFLICT DO NOTHING RETURNING policy_domain, day, report_key) "
 	"SELECT g.no, g.conflict FROM given g JOIN added a ON a.policy_domain = g.domain AND a.day = g.day "
 	"AND a.report_key = g.key";

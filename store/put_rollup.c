@@ -36,16 +36,17 @@ static const char note_places[] =
 
 static const char add_reporters[] =
 	"INSERT INTO dmarcd.daily_reporter AS t (policy_domain, day, reporter, provenance, messages, dmarc_pass, "
-	"records, reports) "
+	"records, reports, contradictory) "
 	"SELECT u.domain, u.day, dmarcd.reporter_of(r.org_name, r.email), r.provenance, sum(u.messages), "
-	"sum(u.pass), sum(u.records), sum(u.reports) FROM unnest($1::text[], $2::date[], $3::date[], $4::uuid[], "
-	"$5::numeric[], $6::numeric[], $7::bigint[], $8::bigint[]) "
-	"AS u(domain, day, begins, key, messages, pass, records, reports) "
+	"sum(u.pass), sum(u.records), sum(u.reports), sum(u.contradictory) FROM unnest($1::text[], $2::date[], "
+	"$3::date[], $4::uuid[], $5::numeric[], $6::numeric[], $7::bigint[], $8::bigint[], $9::bigint[]) "
+	"AS u(domain, day, begins, key, messages, pass, records, reports, contradictory) "
 	"JOIN dmarcd.report r ON r.policy_domain = u.domain AND r.day = u.begins AND r.report_key = u.key "
 	"GROUP BY 1, 2, 3, 4 ORDER BY u.domain COLLATE \"C\", u.day, 3, 4 "
 	"ON CONFLICT (policy_domain, day, reporter, provenance) DO UPDATE SET "
 	"messages = t.messages + excluded.messages, dmarc_pass = t.dmarc_pass + excluded.dmarc_pass, "
-	"records = t.records + excluded.records, reports = t.reports + excluded.reports";
+	"records = t.records + excluded.records, reports = t.reports + excluded.reports, "
+	"contradictory = t.contradictory + excluded.contradictory";
 
 static const char *provenance_of(const struct sum *sum)
 {
@@ -72,6 +73,7 @@ static void fill_reporter(struct columns *columns, const struct sum *sum)
 	columns_wide(columns, sum->dmarc_pass);
 	columns_u64(columns, sum->records);
 	columns_u64(columns, sum->reports);
+	columns_u64(columns, sum->contradictory);
 }
 
 static enum err add_to_table(struct store *store, const char *sql, void (*fill)(struct columns *, const struct sum *),
@@ -180,10 +182,11 @@ enum err put_rollups(struct store *store, struct sums *sums, struct error *error
  * as put_rollups() has it: the order in which all lock them. */
 #define CHANGE_SUMS \
 	"parts AS MATERIALIZED (SELECT m.policy_domain, m.provenance, m.sign, m.sign * s.messages AS messages, " \
-	"s.day, CASE WHEN s.part = 0 THEN m.sign ELSE 0 END AS records, s.estimated, s.reporter, s.source, " \
-	"s.header_from, s.spf_aligned, s.dkim_aligned, s.disposition, " \
-	"'pass' IN (s.spf_aligned, s.dkim_aligned) AS pass FROM moves m " \
-	"CROSS JOIN LATERAL dmarcd.shares(m.policy_domain, m.day, m.report_key) s), " \
+	"s.day, CASE WHEN s.part = 0 THEN m.sign ELSE 0 END AS records, " \
+	"CASE WHEN s.part = 0 AND s.contradictory THEN m.sign ELSE 0 END AS contradictory, " \
+	"s.estimated, s.reporter, s.source, s.header_from, s.spf_aligned, s.dkim_aligned, s.disposition, " \
+	"'pass' IN (s.spf_aligned, s.dkim_aligned) AS pass " \
+	"FROM moves m CROSS JOIN LATERAL dmarcd.shares(m.policy_domain, m.day, m.report_key) s), " \
 	"cells AS (INSERT INTO dmarcd.daily_cell AS t (policy_domain, day, header_from, spf_aligned, dkim_aligned, " \
 	"disposition, provenance, estimated, messages, records) " \
 	"SELECT policy_domain, day, header_from, spf_aligned, dkim_aligned, disposition, provenance, estimated, " \
@@ -207,19 +210,20 @@ enum err put_rollups(struct store *store, struct sums *sums, struct error *error
 	"coalesce(sum(messages) FILTER (WHERE disposition = 'quarantine'), 0), sum(records) " \
 	"FROM parts GROUP BY 1, 2, 3, 4), " \
 	"counts AS (SELECT policy_domain, day, reporter, provenance, messages, " \
-	"CASE WHEN pass THEN messages ELSE 0 END AS pass, records, 0 AS reports FROM parts " \
+	"CASE WHEN pass THEN messages ELSE 0 END AS pass, records, 0 AS reports, contradictory FROM parts " \
 	"UNION ALL SELECT m.policy_domain, m.day, dmarcd.reporter_of(w.org_name, w.email), m.provenance, 0, 0, 0, " \
-	"m.sign FROM moves m JOIN dmarcd.report w ON w.policy_domain = m.policy_domain AND w.day = m.day " \
+	"m.sign, 0 FROM moves m JOIN dmarcd.report w ON w.policy_domain = m.policy_domain AND w.day = m.day " \
 	"AND w.report_key = m.report_key), " \
 	"places AS (INSERT INTO dmarcd.daily_source_added (policy_domain, day) " \
 	"SELECT DISTINCT policy_domain, day FROM counts) " \
 	"INSERT INTO dmarcd.daily_reporter AS t (policy_domain, day, reporter, provenance, messages, dmarc_pass, " \
-	"records, reports) SELECT policy_domain, day, reporter, provenance, sum(messages), sum(pass), sum(records), " \
-	"sum(reports) FROM counts CROSS JOIN first GROUP BY 1, 2, 3, 4 " \
+	"records, reports, contradictory) SELECT policy_domain, day, reporter, provenance, sum(messages), sum(pass), " \
+	"sum(records), sum(reports), sum(contradictory) FROM counts CROSS JOIN first GROUP BY 1, 2, 3, 4 " \
 	"ORDER BY policy_domain COLLATE \"C\", day, reporter, provenance " \
 	"ON CONFLICT (policy_domain, day, reporter, provenance) DO UPDATE SET " \
 	"messages = t.messages + excluded.messages, dmarc_pass = t.dmarc_pass + excluded.dmarc_pass, " \
-	"records = t.records + excluded.records, reports = t.reports + excluded.reports"
+	"records = t.records + excluded.records, reports = t.reports + excluded.reports, " \
+	"contradictory = t.contradictory + excluded.contradictory"
 
 static const char change_given[] =
 	"WITH moves AS (SELECT * FROM unnest($1::text[], $2::date[], $3::uuid[], $4::text[], $5::integer[]) "

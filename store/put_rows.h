@@ -70,5 +70,8 @@ NODISCARD enum err put_rollups_change(struct store *store, struct columns *moves
 /* Takes what the rows of this mail's reports added out of the daily sums. */
 NODISCARD enum err put_rollups_remove(struct store *store, const struct sha256 *mail_sha256, struct error *error);
 
+/* Contradictions as text[]; absent: none. */
+struct str put_codes(struct arena *arena, uint32_t contradictions);
+
 /* 64 hex digits in the arena. */
 struct str put_hex(struct arena *arena, const struct sha256 *sum);

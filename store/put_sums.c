@@ -106,6 +106,7 @@ static void add_messages(struct sum *sum, const struct aggregate_record *record,
 	if (record->disposition == DISPOSITION_QUARANTINE)
 		sum->quarantined += messages;
 	sum->records += first;
+	sum->contradictory += first && record->contradictions != 0;
 }
 
 static void add_cell(struct sums *sums, const struct aggregate_record *record, struct day day, wide messages,
@@ -193,6 +194,7 @@ static void merge(struct sum *into, const struct sum *from)
 	into->quarantined += from->quarantined;
 	into->records += from->records;
 	into->reports += from->reports;
+	into->contradictory += from->contradictory;
 }
 
 static void sort_out(struct list *list)

@@ -34,7 +34,7 @@ struct sum {
 	bool estimated;
 	/* the sums */
 	wide messages, spf_aligned, dkim_aligned, dmarc_pass, rejected, quarantined;
-	uint64_t records, reports;
+	uint64_t records, reports, contradictory;
 };
 
 struct sums;

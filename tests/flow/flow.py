@@ -193,7 +193,7 @@ WITH spans AS (SELECT report_key, policy_domain, day, provenance, reporter,
     FROM dmarcd_api.report WHERE kind = 'aggregate' AND NOT conflict),
 shares AS MATERIALIZED (SELECT s.policy_domain, s.day + n AS day, s.provenance, s.reporter, s.estimated, n,
     r.source_ip, coalesce(r.header_from, '') AS header_from, r.spf_aligned, r.dkim_aligned, r.dmarc_pass,
-    r.disposition, r.messages / s.days + CASE WHEN n = 0 THEN r.messages % s.days ELSE 0 END AS messages
+    r.contradictions <> '{}' AS contradictory, r.disposition, r.messages / s.days + CASE WHEN n = 0 THEN r.messages % s.days ELSE 0 END AS messages
     FROM spans s JOIN dmarcd_api.record r USING (report_key)
     CROSS JOIN LATERAL generate_series(0, CASE WHEN r.messages < s.days THEN 0 ELSE s.days - 1 END) AS n),
 rebuilt AS (
@@ -209,9 +209,11 @@ rebuilt AS (
         FROM shares GROUP BY policy_domain, day, provenance, source_ip
         HAVING sum(messages) > 0 OR count(*) FILTER (WHERE n = 0) > 0
     UNION ALL SELECT concat_ws(' ', 'reporters', policy_domain, day, provenance, reporter, sum(messages),
-        coalesce(sum(messages) FILTER (WHERE dmarc_pass), 0), count(*) FILTER (WHERE n = 0), sum(reports))
-        FROM (SELECT policy_domain, day, provenance, reporter, messages, dmarc_pass, n, 0 AS reports FROM shares
-            UNION ALL SELECT policy_domain, day, provenance, reporter, 0, false, NULL, 1 FROM spans) counted
+        coalesce(sum(messages) FILTER (WHERE dmarc_pass), 0), count(*) FILTER (WHERE n = 0), sum(reports),
+        count(*) FILTER (WHERE n = 0 AND contradictory))
+        FROM (SELECT policy_domain, day, provenance, reporter, messages, dmarc_pass, n, 0 AS reports, contradictory
+            FROM shares
+            UNION ALL SELECT policy_domain, day, provenance, reporter, 0, false, NULL, 1, false FROM spans) counted
         GROUP BY policy_domain, day, provenance, reporter),
 sums AS (
     SELECT concat_ws(' ', 'daily', policy_domain, day, provenance, header_from, spf_aligned, dkim_aligned, disposition,
@@ -219,7 +221,7 @@ sums AS (
     UNION ALL SELECT concat_ws(' ', 'sources', policy_domain, day, provenance, host(source_ip), messages, spf_aligned,
         dkim_aligned, dmarc_pass, rejected, quarantined, records) FROM dmarcd_api.sources
     UNION ALL SELECT concat_ws(' ', 'reporters', policy_domain, day, provenance, reporter, messages, dmarc_pass,
-        records, reports) FROM dmarcd_api.reporters)
+        records, reports, contradictory) FROM dmarcd_api.reporters)
 SELECT 'rebuilt: ' || o.* FROM (SELECT * FROM rebuilt EXCEPT ALL SELECT * FROM sums) o
 UNION ALL SELECT 'kept: ' || o.* FROM (SELECT * FROM sums EXCEPT ALL SELECT * FROM rebuilt) o LIMIT 10
 """

@@ -41,8 +41,9 @@ with open(os.path.join(flow.SOURCE, "schema", "0002_api.sql"), encoding="utf-8")
     VIEWS_OF_2 = {name: body for body, name in re.findall(
         r"(CREATE VIEW dmarcd_api\.(\w+) AS\n.*?;\n)", stream.read(), re.DOTALL)}
 
-# What migrations 5 to 9 did, undone.
+# What migrations 5 to 11 did, undone.
 BACK_TO_4 = """
+DROP VIEW dmarcd_api.reporter_coherence, dmarcd_api.contradiction, dmarcd_api.override, dmarcd_api.record;
 DROP VIEW dmarcd_api.sample, dmarcd_api.evidence, dmarcd_api.probe;
 DROP VIEW dmarcd_api.verdict, dmarcd_api.recheck, dmarcd_api.verify_queue, dmarcd_api.report, dmarcd_api.daily,
     dmarcd_api.reporters, dmarcd_api.sources;
@@ -50,14 +51,15 @@ DROP FUNCTION dmarcd.shares, dmarcd.provenance_rank;
 DROP TABLE dmarcd.verify_job, dmarcd.verdict, dmarcd.report_copy, dmarcd.recheck, dmarcd.sample, dmarcd.probe,
     dmarcd.audit;
 ALTER TABLE dmarcd.report DROP COLUMN provenance_domain, DROP COLUMN provenance_reasons,
-    DROP COLUMN provenance_mail, DROP COLUMN judged_at;
+    DROP COLUMN provenance_mail, DROP COLUMN judged_at, DROP COLUMN contradictions;
+ALTER TABLE dmarcd.record DROP COLUMN contradictions, DROP COLUMN coherence_notes;
 CREATE TABLE dmarcd.reporter AS SELECT policy_domain, day, reporter, sum(messages) AS messages,
     sum(dmarc_pass) AS dmarc_pass, sum(records)::bigint AS records, sum(reports)::bigint AS reports
     FROM dmarcd.daily_reporter GROUP BY 1, 2, 3;
 DROP TABLE dmarcd.daily_reporter;
 ALTER TABLE dmarcd.reporter RENAME TO daily_reporter;
 ALTER TABLE dmarcd.daily_reporter ADD PRIMARY KEY (policy_domain, day, reporter);
-""" + VIEWS_OF_2["report"] + VIEWS_OF_2["daily"] + VIEWS_OF_2["reporters"] + """
+""" + VIEWS_OF_2["report"] + VIEWS_OF_2["daily"] + VIEWS_OF_2["reporters"] + VIEWS_OF_2["record"] + """
 DROP INDEX dmarcd.mail_hex, dmarcd.report_mail_hex, dmarcd.report_by_key;
 CREATE TABLE dmarcd.plain (LIKE dmarcd.daily_source INCLUDING ALL);
 ALTER TABLE dmarcd.plain DROP COLUMN provenance;
