@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define READ_BYTES ((size_t)256 * 1024)
+#define KEPT_BYTES_MAX ((size_t)1024 * 1024)
 #define PACKED_EXTRA_BYTES ((size_t)1024 * 1024)
 #define TOLD_BYTES_MAX ((size_t)256 * 1024)
 
@@ -220,6 +221,16 @@ static enum err take_file(struct sample_take *take, struct folder *folder, const
 	return ERR_OK;
 }
 
+/* What a large mail took, until the next one. */
+static void give_back(struct buf *buf)
+{
+	size_t max_bytes = buf->max_bytes;
+	if (buf->cap <= KEPT_BYTES_MAX)
+		return;
+	buf_fini(buf);
+	buf_init(buf, max_bytes);
+}
+
 enum err sample_take_pass(struct sample_take *take, struct store *store, int64_t now_epoch_secs, uint64_t most,
 	uint64_t *taken_r, struct error *error)
 {
@@ -235,5 +246,7 @@ enum err sample_take_pass(struct sample_take *take, struct store *store, int64_t
 			err = take_file(take, folder, name, store, now_epoch_secs, taken_r, error);
 		(void)!maildir_sync(folder->maildir, &ignored); /* if it is lost, the next pass knows the hash */
 	}
+	give_back(&take->bytes);
+	give_back(&take->packed);
 	return err;
 }

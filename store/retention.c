@@ -59,6 +59,7 @@ static enum err forget_verdicts(struct store *store, struct str day, struct erro
 		"DELETE FROM dmarcd.verdict t WHERE t.kind <> 'sample' AND t.sha256 " ALL_GO,
 		"DELETE FROM dmarcd.verdict t USING dmarcd.sample s WHERE s.day < $1::date AND t.kind = 'sample' "
 		"AND t.sha256 = s.sha256",
+		"DELETE FROM dmarcd.probe WHERE made_at < $1::date",
 		"DELETE FROM dmarcd.audit WHERE at < $1::date",
 	};
 	uint64_t ignored = 0;

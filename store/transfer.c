@@ -48,7 +48,7 @@ enum err transfer_clear(struct store *store, struct error *error)
 }
 
 static const char select_totals[] =
-	"SELECT m.*, s.*, o.*, r.*, t.*, i.*, c.*, f.*, p.*, d.*, x.*, y.*, z.* FROM "
+	"SELECT m.*, s.*, o.*, r.*, t.*, i.*, c.*, f.*, p.*, d.*, x.*, y.*, z.*, v.*, e.*, q.* FROM "
 	"(SELECT count(*) AS mails, coalesce(sum(copies), 0) AS copies FROM dmarcd.mail) m, "
 	"(SELECT count(*) AS places FROM dmarcd.mail_sighting) s, "
 	"(SELECT count(*) AS originals, coalesce(sum(octet_length(packed)), 0) AS \"bytes of them\" "
@@ -62,7 +62,10 @@ static const char select_totals[] =
 	"(SELECT count(*) AS \"TLS details\" FROM dmarcd.tls_detail) d, "
 	"(SELECT coalesce(sum(messages), 0) AS \"messages by day\" FROM dmarcd.daily_cell) x, "
 	"(SELECT coalesce(sum(messages), 0) AS \"by source\" FROM dmarcd.daily_source) y, "
-	"(SELECT coalesce(sum(messages), 0) AS \"by reporter\" FROM dmarcd.daily_reporter) z";
+	"(SELECT coalesce(sum(messages), 0) AS \"by reporter\" FROM dmarcd.daily_reporter) z, "
+	"(SELECT count(*) AS verdicts FROM dmarcd.verdict) v, "
+	"(SELECT count(*) AS samples FROM dmarcd.sample) e, "
+	"(SELECT count(*) AS probes FROM dmarcd.probe) q";
 
 enum err transfer_totals(struct store *store, struct arena *arena, const char **totals_r, struct error *error)
 {

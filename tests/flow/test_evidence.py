@@ -228,6 +228,10 @@ class Probes(EvidenceTest):
         server.psql("probes", "-c", "UPDATE dmarcd.probe SET made_at = made_at - interval '25 hours'")
         self.assertEqual(self.state_of(mail, "state", "seen_at"), ("lost", None))
         self.assertEqual(len(self.rows("probe", "--list", "relay")), 1)
+        server.psql("probes", "-c", "UPDATE dmarcd.probe SET made_at = made_at - interval '900 days' "
+                    "WHERE mta = 'relay'")
+        self.dmarcd("retention")
+        self.assertEqual({row["mta"] for row in self.rows("probe", "--list")}, {"out1", "crm"})
 
     def test_mistakes(self):
         self.begin()
