@@ -339,6 +339,29 @@ static void test_contradicted(void **state)
 	expect(signed_letter("stranger.example", "x", TAGS("stranger.example")), "contradicted", "file.differs");
 }
 
+static struct str from_yahoo(const char *from, const char *tags)
+{
+	struct arena *arena = bench.mail->arena;
+	return signer_sign(arena, bench.signer, str_from(tags), str_from(arena_printf(arena, "From: %s\r\n"
+		"To: rua@ours.example\r\nSubject: Report Domain: ours.example Submitter: yahoo.com\r\n\r\n", from)));
+}
+
+/* A customer of the reporter's is not the reporter. */
+static void test_mailboxes(void **state)
+{
+	(void)state;
+	publish("yahoo.com");
+	publish("dmarc.yahoo.com");
+	bench.claim.org_name = STR("Yahoo");
+	bench.claim.email = STR("postmaster@dmarc.yahoo.com");
+	bench.claim.member = STR_NONE;
+	expect(from_yahoo("Dmarc <dmarc.2026@yahoo.com>", TAGS("yahoo.com")), "unverified",
+		"dmarc.pass author.mailbox");
+	expect(from_yahoo("Postmaster@yahoo.com", TAGS("yahoo.com")), "verified", "email.match");
+	expect_not("author.mailbox");
+	expect(from_yahoo("noreply@dmarc.yahoo.com", TAGS("dmarc.yahoo.com")), "verified", "submitter.match");
+}
+
 static void test_report_differs(void **state)
 {
 	(void)state;
@@ -487,6 +510,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_pending, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_authors, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_contradicted, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_mailboxes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_report_differs, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_subjects, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_destination, setup, teardown),

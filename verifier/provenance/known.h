@@ -13,5 +13,8 @@ enum known_name {
 /* author, named: organisational domains as A-labels. */
 enum known_name known_reporter(struct str author, struct str named);
 
+/* An address that anybody may have at a provider of mailboxes: its domain does not speak for the provider. */
+bool known_mailbox(struct str local_part, struct str domain);
+
 /* "example.eu" and "example.com": the same name under another suffix, which is no proof. */
 bool known_same_label(struct str author, struct str named);

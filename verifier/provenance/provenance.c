@@ -12,6 +12,7 @@
 
 #define PERIOD_SLACK_SECS (24 * 60 * 60)
 #define TOKEN_BYTES_MIN 4
+#define AUTHOR_MAILBOX "author.mailbox"
 
 /* What the mail says beside its reports. */
 struct report_mail {
@@ -293,7 +294,8 @@ static void judge_author(struct report_mail *mail, struct judged_claim *judged)
 	}
 	judged->foreign = true;
 	reason(judged, doubt);
-	say(judged, "the mail is authenticated, but the report may be somebody else's that it quotes");
+	say(judged, "the mail is authenticated, but %s", str_eq(str_from(doubt), STR(AUTHOR_MAILBOX)) ?
+		"by a domain at which anybody has an address" : "the report may be somebody else's that it quotes");
 }
 
 static const char *state_of(const struct report_mail *mail, const struct judged_claim *judged)
@@ -354,6 +356,16 @@ static void read_tls_fields(const struct message *message, struct arena *arena, 
 		subject->submitter = domain;
 }
 
+/* Who has an address at a provider is not the provider. */
+static void judge_mailbox(struct report_mail *mail, const struct message *message)
+{
+	struct author author;
+	address_author(mail->verify->arena, message, &author);
+	if (author.mailboxes_count == 0 || !known_mailbox(author.mailboxes[0].local_part, mail->author))
+		return;
+	mail->doubt = mail->failure_doubt = AUTHOR_MAILBOX;
+}
+
 static void read_mail(struct report_mail *mail, const struct message *message)
 {
 	struct arena *arena = mail->verify->arena;
@@ -371,6 +383,7 @@ static void read_mail(struct report_mail *mail, const struct message *message)
 		mail->author_org = orgs_org(&mail->orgs, mail->author);
 		mail->doubt = structure_doubt(arena, message, mail->verdict, false);
 		mail->failure_doubt = structure_doubt(arena, message, mail->verdict, true);
+		judge_mailbox(mail, message);
 	}
 	for (size_t i = 0; i < mail->claims->count; i++) {
 		const struct verify_claim *claim = &mail->claims->at[i];
