@@ -186,12 +186,17 @@ static const struct shelf original_shelf = {
 	"AS g(packed, sha256, at) ON CONFLICT DO NOTHING",
 };
 
+/* A report that lies in a sample Maildir too is judged as a report, also where somebody is at the sample. */
+#define REPORT_BEFORE_SAMPLE \
+	"ON CONFLICT (sha256) DO UPDATE SET kind = 'report', packed = excluded.packed, due_at = excluded.due_at, " \
+	"tries = j.tries + 1 WHERE j.kind = 'sample'"
+
 static const struct shelf job_shelf = {
-	"INSERT INTO dmarcd.verify_job (packed, sha256, kind, queued_at, due_at) VALUES ($1::bytea, decode($2, 'hex'), "
-	"'report', to_timestamp($3::bigint), to_timestamp($3::bigint)) ON CONFLICT DO NOTHING",
-	"INSERT INTO dmarcd.verify_job (packed, sha256, kind, queued_at, due_at) "
+	"INSERT INTO dmarcd.verify_job AS j (packed, sha256, kind, queued_at, due_at) VALUES ($1::bytea, "
+	"decode($2, 'hex'), 'report', to_timestamp($3::bigint), to_timestamp($3::bigint)) " REPORT_BEFORE_SAMPLE,
+	"INSERT INTO dmarcd.verify_job AS j (packed, sha256, kind, queued_at, due_at) "
 	"SELECT g.packed, g.sha256, 'report', to_timestamp(g.at), to_timestamp(g.at) "
-	"FROM unnest($1::bytea[], $2::bytea[], $3::bigint[]) AS g(packed, sha256, at) ON CONFLICT DO NOTHING",
+	"FROM unnest($1::bytea[], $2::bytea[], $3::bigint[]) AS g(packed, sha256, at) " REPORT_BEFORE_SAMPLE,
 };
 
 static enum err put_large(struct store *store, const struct shelf *shelf, const struct put_mail *mail,
