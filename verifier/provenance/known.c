@@ -50,8 +50,8 @@ static const char *const mailbox_domains[] = {
 /* RFC 2142, and what reports come from. */
 static const char *const operators[] = {
 	"abuse", "dmarc", "dmarc-admin", "dmarc-noreply", "dmarc-report", "dmarc-reports", "dmarc-support",
-	"dmarc_support", "mailer-daemon", "no-reply", "no_reply", "noreply", "noreply-dmarc", "noreply-dmarc-support", "postmaster",
-	"tlsrpt-noreply",
+	"dmarc_support", "mailer-daemon", "no-reply", "no_reply", "noreply", "noreply-dmarc",
+	"noreply-dmarc-support", "postmaster", "tlsrpt-noreply",
 };
 
 static bool is_in(struct str word, const char *const *words, size_t count)
