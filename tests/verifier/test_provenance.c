@@ -403,6 +403,8 @@ static void test_subjects(void **state)
 		"Berichtsdom\xc3\xa4ne: ours.example Absender: " REPORTER " Bericht-ID: 2026.11.27.abcd",
 		"Report_Domain\xef\xbc\x9a ours.example Submitter\xef\xbc\x9a" REPORTER,
 		"Submitter: <" REPORTER ">",
+		"Dmarc Aggregate Report Domain: {ours.example}  Submitter: {" REPORTER "}  Date: {2026-11-27}  "
+			"Report-ID: {2026.11.27.abcd}",
 	};
 	(void)state;
 	publish(REPORTER);

@@ -13,6 +13,7 @@ static const struct {
 	{"yahooinc.com", "yahoo.com"},
 	{"yahooinc.com", "aol.com"},
 	{"yahoo.com", "aol.com"},
+	{"fastmaildmarc.com", "fastmail.com"},
 	{"dmarc25.jp", NULL}, /* for docomo.ne.jp and others */
 	{"iphmx.com", NULL},  /* gateways that are rented */
 };

@@ -91,6 +91,11 @@ static bool is_end(char c)
 	return ascii_is_space(c) || c == ';' || c == ',';
 }
 
+static bool is_bracket(char c)
+{
+	return str_find_char(STR("<>\"'[]{}()"), c) != SIZE_MAX;
+}
+
 /* The word behind a colon; *rest stands behind it afterwards. */
 static struct str value(struct str *rest)
 {
@@ -100,10 +105,9 @@ static struct str value(struct str *rest)
 		len++;
 	*rest = str_from_offset(text, len);
 	text = str_sub(text, 0, len);
-	while (text.len > 0 && (text.ptr[0] == '<' || text.ptr[0] == '"' || text.ptr[0] == '['))
+	while (text.len > 0 && is_bracket(text.ptr[0]))
 		text = str_from_offset(text, 1);
-	while (text.len > 0 && (text.ptr[text.len - 1] == '>' || text.ptr[text.len - 1] == '"' ||
-		text.ptr[text.len - 1] == ']'))
+	while (text.len > 0 && is_bracket(text.ptr[text.len - 1]))
 		text.len--;
 	return text;
 }
