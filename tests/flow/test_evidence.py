@@ -37,10 +37,13 @@ class EvidenceTest(flow.FlowTest):
         self.world.add("lists.example")
         self.dns = zone.ZoneServer(self.world.zone())
 
-    def begin(self, *maildirs, **options):
+    def begin(self, *maildirs):
+        """With a server of the test's own, or each call would start one."""
+        self.server = self.own_server()
         samples = "samples: [{path: %s, trusted_hops: [%s], authserv_id: %s, probe_to: probe@example.com}]\n" % (
             self.maildir, factory.MX, factory.MX)
-        self.configure(*maildirs, more=samples + MTAS + self.dns.config, **options)
+        self.configure(*maildirs, dsn=self.server.create("evidence"), more=samples + MTAS + self.dns.config)
+        self.dmarcd("migrate")
 
     def deliver(self, *mails):
         names = factory.deliver(self.maildir, mails, self.delivered)
@@ -173,9 +176,7 @@ class Probes(EvidenceTest):
         return [tuple(row[key] for key in columns) for row in self.rows("probe", "--list")]
 
     def test_way(self):
-        server = self.own_server()
-        self.begin(dsn=server.create("probes"))
-        self.dmarcd("migrate")
+        self.begin()
         raw, mail = self.probe("out1")
         self.assertEqual((mail["From"], mail["To"]), ("<postmaster@example.com>", "<probe@example.com>"))
         self.assertEqual(mail["Message-ID"], "<probe.%s@example.com>" % mail["X-Dmarcd-Probe"])
@@ -189,7 +190,7 @@ class Probes(EvidenceTest):
         self.assertIn("returned", self.dmarcd("probe", "--list", "out1").stdout)
         self.check_forged()
         self.check_service()
-        self.check_lost(server)
+        self.check_lost()
         self.assertEqual(sum(row["probes"] for row in self.rows("evidence")), 5)
 
     def state_of(self, mail, *columns):
@@ -222,13 +223,13 @@ class Probes(EvidenceTest):
         self.assertEqual(self.state_of(mail, "state", "seen_mta", "found_by", "spf"),
                          ("returned", "crm", "probe", "pass"))
 
-    def check_lost(self, server):
+    def check_lost(self):
         _, mail = self.probe("relay")
         self.assertEqual(self.state_of(mail, "state"), ("waiting",))
-        server.psql("probes", "-c", "UPDATE dmarcd.probe SET made_at = made_at - interval '25 hours'")
+        self.server.psql("evidence", "-c", "UPDATE dmarcd.probe SET made_at = made_at - interval '25 hours'")
         self.assertEqual(self.state_of(mail, "state", "seen_at"), ("lost", None))
         self.assertEqual(len(self.rows("probe", "--list", "relay")), 1)
-        server.psql("probes", "-c", "UPDATE dmarcd.probe SET made_at = made_at - interval '900 days' "
+        self.server.psql("evidence", "-c", "UPDATE dmarcd.probe SET made_at = made_at - interval '900 days' "
                     "WHERE mta = 'relay'")
         self.dmarcd("retention")
         self.assertEqual({row["mta"] for row in self.rows("probe", "--list")}, {"out1", "crm"})
