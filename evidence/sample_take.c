@@ -17,13 +17,15 @@
 #define READ_BYTES ((size_t)256 * 1024)
 #define KEPT_BYTES_MAX ((size_t)1024 * 1024)
 #define PACKED_EXTRA_BYTES ((size_t)1024 * 1024)
-#define TOLD_BYTES_MAX ((size_t)256 * 1024)
+#define TOLD_BYTES_MAX ((size_t)32 * 1024) /* of names; beyond them nothing is told or hurried */
+#define AGAIN_SECS 60
 
 struct folder {
 	const char *path;
 	struct maildir *maildir; /* NULL: could not be opened */
 	bool away;               /* told in the log */
-	struct buf told;         /* names in new/ that were: "/name/name/" */
+	struct buf told;         /* names in new/ that were: "name/name/" */
+	int64_t again_epoch_secs; /* when those are tried again */
 };
 
 struct sample_take {
@@ -76,17 +78,21 @@ void sample_take_close(struct sample_take **take)
 	*take = NULL;
 }
 
+static bool was_told(const struct folder *folder, const char *name)
+{
+	struct str rest = buf_str(&folder->told), piece;
+	while (!folder->told.overflow && rest.len > 0 && str_split(&rest, '/', &piece))
+		if (str_eq(piece, str_from(name)))
+			return true;
+	return folder->told.overflow;
+}
+
 /* Of a file that stays in new/, once. */
 static void tell(struct folder *folder, const char *name, const struct error *error)
 {
 	struct log_line line;
-	struct str piece = str_from(name);
-	for (size_t at = 0, next; at + piece.len < folder->told.len; at = next + 1) {
-		struct str rest = str_from_offset(buf_str(&folder->told), at);
-		next = at + str_find_char(rest, '/');
-		if (str_eq(str_sub(rest, 0, next - at), piece))
-			return;
-	}
+	if (was_told(folder, name))
+		return;
 	buf_printf(&folder->told, "%s/", name);
 	log_begin(&line, LOG_WARN_LEVEL, "a sample stays in new/");
 	log_cstr(&line, "maildir", folder->path);
@@ -242,8 +248,12 @@ enum err sample_take_pass(struct sample_take *take, struct store *store, int64_t
 		const char *name;
 		if (!open_folder(folder))
 			continue;
+		bool again = now_epoch_secs >= folder->again_epoch_secs;
+		if (again)
+			folder->again_epoch_secs = now_epoch_secs + AGAIN_SECS;
 		while (!err && *taken_r < most && (name = maildir_next(folder->maildir)))
-			err = take_file(take, folder, name, store, now_epoch_secs, taken_r, error);
+			if (again || !was_told(folder, name))
+				err = take_file(take, folder, name, store, now_epoch_secs, taken_r, error);
 		(void)!maildir_sync(folder->maildir, &ignored); /* if it is lost, the next pass knows the hash */
 	}
 	give_back(&take->bytes);
