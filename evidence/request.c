@@ -15,6 +15,7 @@ void request_hints(const struct judged_mail *mail, uint64_t part, const struct v
 	if (part == 0) {
 		row_r->trusted_hops = *trusted_hops;
 		row_r->authserv_ids = *authserv_ids;
+		row_r->pairs = mail->pairs;
 		return;
 	}
 	const struct judged_report *report = &mail->reports[part - 1];
@@ -41,6 +42,7 @@ struct verify_request request_of(const struct judged_mail *mail, const struct ve
 	};
 	if (row->part == 0) {
 		request.claims = mail->claims;
+		request.pairs = row->pairs;
 	} else {
 		request.has_reporter = true;
 		request.reporter = mail->reports[row->part - 1].reporter;

@@ -11,6 +11,7 @@
 #include "base/fault.h"
 #include "store/columns.h"
 #include "store/put_rows.h"
+#include "store/verdict/coherence.h"
 #include "store/verdict/judged.h"
 
 #include <poll.h>
@@ -407,6 +408,8 @@ static enum err again_once(struct store *store, struct put_mail *mail, const str
 		err = put_contents(store, mail, 1, options, arena, error);
 	if (!err)
 		err = judged_give_back(store, &mail->sha256, judged, error);
+	if (!err)
+		err = coherence_settle(store, &mail->sha256, error);
 	judged_free(&judged);
 	arena_close(&arena);
 	if (!err)

@@ -47,6 +47,7 @@ struct judged_mail {
 	struct str maildir, file;   /* where it was seen; empty: outside a Maildir */
 	struct verify_claims claims;
 	struct judged_report *reports; /* claims.count of them */
+	struct verify_list pairs;   /* identifier, author domain, …: what the tree walk is to be asked of them */
 };
 
 /* Leases up to `most` mails that are due, the longest due first, for lease_secs; bounded by the size of
@@ -65,7 +66,7 @@ struct verdict_row {
 	struct ip ip;              /* hints, as the request had them */
 	struct str helo, mail_from;
 	bool headers_only;
-	struct verify_list trusted_hops, authserv_ids;
+	struct verify_list trusted_hops, authserv_ids, pairs;
 	struct str spf, dkim, dmarc, arc; /* words of RFC 8601; dkim: the best of them */
 	struct str author_domain;
 	struct str verdict; /* its JSON */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "store/verdict/coherence.h"
 #include "store/verdict/mails.h"
 
 #include "base/fault.h"
@@ -30,7 +31,8 @@ static enum err lease(struct store *store, const struct str *params, struct aren
 	for (size_t i = 0; i < *count_r; i++)
 		mail_from_row(arena, rows, i, &(*mails_r)[i]);
 	db_free(&rows);
-	return mails_add_reports(store, arena, *mails_r, *count_r, error);
+	err = mails_add_reports(store, arena, *mails_r, *count_r, error);
+	return err ? err : coherence_pairs(store, arena, *mails_r, *count_r, error);
 }
 
 enum err verdict_lease(struct store *store, int64_t now_epoch_secs, unsigned lease_secs, unsigned most,

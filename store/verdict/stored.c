@@ -27,7 +27,7 @@ static const char count_wanted[] = "SELECT count(*) FROM dmarcd.verdict v WHERE 
 static const char select_next[] =
 	"SELECT " MAIL_COLUMNS ", v.part, v.kind, extract(epoch FROM v.judged_at)::bigint, host(v.ip), "
 	"v.helo, v.mail_from, v.headers_only, array_to_string(v.trusted_hops, chr(10)), "
-	"array_to_string(v.authserv_ids, chr(10)), "
+	"array_to_string(v.authserv_ids, chr(10)), array_to_string(v.pairs, chr(10)), "
 	"v.spf, v.dkim, v.dmarc, v.arc, v.author_domain, v.verdict, v.answers "
 	"FROM (SELECT v.sha256, CASE v.kind WHEN 'sample' THEN 'sample' ELSE 'report' END AS kind, 0 AS tries, "
 	"v.judged_at AS queued_at, (SELECT j.packed FROM dmarcd.verify_job j WHERE j.sha256 = v.sha256) AS packed, "
@@ -103,13 +103,14 @@ static void read_row(struct arena *arena, const struct db_rows *rows, struct ver
 		.headers_only = db_bool(rows, 0, at + 6),
 		.trusted_hops = split_list(arena, db_value(rows, 0, at + 7)),
 		.authserv_ids = split_list(arena, db_value(rows, 0, at + 8)),
-		.spf = arena_str(arena, db_value(rows, 0, at + 9)),
-		.dkim = arena_str(arena, db_value(rows, 0, at + 10)),
-		.dmarc = arena_str(arena, db_value(rows, 0, at + 11)),
-		.arc = arena_str(arena, db_value(rows, 0, at + 12)),
-		.author_domain = arena_str(arena, db_value(rows, 0, at + 13)),
-		.verdict = arena_str(arena, db_value(rows, 0, at + 14)),
-		.answers = arena_str(arena, db_value(rows, 0, at + 15)),
+		.pairs = split_list(arena, db_value(rows, 0, at + 9)),
+		.spf = arena_str(arena, db_value(rows, 0, at + 10)),
+		.dkim = arena_str(arena, db_value(rows, 0, at + 11)),
+		.dmarc = arena_str(arena, db_value(rows, 0, at + 12)),
+		.arc = arena_str(arena, db_value(rows, 0, at + 13)),
+		.author_domain = arena_str(arena, db_value(rows, 0, at + 14)),
+		.verdict = arena_str(arena, db_value(rows, 0, at + 15)),
+		.answers = arena_str(arena, db_value(rows, 0, at + 16)),
 	};
 	(void)ip_parse(db_value(rows, 0, at + 3), &row_r->ip);
 }

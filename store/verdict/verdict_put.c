@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "store/verdict/coherence.h"
 #include "store/verdict/mails.h"
 #include "store/verdict/provenance.h"
 
@@ -79,6 +80,7 @@ static void put_line(struct buf *line, const struct verdict_row *row)
 	db_copy_text(line, row->headers_only ? STR("t") : STR("f"), false);
 	put_list(line, &row->trusted_hops);
 	put_list(line, &row->authserv_ids);
+	put_list(line, &row->pairs);
 	db_copy_text(line, row->spf, false);
 	db_copy_text(line, row->dkim, false);
 	db_copy_text(line, row->dmarc, false);
@@ -94,7 +96,7 @@ static enum err copy_verdicts(struct store *store, const struct judgement *judge
 	struct buf lines;
 	buf_init(&lines, LINES_BYTES);
 	enum err err = db_copy_begin(store, "COPY dmarcd.verdict (sha256, part, kind, judged_at, ip, helo, mail_from, "
-		"headers_only, trusted_hops, authserv_ids, spf, dkim, dmarc, arc, author_domain, verdict, answers) "
+		"headers_only, trusted_hops, authserv_ids, pairs, spf, dkim, dmarc, arc, author_domain, verdict, answers) "
 		"FROM STDIN", error);
 	if (err)
 		return err;
@@ -257,7 +259,12 @@ static enum err put_all(struct store *store, struct judgement *judgements, size_
 	for (size_t i = 0; i < count && !err; i++)
 		if (judgements[i].written && judgements[i].sample)
 			err = put_sample(store, &judgements[i], arena, error);
-	return err ? err : provenance_put(store, list, reports, error);
+	if (!err)
+		err = provenance_put(store, list, reports, error);
+	for (size_t i = 0; i < count && !err; i++)
+		if (judgements[i].written && judgements[i].rows_count > 0 && judgements[i].rows[0].pairs.count > 0)
+			err = coherence_settle(store, &judgements[i].mail->sha256, error);
+	return err;
 }
 
 static enum err put_once(struct store *store, struct judgement *judgements, size_t count, struct error *error)

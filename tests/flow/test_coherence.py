@@ -101,6 +101,32 @@ class Coherence(flow.FlowTest):
         self.assertEqual(self.sql("SELECT * FROM dmarcd_api.contradiction"), wanted)
         self.check_rows()
 
+    def test_settled_again(self):
+        """What the tree walk explained stays explained when the mail is read anew: its verdict tells."""
+        server = self.own_server()
+        self.configure(self.maildir, name="server", dsn=server.create("reports"))
+        self.dmarcd("migrate")
+        rows = [record(1, domain="m.example.com"), record(2, "pass"), record(4, domain="example.com"),
+                record(8, domain="m.example.com", disposition="reject"), record(16, domain="n.example.com"),
+                record(32, "pass", domain="example.org")]
+        self.deliver((BAD, report(BAD, 1, rows)))
+        self.assertEqual(self.sql("SELECT contradictory FROM dmarcd_api.reporters"), [("6",)])
+        told = [("m.example.com", "false"), ("example.net", "true"), ("n.example.com", "null"), ("example.org", "false")]
+        server.psql("reports", "-c", "INSERT INTO dmarcd.verdict (sha256, part, kind, judged_at, spf, dkim, dmarc, arc, "
+                    "verdict, answers, pairs) SELECT sha256, 0, 'report', now(), '', '', '', '', '%s', '', '{a,b}' "
+                    "FROM dmarcd.mail" % json.dumps({"alignments": [
+                        {"identifier": name, "author": "example.com", "treewalk": json.loads(answer), "psl": True}
+                        for name, answer in told]}))
+        for _ in range(2):
+            self.dmarcd("reparse")
+            self.assertEqual(
+                self.sql("SELECT messages, contradictions, coherence_notes FROM dmarcd_api.record ORDER BY 1"),
+                [("1", "{}", "{alignment.psl}"), ("2", "{}", "{alignment.treewalk}"),
+                 ("4", "{dkim.fail_though_aligned}", "{}"), ("8", "{disposition.stronger}", "{alignment.psl}"),
+                 ("16", "{dkim.fail_though_aligned}", "{}"), ("32", "{dkim.pass_unaligned}", "{}")])
+            self.assertEqual(self.sql("SELECT contradictory FROM dmarcd_api.reporters"), [("4",)])
+            self.check_rows()
+
     def test_parse(self):
         self.write("a.xml", report(BAD, 2, [record(2, "pass"), record(3)]))
         told = json.loads(self.dmarcd("parse", self.path("a.xml")).stdout)

@@ -93,7 +93,7 @@ class Rights:
             "dmarcd_read": HARMLESS,
             "dmarcd_web": HARMLESS | {ORIGINAL},
             "dmarcd_monitor": HARMLESS | {ORIGINAL},
-            "dmarcd_ingest": HARMLESS | {ORIGINAL, "dmarcd.ensure_month", "dmarcd.shares",
+            "dmarcd_ingest": HARMLESS | {ORIGINAL, "dmarcd.ensure_month", "dmarcd.shares", "dmarcd.rests_on_alignment",
                                          "dmarcd.provenance_rank"},
         })
 
