@@ -21,6 +21,7 @@ static int serve(const struct cli *cli, struct services *services, bool demo, co
 		port_tries = 1;
 	const struct web_options options = {
 		.store = services_store_options(services, SERVICE_WEB),
+		.noting = services_store_options(services, SERVICE_NOTE),
 		.limits = &config->limits,
 		.listen = config->http_listen,
 		.public_url = config->http_public_url,
@@ -29,6 +30,7 @@ static int serve(const struct cli *cli, struct services *services, bool demo, co
 		.organisation = config->organisation,
 		.require_confinement = config->require_confinement,
 		.notice = arena_printf(arena, "%s/" INGEST_NOTICE, config->state_dir),
+		.show_samples = !config->ruf_mask,
 		.count_unverified = strcmp(config->later.count_unverified, "no") == 0 ? COUNT_NO :
 			strcmp(config->later.count_unverified, "yes") == 0 ? COUNT_YES : COUNT_FLAG,
 		.demo = demo,

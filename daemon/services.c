@@ -11,7 +11,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#define ROLES 4
+#define ROLES 5
 #define WORDS_BYTES ((size_t)64 * 1024)
 #define PASSWORD_BYTES ((size_t)4096)
 
@@ -27,6 +27,7 @@ static const char *const applications[ROLES] = {
 	[SERVICE_INGEST] = "dmarcd ingest",
 	[SERVICE_WEB] = "dmarcd web",
 	[SERVICE_READ] = "dmarcd",
+	[SERVICE_NOTE] = "dmarcd web",
 };
 
 /* A migration takes what it takes. */
@@ -34,7 +35,7 @@ static unsigned statement_secs(const struct limits *limits, enum service_role ro
 {
 	if (role == SERVICE_OWNER)
 		return 0;
-	return (unsigned)(role == SERVICE_WEB ? limits->web_query_secs : limits->query_secs);
+	return (unsigned)(role == SERVICE_WEB || role == SERVICE_NOTE ? limits->web_query_secs : limits->query_secs);
 }
 
 static void set_role(struct services *services, enum service_role role, const char *conninfo,
@@ -117,6 +118,7 @@ static int use_dsn(struct services *services, const struct config_database *data
 	set_role(services, SERVICE_INGEST, database->dsn, password);
 	set_role(services, SERVICE_WEB, reading, password);
 	set_role(services, SERVICE_READ, reading, password);
+	set_role(services, SERVICE_NOTE, database->dsn, password);
 	return status;
 }
 
@@ -128,6 +130,7 @@ static int use_cluster(struct services *services, const struct services_options 
 		[SERVICE_INGEST] = CLUSTER_INGEST,
 		[SERVICE_WEB] = CLUSTER_WEB,
 		[SERVICE_READ] = CLUSTER_READ,
+		[SERVICE_NOTE] = CLUSTER_WEB,
 	};
 	const struct cluster_options cluster = {
 		.state_dir = options->config->state_dir,
@@ -140,7 +143,7 @@ static int use_cluster(struct services *services, const struct services_options 
 	return status;
 }
 
-/* Two lines: conninfo and password. */
+/* Conninfo and password, a line each; for web two more, of where it writes. */
 static int use_handed(struct services *services, int fd, struct error *error)
 {
 	struct buf words;
@@ -154,9 +157,12 @@ static int use_handed(struct services *services, int fd, struct error *error)
 		status = EX_TEMPFAIL;
 	}
 	(void)str_line(&rest, &password);
-	for (int i = 0; status == EX_OK && i < ROLES; i++)
+	for (int i = 0; status == EX_OK && i < ROLES; i++) {
+		if (i == SERVICE_NOTE && str_line(&rest, &conninfo))
+			(void)str_line(&rest, &password);
 		set_role(services, (enum service_role)i, arena_cstr(services->arena, conninfo),
 			password.len > 0 ? arena_cstr(services->arena, password) : NULL);
+	}
 	if (words.ptr)
 		explicit_bzero(words.ptr, words.cap);
 	buf_fini(&words);
@@ -165,10 +171,13 @@ static int use_handed(struct services *services, int fd, struct error *error)
 
 int services_hand_over(struct services *services, enum service_role role, int fd, struct error *error)
 {
-	const struct store_options *options = &services->options[role];
+	const enum service_role roles[] = {role, SERVICE_NOTE};
 	struct buf words;
 	buf_init(&words, WORDS_BYTES);
-	buf_printf(&words, "%s\n%s\n", options->conninfo, options->password ? options->password : "");
+	for (size_t i = 0; i < (role == SERVICE_WEB ? 2 : 1); i++) {
+		const struct store_options *options = &services->options[roles[i]];
+		buf_printf(&words, "%s\n%s\n", options->conninfo, options->password ? options->password : "");
+	}
 	bool written = write(fd, words.ptr, words.len) == (ssize_t)words.len;
 	int failed = errno;
 	explicit_bzero(words.ptr, words.cap);
@@ -221,6 +230,7 @@ int services_open(const struct services_options *options, struct services **serv
 		/* One user for all; in the private cluster each role has its own. */
 		services->options[SERVICE_WEB].role = "dmarcd_web";
 		services->options[SERVICE_READ].role = "dmarcd_read";
+		services->options[SERVICE_NOTE].role = "dmarcd_web";
 	}
 	if (status == EX_OK && options->create && !options->schema_later &&
 		options->handed_fd < 0)

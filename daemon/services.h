@@ -13,7 +13,8 @@
 
 struct services;
 
-enum service_role { SERVICE_OWNER, SERVICE_INGEST, SERVICE_WEB, SERVICE_READ };
+/* SERVICE_NOTE: what web writes, on the server that can be written to. */
+enum service_role { SERVICE_OWNER, SERVICE_INGEST, SERVICE_WEB, SERVICE_READ, SERVICE_NOTE };
 
 struct services_options {
 	const struct config *config;

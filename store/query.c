@@ -22,12 +22,12 @@ struct rows {
 	struct error error;
 };
 
-/* Every read is a read-only transaction of its own, as the role that may. */
-static enum err begin(struct store *store, struct error *error)
+/* Every query is a transaction of its own, as the role that may. */
+static enum err begin(struct store *store, bool writes, struct error *error)
 {
 	char sql[160];
 	enum err err = db_begin(store, error);
-	if (!err)
+	if (!err && !writes)
 		err = db_run(store, "SET TRANSACTION READ ONLY", error);
 	if (!err && store_role(store)) {
 		(void)snprintf(sql, sizeof(sql), "SET LOCAL ROLE %s", store_role(store));
@@ -44,7 +44,7 @@ enum err query_open(struct store *store, const char *sql, const struct str *para
 		die_out_of_memory();
 	rows->store = store;
 	rows->stream = stream;
-	enum err err = begin(store, error);
+	enum err err = begin(store, false, error);
 	if (!err && stream) {
 		err = db_stream_begin(store, sql, params, params_count, error);
 		if (!err)
@@ -54,6 +54,26 @@ enum err query_open(struct store *store, const char *sql, const struct str *para
 		db_rollback(store);
 		rows->ended = true;
 	}
+	if (err)
+		query_close(&rows);
+	*rows_r = rows;
+	return err;
+}
+
+enum err query_noted(struct store *store, const char *sql, const struct str *params, size_t params_count,
+	struct rows **rows_r, struct error *error)
+{
+	struct rows *rows = calloc(1, sizeof(*rows));
+	if (!rows)
+		die_out_of_memory();
+	*rows = (struct rows){.store = store, .ended = true};
+	enum err err = begin(store, true, error);
+	if (!err)
+		err = db_query(store, sql, params, params_count, &rows->data, error);
+	if (!err)
+		err = db_commit(store, error);
+	else
+		db_rollback(store);
 	if (err)
 		query_close(&rows);
 	*rows_r = rows;
@@ -85,7 +105,7 @@ enum err query_open_slow(struct store *store, const char *sql, const struct str 
 		die_out_of_memory();
 	*rows = (struct rows){.store = store, .cursor = true};
 	buf_init(&text, (size_t)64 * 1024);
-	enum err err = begin(store, error);
+	enum err err = begin(store, false, error);
 	buf_printf(&text, "SET LOCAL idle_in_transaction_session_timeout = '%us'", idle_secs);
 	if (!err)
 		err = db_run(store, buf_cstr(&text), error);

@@ -20,6 +20,10 @@ NODISCARD enum err query_open(struct store *store, const char *sql, const struct
  * between two query_next(), or the database gives it up. */
 NODISCARD enum err query_open_slow(struct store *store, const char *sql, const struct str *params,
 	size_t params_count, unsigned idle_secs, struct rows **rows_r, struct error *error);
+/* The same of a query whose functions write down that they were called; with ERR_OK that is committed, and all
+ * rows are in memory. */
+NODISCARD enum err query_noted(struct store *store, const char *sql, const struct str *params,
+	size_t params_count, struct rows **rows_r, struct error *error);
 void query_close(struct rows **rows);
 
 /* True while there is a row; at the end (or on a failure of the stream, then

@@ -105,6 +105,18 @@ static void write_mix(struct html *html, const struct column *column, const stru
 	chart_mix(html, parts, labels, count);
 }
 
+/* Many lines, behind a label that opens them. */
+static void write_folded(struct html *html, const char *label, struct str value)
+{
+	html_open(html, "details");
+	html_element(html, "summary", label);
+	html_open(html, "pre");
+	html_attr_cstr(html, "tabindex", "0");
+	html_hostile_block(html, value);
+	html_close(html);
+	html_close(html);
+}
+
 static void write_plain(struct html *html, const struct request *request, const struct column *column,
 	const struct rows *rows, struct str value)
 {
@@ -145,6 +157,15 @@ static void write_plain(struct html *html, const struct request *request, const 
 		break;
 	case LOOK_MEANING:
 		html_cstr(html, provenance_meaning(value));
+		break;
+	case LOOK_REASONS:
+		provenance_write_reasons(html, value);
+		break;
+	case LOOK_DIFFERENCE:
+		html_cstr(html, provenance_difference(value));
+		break;
+	case LOOK_TRACE:
+		write_folded(html, column->label, value);
 		break;
 	case LOOK_TRUSTED:
 		provenance_write_trusted(html, request->web, value);
@@ -237,6 +258,8 @@ static const char *class_of(const struct column *column)
 		return "mix";
 	case LOOK_PROSE:
 	case LOOK_MEANING:
+	case LOOK_REASONS:
+	case LOOK_DIFFERENCE:
 		return "prose";
 	case LOOK_ID:
 		return "id";
@@ -249,6 +272,7 @@ static const char *class_of(const struct column *column)
 	case LOOK_STATE:
 	case LOOK_YES:
 	case LOOK_PRE:
+	case LOOK_TRACE:
 	case LOOK_GROUP:
 	case LOOK_HIDDEN:
 		break;

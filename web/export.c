@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "web/csv.h"
+#include "web/noted.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -98,7 +99,7 @@ static enum err check_there(const struct page *page, struct store *store, struct
 {
 	struct rows *rows = NULL;
 	const struct block *first = &page->blocks[0];
-	if (!page->must_exist)
+	if (!page->must_exist || first->noted)
 		return ERR_OK;
 	enum err err = query_open(store, first->sql, first->params, first->params_count, false, &rows, error);
 	if (!err && query_count(rows) == 0)
@@ -122,6 +123,20 @@ static void add_row(struct export *export)
 			query_column_kind(export->rows, i) == COLUMN_NUMBER, i + 1 == columns);
 }
 
+/* One row, which is in memory: the page's connection is not needed. */
+static enum err export_noted(struct export *export, const struct request *request, const struct page *page,
+	const struct block *block, struct error *error)
+{
+	enum err err = noted_query(request->web, block->sql, block->params, block->params_count, &export->rows, error);
+	if (!err && page->must_exist && query_count(export->rows) == 0)
+		err = error_set(error, ERR_NOTFOUND, "nothing is known of it");
+	if (err)
+		return err;
+	export->rows_left = request->web->limits->export_rows;
+	add_heads(export);
+	return ERR_OK;
+}
+
 enum err export_csv(struct export *export, const struct request *request, const struct page *page,
 	struct connections *connections, struct store *store, struct error *error)
 {
@@ -130,6 +145,8 @@ enum err export_csv(struct export *export, const struct request *request, const 
 	if (!block)
 		return error_set(error, ERR_NOTFOUND, "no such table");
 	enum err err = check_there(page, store, error);
+	if (!err && block->noted)
+		return export_noted(export, request, page, block, error);
 	if (!err)
 		err = query_open_slow(store, block->sql, block->params, block->params_count,
 			(unsigned)limits->http_answer_secs + IDLE_SECS_MORE, &export->rows, error);

@@ -5,6 +5,7 @@
 #include "base/write.h"
 #include "pool/gzip.h"
 #include "store/query.h"
+#include "web/noted.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -92,12 +93,33 @@ static const char select_pieces[] =
 	"(SELECT dmarcd_api.original(mail_sha256) AS packed, report_no FROM dmarcd_api.report "
 	"WHERE report_key = $1::uuid OFFSET 0) o, generate_series(1, octet_length(o.packed), 1048576) AS n ORDER BY n";
 
-/* The gzip of the mail; empty when it is not kept. */
-static enum err fetch(struct store *store, struct str key, struct buf *packed, uint32_t *report_no_r,
-	struct error *error)
+static const char select_sample_pieces[] =
+	"SELECT encode(substring(o.packed FROM n FOR 1048576), 'hex') AS piece, o.report_no FROM "
+	"dmarcd_api.sample_original($1::uuid, $2, $3::inet) o, generate_series(1, octet_length(o.packed), 1048576) "
+	"AS n "
+	"ORDER BY n";
+
+static enum err is_sample(struct store *store, struct str key, bool *sample_r, struct error *error)
 {
 	struct rows *rows = NULL;
-	enum err err = query_open(store, select_pieces, &key, 1, true, &rows, error);
+	enum err err = query_open(store, "SELECT FROM dmarcd_api.report WHERE report_key = $1::uuid AND kind = "
+	"'failure'",
+		&key, 1, false, &rows, error);
+	*sample_r = !err && query_count(rows) > 0;
+	query_close(&rows);
+	return err;
+}
+
+/* The gzip of the mail; empty when it is not kept. */
+static enum err fetch(struct store *store, const struct request *request, struct str key, bool *personal_r,
+	struct buf *packed, uint32_t *report_no_r, struct error *error)
+{
+	struct rows *rows = NULL;
+	const struct str params[] = {key, STR("-"), request->address};
+	enum err err = is_sample(store, key, personal_r, error);
+	if (!err)
+		err = *personal_r ? noted_query(request->web, select_sample_pieces, params, 3, &rows, error) :
+			query_open(store, select_pieces, &key, 1, true, &rows, error);
 	if (err)
 		return err;
 	while (query_next(rows)) {
@@ -112,14 +134,14 @@ static enum err fetch(struct store *store, struct str key, struct buf *packed, u
 	return err;
 }
 
-static enum err read_one(struct originals_reader *reader, struct store *store, struct str key, struct sink *sink,
-	struct error *error)
+static enum err read_one(struct originals_reader *reader, struct store *store, const struct request *request,
+	struct str key, bool *personal_r, struct sink *sink, struct error *error)
 {
 	struct buf packed;
 	uint64_t bytes = 0;
 	uint32_t report_no = 0;
 	buf_init(&packed, limits_file_bytes(reader->limits) * 2);
-	enum err err = fetch(store, key, &packed, &report_no, error);
+	enum err err = fetch(store, request, key, personal_r, &packed, &report_no, error);
 	int fd = !err && packed.len > 0 ? unpack(buf_str(&packed), limits_file_bytes(reader->limits),
 		&bytes) : -1;
 	buf_fini(&packed);
@@ -132,14 +154,14 @@ static enum err read_one(struct originals_reader *reader, struct store *store, s
 	return err;
 }
 
-enum err original_read(struct originals_reader *reader, struct store *store, struct str key, int *fd_r,
-	uint64_t *bytes_r, struct error *error)
+enum err original_read(struct originals_reader *reader, struct store *store, const struct request *request,
+	struct str key, bool *personal_r, int *fd_r, uint64_t *bytes_r, struct error *error)
 {
 	struct sink sink = {.fd = memfd_create("original", MFD_CLOEXEC), .max_bytes = reader->limits->unpacked_bytes};
 	if (sink.fd < 0)
 		return error_set(error, ERR_TEMP, "no memory file");
 	(void)pthread_mutex_lock(&reader->mutex);
-	enum err err = read_one(reader, store, key, &sink, error);
+	enum err err = read_one(reader, store, request, key, personal_r, &sink, error);
 	(void)pthread_mutex_unlock(&reader->mutex);
 	*fd_r = sink.fd;
 	*bytes_r = sink.bytes;

@@ -8,6 +8,7 @@
 
 #include "pool/pool.h"
 #include "store/store.h"
+#include "web/page.h"
 
 struct originals_reader;
 
@@ -17,5 +18,6 @@ void originals_reader_close(struct originals_reader **reader);
 
 /* The bytes of report `key`, in a memory file at its beginning that is the caller's to close.
  * ERR_NOTFOUND: no such report, or its mail is not kept any more; ERR_TEMP: the worker or the database failed. */
-NODISCARD enum err original_read(struct originals_reader *reader, struct store *store, struct str key,
-	int *fd_r, uint64_t *bytes_r, struct error *error);
+/* *personal_r: it is a sample, and address is written down; who "-" until there are accounts. */
+NODISCARD enum err original_read(struct originals_reader *reader, struct store *store, const struct request *request,
+	struct str key, bool *personal_r, int *fd_r, uint64_t *bytes_r, struct error *error);

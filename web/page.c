@@ -3,6 +3,7 @@
 
 #include "model/json.h"
 #include "web/block_html.h"
+#include "web/noted.h"
 #include "web/url.h"
 
 #include <string.h>
@@ -168,7 +169,8 @@ static enum err ask(const struct request *request, const struct block *block, st
 	struct rows **rows_r, struct error *error)
 {
 	int64_t begun = clock_monotonic_msecs();
-	enum err err = query_open(store, block->sql, block->params, block->params_count, false, rows_r, error);
+	enum err err = block->noted ? noted_query(request->web, block->sql, block->params, block->params_count, rows_r,
+		error) : query_open(store, block->sql, block->params, block->params_count, false, rows_r, error);
 	metrics_queried(request->metrics, clock_monotonic_msecs() - begun);
 	return err;
 }

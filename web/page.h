@@ -35,6 +35,9 @@ enum column_look {
 	LOOK_STATE,    /* a state of provenance: a badge with its sign, its word and its meaning */
 	LOOK_MEANING,  /* of a state of provenance */
 	LOOK_TRUSTED,  /* the share of messages that trusted reports tell of */
+	LOOK_REASONS,  /* an array of codes of provenance: a sentence each */
+	LOOK_DIFFERENCE, /* a code of view recheck, in words */
+	LOOK_TRACE,    /* many lines, folded */
 	LOOK_HIDDEN,   /* in JSON and CSV only */
 };
 
@@ -71,6 +74,8 @@ struct block {
 	bool paged;        /* read on by ?after= */
 	const char *cursor_column; /* value of the last row shown that "next" begins after; NULL: "cursor" */
 	bool main;         /* what CSV gives */
+	bool noted;        /* shows a sample: $2 and $3 are who looks, and the audit says so */
+	bool folded;       /* behind its title, which opens it */
 };
 
 /* What a page can be narrowed by, beside the period. */
@@ -118,6 +123,7 @@ struct request {
 	bool given_days;      /* period=…d was asked for */
 	int32_t period_days;  /* where from is not given */
 	enum page_format format;
+	struct str address;   /* of who asks; absent: unknown */
 	struct str csv_block; /* ?block=: which table; absent: the main one */
 };
 

@@ -135,8 +135,8 @@ static size_t read_first(int fd, char *bytes, size_t max)
 	return got > 0 ? (size_t)got : 0;
 }
 
-static enum err write_original(const struct respond *respond, struct store *store, struct str key,
-	struct answer *answer, struct error *error)
+static enum err write_original(const struct respond *respond, const struct request *request, struct store *store,
+	struct str key, struct answer *answer, struct error *error)
 {
 	int fd;
 	uint64_t bytes;
@@ -144,7 +144,7 @@ static enum err write_original(const struct respond *respond, struct store *stor
 	enum err err = begin_export(respond, answer);
 	if (err || !answer->export)
 		return err;
-	err = original_read(respond->originals, store, key, &fd, &bytes, error);
+	err = original_read(respond->originals, store, request, key, &answer->personal, &fd, &bytes, error);
 	if (err)
 		return err;
 	export_file(answer->export, fd, bytes);
@@ -159,7 +159,7 @@ static enum err write_document(const struct respond *respond, const struct reque
 {
 	int fd;
 	uint64_t bytes;
-	enum err err = original_read(respond->originals, store, key, &fd, &bytes, error);
+	enum err err = original_read(respond->originals, store, request, key, &answer->personal, &fd, &bytes, error);
 	if (err)
 		return err;
 	char *first = arena_alloc(request->arena, DOCUMENT_BYTES_MAX + 4);
@@ -202,7 +202,7 @@ static enum err write_page(const struct respond *respond, struct request *reques
 	struct str key;
 	provenance_fill(request);
 	if (is_report_part(request->path, STR("/original"), &key))
-		return write_original(respond, store, key, answer, error);
+		return write_original(respond, request, store, key, answer, error);
 	if (is_report_part(request->path, STR("/document"), &key))
 		return write_document(respond, request, store, key, answer, error);
 	enum err err = fill_period(request, store, error);
@@ -217,6 +217,8 @@ static enum err write_page(const struct respond *respond, struct request *reques
 	if (pages_check(request, &page, error))
 		return refuse(respond, request, error, answer);
 	answer->type = types[request->format];
+	for (size_t i = 0; i < page.blocks_count; i++)
+		answer->personal |= page.blocks[i].noted;
 	if (request->format == FORMAT_CSV)
 		return write_csv(respond, request, &page, store, answer, error);
 	return page_write(request, &page, store, &answer->body, error);
@@ -273,10 +275,11 @@ static void answer_health(const struct respond *respond, bool ready, struct answ
 	buf_printf(&answer->body, "ok\n");
 }
 
-void respond_get(const struct respond *respond, struct str path, struct str query, struct answer *answer_r)
+void respond_get(const struct respond *respond, struct str path, struct str query, struct str address,
+	struct answer *answer_r)
 {
 	struct request request = {.web = respond->web, .metrics = respond->metrics,
-		.arena = arena_open(ARENA_BYTES), .raw_query = query};
+		.arena = arena_open(ARENA_BYTES), .raw_query = query, .address = address};
 	struct error error = {0};
 	*answer_r = (struct answer){.status = 200, .type = "text/html; charset=utf-8"};
 	buf_init(&answer_r->body, ANSWER_BYTES_MAX);

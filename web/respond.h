@@ -14,6 +14,7 @@
 struct answer {
 	unsigned status;
 	const char *type;
+	bool personal;         /* to be kept by nobody */
 	char file_name[64];    /* to be saved as; "": shown */
 	struct buf body;       /* of up to ANSWER_BYTES_MAX */
 	struct export *export; /* instead of a body, or NULL */
@@ -29,9 +30,10 @@ struct respond {
 	struct metrics *metrics;
 };
 
-/* path: as sent, without the query; query: behind "?", absent when none. The
+/* path: as sent, without the query; query: behind "?", absent when none; address: of who asks. The
  * answer's body and export are the caller's to free, in every case. */
-void respond_get(const struct respond *respond, struct str path, struct str query, struct answer *answer_r);
+void respond_get(const struct respond *respond, struct str path, struct str query, struct str address,
+	struct answer *answer_r);
 /* An answer of one sentence. */
 void respond_message(const struct respond *respond, bool json, unsigned status, const char *title, const char *text,
 	struct answer *answer_r);

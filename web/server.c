@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "web/server.h"
 
+#include "base/ip.h"
 #include "model/digest.h"
 #include "pool/gzip.h"
 #include "web/assets.h"
 #include "web/deadlines.h"
 #include "web/listen.h"
 
+#include <arpa/inet.h>
 #include <microhttpd.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -122,7 +124,7 @@ static enum MHD_Result send_answer(const struct exchange *exchange, struct answe
 	char etag[ETAG_BYTES];
 	struct buf *body = &answer->body;
 	bool packed = body->len >= PACKED_BYTES_MIN && coding_for(exchange, ASSET_GZIP) == ASSET_GZIP;
-	if (answer->status == 200) {
+	if (answer->status == 200 && !answer->personal) {
 		format_etag(body, packed, etag);
 		if (is_known(exchange->connection, etag)) {
 			answer->status = 304;
@@ -135,7 +137,7 @@ static enum MHD_Result send_answer(const struct exchange *exchange, struct answe
 	buf_fini(body);
 	if (!response)
 		return MHD_NO;
-	bool good = answer->status == 200 || answer->status == 304;
+	bool good = (answer->status == 200 || answer->status == 304) && !answer->personal;
 	add_headers(response, good ? KEEP_ASKING : KEEP_NOT, csp);
 	(void)MHD_add_response_header(response, "Content-Type", answer->type);
 	if (good)
@@ -325,6 +327,20 @@ static bool is_body_ambiguous(struct MHD_Connection *connection)
 	return count > 1;
 }
 
+/* Of the other end, which may be a proxy's; what a header says of who is behind it anybody may write. */
+static struct str address_of(struct MHD_Connection *connection, char text[IP_TEXT_BYTES])
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	const struct sockaddr *address = info ? info->client_addr : NULL;
+	const void *bytes = !address ? NULL :
+		address->sa_family == AF_INET ? (const void *)&((const struct sockaddr_in *)(const void
+		*)address)->sin_addr :
+		address->sa_family == AF_INET6 ? (const void *)&((const struct sockaddr_in6 *)(const void
+		*)address)->sin6_addr :
+		NULL;
+	return bytes && inet_ntop(address->sa_family, bytes, text, IP_TEXT_BYTES) ? str_from(text) : STR_NONE;
+}
+
 /* RFC 9112, section 3.2: "/path?query", or the same behind "http://host", which then stands for Host. */
 struct target {
 	struct str host, path, query;
@@ -390,7 +406,8 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 	/* What browsers ask for beside a page that names no icon: an original document. */
 	if (str_eq(target.path, STR("/favicon.ico")))
 		return send_asset(&exchange, asset_find(str_from(asset_path("favicon.svg"))), false);
-	respond_get(respond, target.path, target.query, &answer);
+	char address[IP_TEXT_BYTES];
+	respond_get(respond, target.path, target.query, address_of(connection, address), &answer);
 	return answer.export ? send_export(&exchange, &answer) : send_answer(&exchange, &answer);
 }
 

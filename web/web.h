@@ -17,6 +17,7 @@ extern const char *const count_unverified_words[];
 
 struct web_options {
 	const struct store_options *store;
+	const struct store_options *noting; /* where it is written down who looked at whose mail */
 	const struct limits *limits;
 	const char *listen;      /* "127.0.0.1:8480", "[::1]:8480" */
 	const char *public_url;  /* NULL: from listen; decides which Host is ours */
@@ -27,6 +28,7 @@ struct web_options {
 	bool require_confinement;
 	const char *notice;      /* NULL, or the file in which ingest says why it takes nothing in */
 	enum count_unverified count_unverified; /* whether reports that are not proved genuine enter totals */
+	bool show_samples;       /* a failure's page needs no second step to show the sample unmasked */
 	bool demo;               /* the yellow "sample data" bar */
 	unsigned port_tries;     /* 1: listen's port only; n: the next ones too (demo) */
 	int ready_fd;            /* -1, or: the URL and a newline are written here once it listens */

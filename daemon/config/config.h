@@ -115,6 +115,7 @@ struct config {
 	unsigned maildirs_count;
 	enum ruf_store ruf_store;
 	int64_t ruf_keep_secs;
+	bool ruf_mask;                /* pages show samples masked first */
 	const char *http_listen;
 	const char *http_public_url;
 	struct config_dns dns;

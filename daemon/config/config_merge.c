@@ -15,6 +15,7 @@ void config_merge_defaults(struct config *config)
 	config->display_timezone = "UTC";
 	config->state_dir = CONFIG_STATE_DIR;
 	config->ruf_store = RUF_FULL;
+	config->ruf_mask = true;
 	config->ruf_keep_secs = 30 * DAY;
 	config->http_listen = CONFIG_LISTEN;
 	config->keep_records_secs = 800 * DAY;
@@ -243,6 +244,7 @@ static void take_limits(struct config *config, const struct raw_limits *raw)
 static void take_ruf(struct config *config, const struct raw_ruf *raw)
 {
 	take_duration(&config->ruf_keep_secs, raw->keep);
+	take_bool(&config->ruf_mask, raw->mask);
 	if (raw->store)
 		config->ruf_store = strcmp(raw->store, "headers") == 0 ? RUF_HEADERS :
 			strcmp(raw->store, "off") == 0 ? RUF_OFF : RUF_FULL;

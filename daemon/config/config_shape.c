@@ -54,7 +54,7 @@ MAP(database, {"dsn", &dsn, false}, {"read_dsn", &dsn, false}, {"password_file",
 MAP(maildir, {"path", &path, true}, {"done", &done, false}, {"keep", &duration, false},
 	{"trusted_hops", &texts, false}, {"authserv_id", &text, false});
 LIST(maildirs, maildir, "path");
-MAP(ruf, {"store", &ruf_store, false}, {"keep", &duration, false});
+MAP(ruf, {"store", &ruf_store, false}, {"keep", &duration, false}, {"mask", &boolean, false});
 MAP(sample, {"path", &path, true}, {"trusted_hops", &texts, false},
 	{"authserv_id", &text, false}, {"probe_to", &email, false});
 LIST(samples, sample, "path");

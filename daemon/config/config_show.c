@@ -360,6 +360,7 @@ static void show_all(struct show *show, const struct config *config)
 	show_map(show, "ruf");
 	show_text(show, "store", ruf[config->ruf_store]);
 	show_duration(show, "keep", config->ruf_keep_secs);
+	show_bool(show, "mask", config->ruf_mask);
 	show_map_end(show);
 	show_map(show, "http");
 	show_text(show, "listen", config->http_listen);

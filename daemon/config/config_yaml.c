@@ -26,7 +26,7 @@ static const cyaml_schema_field_t maildir_fields[] = {VALUE(raw_maildir, path),
 	VALUE(raw_maildir, done), VALUE(raw_maildir, keep), VALUE(raw_maildir, authserv_id),
 	WORDS(raw_maildir, trusted_hops), CYAML_FIELD_END};
 static const cyaml_schema_field_t ruf_fields[] = {
-	VALUE(raw_ruf, store), VALUE(raw_ruf, keep), CYAML_FIELD_END};
+	VALUE(raw_ruf, store), VALUE(raw_ruf, keep), VALUE(raw_ruf, mask), CYAML_FIELD_END};
 static const cyaml_schema_field_t sample_fields[] = {VALUE(raw_sample, path),
 	VALUE(raw_sample, authserv_id), VALUE(raw_sample, probe_to), WORDS(raw_sample, trusted_hops), CYAML_FIELD_END};
 static const cyaml_schema_field_t http_fields[] = {

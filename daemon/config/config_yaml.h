@@ -48,7 +48,7 @@ struct raw_database {
 	const char *dsn, *read_dsn, *password_file;
 };
 struct raw_ruf {
-	const char *store, *keep;
+	const char *store, *keep, *mask;
 };
 struct raw_http {
 	const char *listen, *public_url;

@@ -23,6 +23,8 @@ static const char mails_sql[] =
 	"head_subject, "
 	"taken_at::text || ',' || sha256 AS cursor FROM dmarcd_api.mail WHERE ($1::text IS NULL OR outcome = $1 "
 	"OR ($1 = 'duplicate' AND copies > 0)) "
+	"AND ($4::text[] IS NULL OR EXISTS (SELECT FROM dmarcd_api.report r WHERE r.mail_sha256 = sha256 "
+	"AND r.provenance = ANY($4::text[]))) "
 	"AND ($2::text IS NULL OR (taken_at, sha256) < (split_part($2, ',', 1)::timestamptz, split_part($2, ',', 2))) "
 	"ORDER BY taken_at DESC, sha256 DESC LIMIT $3::integer";
 static const struct column refused_columns[] = {
@@ -58,11 +60,13 @@ void page_quarantine(struct request *request, struct page *page, struct str key)
 	page_param(block, STR("quarantined"));
 	page_param(block, request->filter.after);
 	page_main(request, block);
+	page_param(block, STR_NONE);
 	block->empty = "Nothing is in the quarantine.";
 	block = page_add(page, "not_a_report", "Mails without a report", BLOCK_TABLE, mails_sql, refused_columns);
 	page_param(block, STR("not_a_report"));
 	page_param(block, STR_NONE);
 	page_limit(request, block, 100, STR("/mails?outcome=not_a_report"));
+	page_param(block, STR_NONE);
 	block->empty = "None.";
 }
 
@@ -70,23 +74,28 @@ void page_mails(struct request *request, struct page *page, struct str key)
 {
 	static const char *const outcomes[] = {"stored", "duplicate", "not_a_report", "quarantined", NULL};
 	(void)key;
-	*page = (struct page){.title = "Mails", .nav = "/quarantine", .fields = FIELD_OUTCOME, .outcomes = outcomes};
+	*page = (struct page){.title = "Mails", .nav = "/quarantine", .fields = FIELD_OUTCOME | FIELD_PROVENANCE,
+		.outcomes = outcomes};
 	(void)page_add(page, "balance", "What became of each mail", BLOCK_FIGURES, balance_sql, balance_columns);
 	struct block *block = page_add(page, "mails", "Mails", BLOCK_TABLE, mails_sql, mails_columns);
 	page_param(block, request->filter.outcome);
 	page_param(block, request->filter.after);
 	page_main(request, block);
+	page_param(block, request->filter.listed);
 	block->empty = "None.";
 }
 
 static const char mail_sql[] =
-	"SELECT coalesce('from ' || head_from, left(sha256, 12)) AS heading, CASE outcome WHEN 'quarantined' "
+	"SELECT coalesce('from ' || head_from, left(m.sha256, 12)) AS heading, CASE outcome WHEN 'quarantined' "
 	"THEN concat('Set aside: ', reason, '.') WHEN 'not_a_report' THEN concat('No report: ', reason, '.') "
 	"WHEN 'duplicate' THEN 'All it reports was known already.' ELSE 'Its reports are stored.' END AS verdict, "
-	"sha256, taken_at::text AS taken_at, file, outcome, code, reason, issues, copies, bytes, head_from, "
+	"m.sha256, taken_at::text AS taken_at, file, outcome, code, reason, issues, copies, bytes, head_from, "
 	"head_subject, "
-	"head_message_id, head_date_at::text AS head_date_at, has_original FROM dmarcd_api.mail WHERE sha256 = "
-	"lower($1)";
+	"head_message_id, head_date_at::text AS head_date_at, has_original, v.judged_at::text AS judged_at, v.spf, "
+	"v.dkim, "
+	"v.dmarc, v.arc, v.author_domain, " TRACE("v.verdict") " AS trace, v.verdict::jsonb AS verdict_json "
+	"FROM dmarcd_api.mail m LEFT JOIN dmarcd_api.verdict v ON v.sha256 = m.sha256 AND v.part = 0 "
+	"WHERE m.sha256 = lower($1)";
 static const struct column mail_columns[] = {
 	{"outcome", "Outcome", LOOK_WORD, NULL, NULL},
 	{"code", "Code", LOOK_TEXT, NULL, NULL},
@@ -102,11 +111,19 @@ static const struct column mail_columns[] = {
 	{"has_original", "Kept", LOOK_YES, NULL, NULL},
 	{"file", "File", LOOK_TEXT, NULL, NULL},
 	{"sha256", "SHA-256", LOOK_TEXT, NULL, NULL},
+	{"judged_at", "What the verifier finds of it", LOOK_GROUP, NULL, NULL},
+	{"spf", "SPF", LOOK_WORD, NULL, NULL},
+	{"dkim", "DKIM", LOOK_WORD, NULL, NULL},
+	{"dmarc", "DMARC", LOOK_WORD, NULL, NULL},
+	{"arc", "ARC", LOOK_WORD, NULL, NULL},
+	{"author_domain", "Author domain", LOOK_TEXT, NULL, NULL},
+	{"judged_at", "Judged", LOOK_TIME, NULL, NULL},
+	{"trace", "Trace", LOOK_TRACE, NULL, NULL},
 	{NULL, NULL, LOOK_TEXT, NULL, NULL},
 };
 static const char mail_reports_sql[] =
 	"SELECT report_key::text AS report_key, kind, reporter, nullif(policy_domain, '') AS policy_domain, "
-	"begin_at::text AS begin_at, messages, records, schema, issues FROM dmarcd_api.report "
+	"begin_at::text AS begin_at, messages, records, schema, issues, provenance FROM dmarcd_api.report "
 	"WHERE mail_sha256 = lower($1) ORDER BY report_no LIMIT $2::integer";
 static const struct column mail_reports_columns[] = {
 	{"begin_at", "Begin", LOOK_TIME, "/reports/{report_key}", NULL},
@@ -116,6 +133,7 @@ static const struct column mail_reports_columns[] = {
 	{"messages", "Messages", LOOK_NUMBER, NULL, NULL},
 	{"records", "Rows", LOOK_NUMBER, NULL, NULL},
 	{"schema", "Schema", LOOK_WORD, NULL, NULL},
+	{"provenance", "Provenance", LOOK_STATE, NULL, NULL},
 	{"issues", "Issues", LOOK_NUMBER, NULL, NULL},
 	{NULL, NULL, LOOK_TEXT, NULL, NULL},
 };

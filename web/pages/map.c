@@ -53,6 +53,12 @@ bool pages_is_uuid(struct str text)
 	return true;
 }
 
+/* A key and the second step that takes the mask off. */
+static bool is_shown(struct str text)
+{
+	return str_ends(text, STR("/shown")) && pages_is_uuid(str_sub(text, 0, text.len - STR("/shown").len));
+}
+
 static bool is_sha256(struct str text)
 {
 	for (size_t i = 0; i < text.len; i++)
@@ -76,6 +82,7 @@ static const struct {
 	{"/reports/", pages_is_uuid, page_report},
 	{"/failures", NULL, page_failures},
 	{"/failures/", pages_is_uuid, page_failure},
+	{"/failures/", is_shown, page_failure_shown},
 	{"/tls", NULL, page_tls},
 	{"/quarantine", NULL, page_quarantine},
 	{"/quarantine/", is_sha256, page_mail},

@@ -31,6 +31,11 @@
 #define PERIOD "day BETWEEN $1::date AND $2::date AND ($3::text IS NULL OR policy_domain = $3)"
 #define RATE(pass, all) "trunc(100::numeric * coalesce(" pass ", 0) / nullif(" all ", 0), 1)"
 #define COUNT_TEXT(count) "to_char(" count ", 'FM999,999,999,999,999,999,999,990')"
+/* The steps of a verdict (JSON), a line each. */
+#define TRACE(verdict) \
+	"(SELECT string_agg(concat(repeat('  ', (s ->> 'depth')::integer), concat_ws(' ', s ->> 'part', s ->> 'kind', " \
+	"s ->> 'name'), ' = ' || (s ->> 'value'), ' → ' || (s ->> 'result'), ' (' || (s ->> 'note') || ')'), E'\n' " \
+	"ORDER BY no) FROM jsonb_array_elements(" verdict "::jsonb -> 'trace') WITH ORDINALITY AS t (s, no))"
 /* A list by rank is read on behind the last row shown: its messages and its key. */
 #define RANK_ORDER(key) " ORDER BY " OF_COUNTED("messages") " DESC, " key " COLLATE \"C\" "
 #define RANK_CURSOR(key) OF_COUNTED("messages") " || ',' || " key " AS cursor"
@@ -60,6 +65,8 @@ extern const struct column balance_columns[];
 void page_limit(const struct request *request, struct block *block, size_t limit, struct str more);
 /* The same as the page's own list, read on by ?after=. */
 void page_main(const struct request *request, struct block *block);
+/* What was read tolerantly of a report. */
+void pages_add_issues(struct page *page, struct str key);
 void page_link(struct page *page, const char *label, struct str href);
 
 /* Each fills the page of one path; key: the path's last segment, or STR_NONE. */
@@ -73,6 +80,7 @@ void page_reports(struct request *request, struct page *page, struct str key);
 void page_report(struct request *request, struct page *page, struct str key);
 void page_failures(struct request *request, struct page *page, struct str key);
 void page_failure(struct request *request, struct page *page, struct str key);
+void page_failure_shown(struct request *request, struct page *page, struct str key);
 void page_tls(struct request *request, struct page *page, struct str key);
 void page_quarantine(struct request *request, struct page *page, struct str key);
 void page_mails(struct request *request, struct page *page, struct str key);

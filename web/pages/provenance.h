@@ -21,3 +21,7 @@ void provenance_write_badge(struct html *html, struct str state);
 void provenance_write_boxes(struct html *html, struct str list);
 /* share: the per cent of messages that trusted reports tell of; the rest is flagged as configured. */
 void provenance_write_trusted(struct html *html, const struct web_options *web, struct str share);
+/* An array of reasons as PostgreSQL writes it: a sentence each. */
+void provenance_write_reasons(struct html *html, struct str array);
+/* Of view recheck; the code itself when it is not known. */
+const char *provenance_difference(struct str code);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The pages of single reports: aggregate, failure, TLS. */
+/* The pages of single reports: aggregate and TLS; failure reports as reports. */
 #include "web/pages/pages.h"
 
 /* outcome: reports with a message that does. */
@@ -98,6 +98,8 @@ static const char report_sql[] =
 	"nullif(r.policy_domain, '') AS policy_domain, r.begin_at::text AS begin_at, r.end_at::text AS "
 	"end_at, CASE r.kind WHEN 'aggregate' THEN r.messages END AS messages, "
 	"CASE r.kind WHEN 'aggregate' THEN r.dmarc_pass END AS dmarc_pass, r.records, r.schema, r.provenance, "
+	"r.provenance_domain, r.provenance_reasons, r.provenance_mail, r.judged_at::text AS judged_at, v.spf, v.dkim, "
+	"v.dmarc, "
 	"CASE WHEN r.conflict THEN 'conflict' END AS conflict, r.version, "
 	"r.generator, r.errors::text AS errors, r.policy ->> 'p' AS p, r.policy ->> 'sp' AS sp, r.policy "
 	"->> 'np' AS np, "
@@ -105,7 +107,9 @@ static const char report_sql[] =
 	"->> 'fo' AS fo, "
 	"r.policy ->> 'testing' AS testing, r.policy ->> 'discovery_method' AS discovery_method, r.member, "
 	"m.file, m.sha256 AS mail_sha256, m.head_from, m.head_subject, m.taken_at::text AS taken_at "
-	"FROM dmarcd_api.report r JOIN dmarcd_api.mail m ON m.sha256 = r.mail_sha256 WHERE r.report_key = $1::uuid";
+	"FROM dmarcd_api.report r JOIN dmarcd_api.mail m ON m.sha256 = r.mail_sha256 "
+	"LEFT JOIN dmarcd_api.verdict v ON v.sha256 = coalesce(r.provenance_mail, r.mail_sha256) AND v.part = 0 "
+	"WHERE r.report_key = $1::uuid";
 static const struct column report_columns[] = {
 	{"org_name", "Organisation", LOOK_TEXT, NULL, NULL},
 	{"email", "E-mail", LOOK_TEXT, NULL, NULL},
@@ -118,6 +122,16 @@ static const struct column report_columns[] = {
 	{"records", "Rows", LOOK_NUMBER, NULL, NULL},
 	{"generator", "Generator", LOOK_TEXT, NULL, NULL},
 	{"errors", "Errors", LOOK_TEXT, NULL, NULL},
+	{"provenance", "Whether it is genuine", LOOK_GROUP, NULL, NULL},
+	{"provenance", "Provenance", LOOK_STATE, NULL, NULL},
+	{"provenance", "That means", LOOK_MEANING, NULL, NULL},
+	{"conflict", "Conflict", LOOK_WORD, NULL, NULL},
+	{"provenance_domain", "Authenticated by", LOOK_TEXT, NULL, NULL},
+	{"provenance_reasons", "Reasons", LOOK_REASONS, NULL, NULL},
+	{"spf", "SPF of its mail", LOOK_WORD, NULL, NULL},
+	{"dkim", "DKIM of its mail", LOOK_WORD, NULL, NULL},
+	{"dmarc", "DMARC of its mail", LOOK_WORD, NULL, NULL},
+	{"judged_at", "Judged", LOOK_TIME, "/mails/{provenance_mail}", NULL},
 	{"policy_domain", "Policy as published", LOOK_GROUP, NULL, NULL},
 	{"policy_domain", "Domain", LOOK_TEXT, "/domains/{policy_domain}", NULL},
 	{"p", "p", LOOK_WORD, NULL, NULL},
@@ -133,8 +147,6 @@ static const struct column report_columns[] = {
 	{"kind", "Kind", LOOK_WORD, NULL, NULL},
 	{"schema", "Schema", LOOK_WORD, NULL, NULL},
 	{"version", "Version", LOOK_TEXT, NULL, NULL},
-	{"provenance", "Provenance", LOOK_STATE, NULL, NULL},
-	{"conflict", "Conflict", LOOK_WORD, NULL, NULL},
 	{"taken_at", "Taken in", LOOK_TIME, NULL, NULL},
 	{"head_from", "Mail from", LOOK_TEXT, NULL, NULL},
 	{"head_subject", "Mail subject", LOOK_TEXT, NULL, NULL},
@@ -203,6 +215,13 @@ static const struct column details_columns[] = {
 	{NULL, NULL, LOOK_TEXT, NULL, NULL},
 };
 
+void pages_add_issues(struct page *page, struct str key)
+{
+	struct block *block = page_add(page, "issues", "Issues", BLOCK_TABLE, issues_sql, issues_columns);
+	page_param(block, key);
+	block->empty = "None: the report is as its schema wants it.";
+}
+
 static struct block *add_part(struct page *page, struct str key, const char *name, const char *title, const char *sql,
 	const struct column *columns)
 {
@@ -232,111 +251,7 @@ void page_report(struct request *request, struct page *page, struct str key)
 		PAGE_ROWS_MOST, STR_NONE);
 	page_limit(request, add_part(page, key, "details", "TLS failures", report_details_sql, details_columns),
 		PAGE_ROWS_MOST, STR_NONE);
-	block = page_add(page, "issues", "Issues", BLOCK_TABLE, issues_sql, issues_columns);
-	page_param(block, key);
-	block->empty = "None: the report is as its schema wants it.";
-}
-
-/* ---- /failures ---- */
-
-#define FAILURES "FROM dmarcd_api.failure f WHERE day BETWEEN $1::date AND $2::date " \
-	"AND ($3::text IS NULL OR reported_domain = $3) AND " OF_STATES("f") \
-	" AND ($5::inet IS NULL OR source_ip <<= $5::inet)"
-static const char failures_figures_sql[] =
-	"SELECT f.*, CASE WHEN failures = 0 THEN 'No failure report in this period. Few receivers send them.' "
-	"ELSE concat(" COUNT_TEXT("failures") ", CASE WHEN failures = 1 THEN ' message' ELSE ' messages' END, "
-	"' that failed, reported singly; ', sources, CASE WHEN sources = 1 THEN ' source.' ELSE ' sources.' END) END "
-	"AS verdict FROM (SELECT count(*) AS failures, count(DISTINCT source_ip) AS sources, "
-	"count(DISTINCT reported_domain) AS domains, count(*) FILTER (WHERE sample_has_body) AS with_body "
-	FAILURES ") f";
-static const struct column failures_figures_columns[] = {
-	{"failures", "failure samples", LOOK_NUMBER, NULL, NULL},
-	{"sources", "sources", LOOK_NUMBER, NULL, NULL},
-	{"domains", "domains", LOOK_NUMBER, NULL, NULL},
-	{"with_body", "with the whole message", LOOK_NUMBER, NULL, NULL},
-	{NULL, NULL, LOOK_TEXT, NULL, NULL},
-};
-static const char failures_sql[] =
-	"SELECT report_key::text AS report_key, coalesce(arrived_at::text, day::text) AS arrived_at, "
-	"reported_domain, auth_failure, host(source_ip) AS source_ip, delivery_result, orig_from, orig_subject, "
-	"reporting_mta, schema, day::text || ',' || report_key AS cursor " FAILURES
-	" AND ($6::text IS NULL OR (day, report_key) < (split_part($6, ',', 1)::date, split_part($6, ',', 2)::uuid)) "
-	"ORDER BY day DESC, report_key DESC LIMIT $7::integer";
-static const struct column failures_columns[] = {
-	{"arrived_at", "Arrived", LOOK_TIME, "/failures/{report_key}", NULL},
-	{"reported_domain", "Domain", LOOK_TEXT, "/domains/{reported_domain}?", NULL},
-	{"auth_failure", "Failed", LOOK_TEXT, NULL, NULL},
-	{"source_ip", "Source", LOOK_TEXT, "/failures?source={source_ip}&", NULL},
-	{"delivery_result", "Result", LOOK_WORD, NULL, NULL},
-	{"orig_from", "From", LOOK_TEXT, NULL, NULL},
-	{"orig_subject", "Subject", LOOK_TEXT, NULL, NULL},
-	{NULL, NULL, LOOK_TEXT, NULL, NULL},
-};
-
-void page_failures(struct request *request, struct page *page, struct str key)
-{
-	(void)key;
-	*page = (struct page){.title = "Failure samples", .nav = "/failures", .filtered = true,
-		.fields = FIELD_DOMAIN | FIELD_SOURCE | FIELD_PROVENANCE};
-	struct block *block = page_add(page, "figures", NULL, BLOCK_FIGURES, failures_figures_sql,
-		failures_figures_columns);
-	page_params_listed(block, &request->filter);
-	page_param(block, request->filter.source);
-	block = page_add(page, "failures", "Single messages that failed (ruf)", BLOCK_TABLE, failures_sql,
-		failures_columns);
-	page_params_listed(block, &request->filter);
-	page_param(block, request->filter.source);
-	page_param(block, request->filter.after);
-	page_main(request, block);
-}
-
-static const char failure_sql[] =
-	"SELECT concat_ws(' · ', reported_domain, coalesce(arrived_at::date, day)) AS heading, "
-	"concat('A message of ', coalesce(reported_domain, 'an unnamed domain'), ' from ' || host(source_ip), ' "
-	"failed', ': ' || auth_failure, '.', ' What the receiver did: ' || delivery_result || '.') AS verdict, "
-	"report_key::text AS report_key, arrived_at::text AS arrived_at, feedback_type, auth_failure, "
-	"host(source_ip) AS source_ip, reported_domain, original_mail_from, original_rcpt_to, delivery_result, "
-	"identity_alignment, dkim_domain, dkim_selector, spf_dns, authentication_results, reporting_mta, user_agent, "
-	"orig_from, orig_subject, orig_message_id, sample_bytes, sample_has_body, sample_headers, schema, "
-	"mail_sha256 FROM dmarcd_api.failure WHERE report_key = $1::uuid";
-static const struct column failure_columns[] = {
-	{"arrived_at", "Arrived", LOOK_TIME, NULL, NULL},
-	{"auth_failure", "Failed", LOOK_TEXT, NULL, NULL},
-	{"source_ip", "Source", LOOK_TEXT, "/sources/{source_ip}", NULL},
-	{"reported_domain", "Domain", LOOK_TEXT, "/domains/{reported_domain}", NULL},
-	{"schema", "The message", LOOK_GROUP, NULL, NULL},
-	{"orig_from", "From", LOOK_TEXT, NULL, NULL},
-	{"orig_subject", "Subject", LOOK_TEXT, NULL, NULL},
-	{"orig_message_id", "Message-ID", LOOK_TEXT, NULL, NULL},
-	{"original_mail_from", "Envelope from", LOOK_TEXT, NULL, NULL},
-	{"original_rcpt_to", "Envelope to", LOOK_TEXT, NULL, NULL},
-	{"delivery_result", "Result", LOOK_WORD, NULL, NULL},
-	{"schema", "What the receiver says", LOOK_GROUP, NULL, NULL},
-	{"identity_alignment", "Identity-Alignment", LOOK_TEXT, NULL, NULL},
-	{"dkim_domain", "DKIM domain", LOOK_TEXT, NULL, NULL},
-	{"dkim_selector", "DKIM selector", LOOK_TEXT, NULL, NULL},
-	{"spf_dns", "SPF record", LOOK_TEXT, NULL, NULL},
-	{"authentication_results", "Authentication-Results", LOOK_PRE, NULL, NULL},
-	{"reporting_mta", "Reporting MTA", LOOK_TEXT, NULL, NULL},
-	{"user_agent", "User agent", LOOK_TEXT, NULL, NULL},
-	{"schema", "Schema", LOOK_WORD, NULL, NULL},
-	{"mail_sha256", "Report mail", LOOK_TEXT, "/mails/{mail_sha256}", NULL},
-	{"sample_bytes", "Sample", LOOK_BYTES, NULL, NULL},
-	{"sample_headers", "Headers of the sample", LOOK_PRE, NULL, NULL},
-	{NULL, NULL, LOOK_TEXT, NULL, NULL},
-};
-
-void page_failure(struct request *request, struct page *page, struct str key)
-{
-	*page = (struct page){.title = "Failure sample", .subject = key, .nav = "/failures", .must_exist = true,
-		.heading = "heading"};
-	add_original_links(request, page, "The whole sample", key);
-	struct block *block = page_add(page, "failure", "Failure", BLOCK_FACTS, failure_sql, failure_columns);
-	page_param(block, key);
-	block->main = true;
-	block = page_add(page, "issues", "Issues", BLOCK_TABLE, issues_sql, issues_columns);
-	page_param(block, key);
-	block->empty = "None: the report is as its schema wants it.";
+	pages_add_issues(page, key);
 }
 
 /* ---- /tls ---- */
