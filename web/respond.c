@@ -4,7 +4,7 @@
 #include "base/log.h"
 #include "base/notice.h"
 #include "model/json.h"
-#include "web/document.h"
+#include "web/pages/document.h"
 #include "web/page.h"
 #include "web/parameters.h"
 #include "web/pages/provenance.h"

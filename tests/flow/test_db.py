@@ -43,11 +43,15 @@ with open(os.path.join(flow.SOURCE, "schema", "0002_api.sql"), encoding="utf-8")
 
 # What migrations 5 to 12 did, undone.
 BACK_TO_4 = """
+DROP VIEW dmarcd_api.audit, dmarcd_api.failure, dmarcd_api.mail, dmarcd_api.issue;
+DROP FUNCTION dmarcd_api.sample_viewed, dmarcd_api.sample_shown, dmarcd_api.sample_original;
 DROP VIEW dmarcd_api.reporter_coherence, dmarcd_api.contradiction, dmarcd_api.override, dmarcd_api.record;
 DROP VIEW dmarcd_api.sample, dmarcd_api.evidence, dmarcd_api.probe;
 DROP VIEW dmarcd_api.verdict, dmarcd_api.recheck, dmarcd_api.verify_queue, dmarcd_api.report, dmarcd_api.daily,
     dmarcd_api.reporters, dmarcd_api.sources;
 DROP FUNCTION dmarcd.shares, dmarcd.provenance_rank;
+DROP FUNCTION dmarcd.mask_headers, dmarcd.mask_field, dmarcd.mask_addresses, dmarcd.mask_fields, dmarcd.mask_verdict,
+    dmarcd.mask, dmarcd.mask_local;
 DROP TABLE dmarcd.verify_job, dmarcd.verdict, dmarcd.report_copy, dmarcd.recheck, dmarcd.sample, dmarcd.probe,
     dmarcd.audit;
 ALTER TABLE dmarcd.report DROP COLUMN provenance_domain, DROP COLUMN provenance_reasons,
@@ -59,7 +63,8 @@ CREATE TABLE dmarcd.reporter AS SELECT policy_domain, day, reporter, sum(message
 DROP TABLE dmarcd.daily_reporter;
 ALTER TABLE dmarcd.reporter RENAME TO daily_reporter;
 ALTER TABLE dmarcd.daily_reporter ADD PRIMARY KEY (policy_domain, day, reporter);
-""" + VIEWS_OF_2["report"] + VIEWS_OF_2["daily"] + VIEWS_OF_2["reporters"] + VIEWS_OF_2["record"] + """
+""" + "".join(VIEWS_OF_2[view] for view in (
+    "mail", "issue", "report", "failure", "daily", "reporters", "record")) + """
 DROP INDEX dmarcd.mail_hex, dmarcd.report_mail_hex, dmarcd.report_by_key;
 CREATE TABLE dmarcd.plain (LIKE dmarcd.daily_source INCLUDING ALL);
 ALTER TABLE dmarcd.plain DROP COLUMN provenance;

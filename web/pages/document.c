@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "web/document.h"
+#include "web/pages/document.h"
 
 #include "base/utf8.h"
 #include "model/json.h"

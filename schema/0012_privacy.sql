@@ -101,6 +101,17 @@ FROM dmarcd.failure f JOIN dmarcd.report r USING (policy_domain, day, report_key
 	CROSS JOIN LATERAL (SELECT dmarcd.mask_fields(f.fields) AS fields OFFSET 0) m;
 COMMENT ON VIEW dmarcd_api.failure IS 'one row a failure report (ruf); local parts, subjects and the like masked';
 
+-- An attached sample may be named by its subject.
+CREATE OR REPLACE VIEW dmarcd_api.report AS
+SELECT r.report_key, encode(r.mail_sha256, 'hex') AS mail_sha256, r.kind, r.org_name, r.email, r.report_id,
+	r.policy_domain, r.begin_at, r.end_at, r.schema, r.records, r.messages, r.dmarc_pass, r.provenance,
+	r.conflict, r.issues, r.day, r.contact,
+	CASE WHEN r.kind = 'failure' AND r.member <> '' THEN '…' ELSE r.member END AS member, r.version, r.generator,
+	r.errors, r.policy, r.stored_at, r.report_no, dmarcd.reporter_of(r.org_name, r.email) AS reporter,
+	r.provenance_domain, r.provenance_reasons, encode(r.provenance_mail, 'hex') AS provenance_mail, r.judged_at,
+	r.contradictions
+FROM dmarcd.report r;
+
 -- The mail that brought a sample often repeats its subject.
 CREATE OR REPLACE VIEW dmarcd_api.mail AS
 SELECT encode(m.sha256, 'hex') AS sha256, m.file, m.outcome, m.code, m.reason,
@@ -149,8 +160,7 @@ BEGIN
 	INSERT INTO dmarcd.audit (who, address, what, object) VALUES (who, address, 'sample.view', wanted::text);
 	RETURN true;
 END $$;
-COMMENT ON FUNCTION dmarcd_api.sample_viewed(uuid, text, inet) IS 'notes in the audit that a masked sample is
-	looked at';
+COMMENT ON FUNCTION dmarcd_api.sample_viewed(uuid, text, inet) IS 'notes that a masked sample is looked at';
 
 -- The sample as it was sent, and its verdict.
 CREATE FUNCTION dmarcd_api.sample_shown(wanted uuid, who text, address inet)
@@ -166,7 +176,7 @@ BEGIN
 		wanted::text);
 	END IF;
 END $$;
-COMMENT ON FUNCTION dmarcd_api.sample_shown(uuid, text, inet) IS 'a sample without its mask; noted in the audit';
+COMMENT ON FUNCTION dmarcd_api.sample_shown(uuid, text, inet) IS 'a sample without its mask; noted';
 
 -- The packed mail that brought a sample.
 CREATE FUNCTION dmarcd_api.sample_original(wanted uuid, who text, address inet)
@@ -180,8 +190,7 @@ BEGIN
 		wanted::text);
 	END IF;
 END $$;
-COMMENT ON FUNCTION dmarcd_api.sample_original(uuid, text, inet) IS 'gzip of the mail that brought a sample; noted
-	in the audit';
+COMMENT ON FUNCTION dmarcd_api.sample_original(uuid, text, inet) IS 'gzip of the mail that brought a sample; noted';
 
 -- ... and of no other way.
 CREATE OR REPLACE FUNCTION dmarcd_api.original(wanted text) RETURNS bytea
