@@ -35,7 +35,8 @@
 #define TRACE(verdict) \
 	"(SELECT string_agg(concat(repeat('  ', (s ->> 'depth')::integer), concat_ws(' ', s ->> 'part', " \
 	"s ->> 'kind', s ->> 'name'), ' = ' || (s ->> 'value'), ' → ' || (s ->> 'result'), " \
-	"' (' || (s ->> 'note') || ')'), E'\n' ORDER BY no) FROM jsonb_array_elements(" verdict "::jsonb -> 'trace') WITH ORDINALITY AS t (s, no))"
+	"' (' || (s ->> 'note') || ')'), E'\n' ORDER BY no) " \
+	"FROM jsonb_array_elements(" verdict "::jsonb -> 'trace') WITH ORDINALITY AS t (s, no))"
 /* A list by rank is read on behind the last row shown: its messages and its key. */
 #define RANK_ORDER(key) " ORDER BY " OF_COUNTED("messages") " DESC, " key " COLLATE \"C\" "
 #define RANK_CURSOR(key) OF_COUNTED("messages") " || ',' || " key " AS cursor"
