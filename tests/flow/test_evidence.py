@@ -9,7 +9,9 @@ import email
 import email.utils
 import json
 import os
+import shutil
 import subprocess
+import tempfile
 
 import factory
 import flow
@@ -27,6 +29,15 @@ limits: {mail_bytes: 1MiB}
 
 
 class EvidenceTest(flow.FlowTest):
+    @classmethod
+    def setUpClass(cls):
+        """A server that stays up, or each call would start one."""
+        folder = tempfile.mkdtemp(prefix="dmarcd-evidence-")
+        cls.addClassCleanup(shutil.rmtree, folder, ignore_errors=True)
+        os.chmod(folder, 0o755)
+        cls.server = cls.server_of_class = flow.Server(os.path.join(folder, "server")).start()
+        cls.addClassCleanup(cls.server.stop)
+
     def setUp(self):
         super().setUp()
         self.maildir = flow.make_maildir(self.path("samples"))
@@ -38,11 +49,10 @@ class EvidenceTest(flow.FlowTest):
         self.dns = zone.ZoneServer(self.world.zone())
 
     def begin(self, *maildirs):
-        """With a server of the test's own, or each call would start one."""
-        self.server = self.own_server()
+        self.database = self._testMethodName
         samples = "samples: [{path: %s, trusted_hops: [%s], authserv_id: %s, probe_to: probe@example.com}]\n" % (
             self.maildir, factory.MX, factory.MX)
-        self.configure(*maildirs, dsn=self.server.create("evidence"), more=samples + MTAS + self.dns.config)
+        self.configure(*maildirs, dsn=self.server.create(self.database), more=samples + MTAS + self.dns.config)
         self.dmarcd("migrate")
 
     def deliver(self, *mails):
@@ -226,11 +236,11 @@ class Probes(EvidenceTest):
     def check_lost(self):
         _, mail = self.probe("relay")
         self.assertEqual(self.state_of(mail, "state"), ("waiting",))
-        self.server.psql("evidence", "-c", "UPDATE dmarcd.probe SET made_at = made_at - interval '25 hours'")
+        self.server.psql(self.database, "-c", "UPDATE dmarcd.probe SET made_at = made_at - interval '25 hours'")
         self.assertEqual(self.state_of(mail, "state", "seen_at"), ("lost", None))
         self.assertEqual(len(self.rows("probe", "--list", "relay")), 1)
-        self.server.psql("evidence", "-c", "UPDATE dmarcd.probe SET made_at = made_at - interval '900 days' "
-                    "WHERE mta = 'relay'")
+        self.server.psql(self.database, "-c", "UPDATE dmarcd.probe SET made_at = made_at - interval '900 days' "
+                         "WHERE mta = 'relay'")
         self.dmarcd("retention")
         self.assertEqual({row["mta"] for row in self.rows("probe", "--list")}, {"out1", "crm"})
 
