@@ -10,6 +10,7 @@ import email.utils
 import json
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 
@@ -174,6 +175,24 @@ class Samples(EvidenceTest):
         self.assertEqual(self.sql("SELECT mta, judged_at FROM dmarcd_api.sample"), [("", "")])
         self.assertEqual(self.sql("SELECT waiting, tried FROM dmarcd_api.verify_queue"), [("1", "1")])
         self.assertEqual(self.in_folder("new"), [])
+
+
+class Killed(EvidenceTest):
+    def test_take(self):
+        """kill -9 before the row is there, and behind the move: the mail is in new/ or its row in the database."""
+        self.begin()
+        self.deliver(factory.received(factory.message(), OUT1, "h", "someone@example.com"))
+        for fault, rows in (("verdict.sample", "0"), ("ingest.moved", "1")):
+            done = self.dmarcd("verify", "--once", code=(flow.EX_OK, -signal.SIGKILL), env={"DMARCD_FAULT": fault})
+            if done.returncode == flow.EX_OK:
+                self.skipTest("no fault points in this build")
+            self.assertEqual(self.sql("SELECT count(*) FROM dmarcd_api.sample"), [(rows,)])
+            self.assertEqual([len(self.in_folder(name)) for name in ("new", "cur")],
+                             [1, 0] if rows == "0" else [0, 1])
+        self.deliver(factory.received(factory.message(), OUT1, "h", "someone@example.com"))  # as if it had not moved
+        self.judge()
+        self.assertEqual(self.sql("SELECT count(*), count(judged_at) FROM dmarcd_api.sample"), [("1", "1")])
+        self.assertEqual([len(self.in_folder("new")), len(self.in_folder("cur"))], [0, 2])
 
 
 class Probes(EvidenceTest):
