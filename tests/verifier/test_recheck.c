@@ -218,6 +218,14 @@ static void test_redacted(void **state)
 	expect("dmarc", "fail", "none", "redacted");
 	judge(replaced(signed_letter(), STR("ready"), "[REDACTED]"));
 	expect("dkim", "fail", "neutral", "redacted");
+	/* An author who cannot be seen. */
+	judge(STR("From: [REDACTED]\r\nTo: a@b.example\r\n\r\nx\r\n"));
+	expect("dmarc", "fail", "none", "redacted");
+	judge(STR("To: a@b.example\r\nSubject: x\r\n\r\nx\r\n"));
+	expect("dmarc", "fail", "none", "not_checkable");
+	/* A filter's tag is none. */
+	judge(replaced(signed_letter(), STR("Dinner"), "***SPAM*** Dinner"));
+	expect("dkim", "fail", "fail", "same");
 	/* A word of the author's is no sign of it, and what fits, fits. */
 	judge(signer_sign(bench.mail->arena, bench.signer, STR(TAGS), STR(HEADER "\r\nThey redacted it\r\n")));
 	expect("dkim", "fail", "pass", "we_pass");

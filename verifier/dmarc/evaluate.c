@@ -209,6 +209,12 @@ static bool find_author(struct evaluation *evaluation)
 	struct author author;
 	address_author(evaluation->verify->arena, evaluation->message, &author);
 	const char *detail = arena_cstr(evaluation->verify->arena, author.detail);
+	const struct message *message = evaluation->message;
+	if (author.state != ADDRESS_OK && message->sample && (message->redacted || author.fields == 0)) {
+		stop(evaluation, AUTH_NONE, message->redacted ? "redacted" : "not_checkable",
+			"the sample does not show its author");
+		return false;
+	}
 	switch (author.state) {
 	case ADDRESS_OK:
 		evaluation->author = author.domain;

@@ -190,17 +190,25 @@ static struct finding find_dkim(const struct recheck *recheck)
 		cause_or(recheck, dkim, "the signature does not fit the sample either")};
 }
 
+/* The obstacle of a signature stands behind a DMARC result too. */
+static bool find_obstacles(const struct recheck *recheck, struct str ours, struct finding *finding_r)
+{
+	for (size_t i = 0; i < recheck->verdict->dkim.count; i++) {
+		*finding_r = find_obstacle(&recheck->verdict->dkim.at[i]);
+		finding_r->ours = ours;
+		if (finding_r->difference)
+			return true;
+	}
+	return false;
+}
+
 /* What stands behind a DMARC result that rests on a signature, or else on SPF. */
 static struct finding explain_dmarc(const struct recheck *recheck, struct str ours)
 {
 	const struct verdict *verdict = recheck->verdict;
-	for (size_t i = 0; i < verdict->dkim.count; i++) {
-		struct finding obstacle = find_obstacle(&verdict->dkim.at[i]);
-		if (obstacle.difference) {
-			obstacle.ours = ours;
-			return obstacle;
-		}
-	}
+	struct finding obstacle;
+	if (find_obstacles(recheck, ours, &obstacle))
+		return obstacle;
 	for (size_t i = 0; i < verdict->dkim.count; i++)
 		if (verdict->dkim.at[i].result == AUTH_FAIL)
 			return (struct finding){ours, "canonicalization",
@@ -215,15 +223,15 @@ static struct finding find_dmarc(const struct recheck *recheck)
 {
 	const struct verdict_dmarc *dmarc = &recheck->verdict->dmarc;
 	struct str ours = str_from(auth_result_text(dmarc->result));
+	struct finding obstacle;
 	if (dmarc->result == AUTH_TEMPERROR)
 		return (struct finding){ours, "not_checkable", "the DNS does not answer now"};
-	if (str_eq(dmarc->reason, STR("not_checkable"))) {
-		struct finding why = explain_dmarc(recheck, ours);
-		return str_eq(str_from(why.difference), STR("we_fail")) ||
-			str_eq(str_from(why.difference), STR("canonicalization")) ?
-			(struct finding){ours, "not_checkable",
-				"the report does not say which client sent it, or as whom"} : why;
-	}
+	if (str_eq(dmarc->reason, STR("redacted")))
+		return (struct finding){ours, "redacted", "the sample does not show its author"};
+	if (str_eq(dmarc->reason, STR("not_checkable")))
+		return find_obstacles(recheck, ours, &obstacle) ? obstacle : (struct finding){ours, "not_checkable",
+			dmarc->author_domain.ptr ? "the report does not say which client sent it, or as whom" :
+			"the sample does not show its author"};
 	if (says(&recheck->dmarc, ours))
 		return (struct finding){ours, "same", dmarc->result == AUTH_PASS ? "an aligned identifier passes" :
 			"neither SPF nor a signature passes for its author"};
