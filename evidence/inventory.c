@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 
+#define MAPPED_BITS 96 /* of ::ffff:0:0/96; what is seen is unmapped too */
 #define INVENTORY_BYTES ((size_t)64 * 1024 * 1024)
 
 struct network {
@@ -56,6 +57,10 @@ static enum err add_mta(struct inventory *inventory, const struct inventory_mta 
 		if (!ip_prefix_parse(str_from(from->addresses.at[i]), &network->ip, &network->bits))
 			return error_set(error, ERR_INVALID, "%s of mta %s is neither an address nor a prefix",
 				from->addresses.at[i], from->name);
+		if (network->bits >= MAPPED_BITS && network->ip.family == 6) {
+			ip_unmap(&network->ip);
+			network->bits -= network->ip.family == 4 ? MAPPED_BITS : 0;
+		}
 	}
 	return ERR_OK;
 }

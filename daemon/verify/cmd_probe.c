@@ -110,7 +110,7 @@ static int address(const struct cli *cli, const struct config_mta *mta, const st
 
 static int write_out(const char *path, struct str message)
 {
-	if (path) {
+	if (path && strcmp(path, "-") != 0) {
 		int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 		if (fd < 0)
 			return cli_failf(EX_CANTCREAT, "cannot write %s: %s", path, strerror(errno));

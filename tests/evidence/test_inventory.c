@@ -18,6 +18,7 @@ static const struct inventory_mta mtas[] = {
 	{.name = "nat-a", .addresses = WORDS("198.51.100.1"), .helo = WORDS("a.example.jp")},
 	{.name = "nat-b", .addresses = WORDS("198.51.100.1"), .helo = WORDS("b.example.jp"),
 		.hostnames = WORDS("b.inside.example")},
+	{.name = "mapped", .addresses = WORDS("::ffff:203.0.113.64", "::ffff:203.0.113.128/121")},
 	{.name = "cloud", .hostnames = WORDS("smtp.cloud.example")},
 };
 
@@ -36,6 +37,8 @@ static void test_find(void **state)
 		{"the longest prefix", "192.0.2.11", NULL, {NULL}, "rack", INVENTORY_IP},
 		{"the shorter prefix", "192.0.2.99", NULL, {NULL}, "site", INVENTORY_IP},
 		{"the shorter IPv6 prefix", "2001:db8:2::1", NULL, {NULL}, "site", INVENTORY_IP},
+		{"an IPv4-mapped address", "203.0.113.64", NULL, {NULL}, "mapped", INVENTORY_IP},
+		{"an IPv4-mapped prefix", "203.0.113.200", NULL, {NULL}, "mapped", INVENTORY_IP},
 		{"one address, first of two", "198.51.100.1", "c.example.jp", {NULL}, "nat-a", INVENTORY_IP},
 		{"one address, HELO tells", "198.51.100.1", "b.example.jp", {NULL}, "nat-b", INVENTORY_IP},
 		{"one address, Received tells", "198.51.100.1", "c", {"x", "B.inside.example."}, "nat-b", INVENTORY_IP},
