@@ -4,6 +4,7 @@
 #include "base/write.h"
 #include "evidence/outcome.h"
 #include "evidence/request.h"
+#include "evidence/sample_judge.h"
 #include "pool/gzip.h"
 
 #include <sys/mman.h>
@@ -55,12 +56,16 @@ enum err repeat_bytes(const struct repeat *repeat, const struct stored_verdict *
 	return extract(repeat, stored->mail.claims.at[part - 1].report_no, bytes, error);
 }
 
-static enum err fill(struct arena *arena, const struct stored_verdict *stored, const struct verdict *verdict,
+static enum err fill(const struct repeat *repeat, struct arena *arena, const struct stored_verdict *stored, const struct verdict *verdict,
 	struct repeated *repeated, struct error *error)
 {
 	if (verdict->refused.len > 0)
 		return error_set(error, ERR_INVALID, "%.*s", STR_FMT(verdict->refused));
 	outcome_row(arena, verdict, &repeated->row);
+	if (stored->mail.kind == JUDGED_SAMPLE && repeat->inventory) {
+		repeated->sample = ARENA_NEW(arena, struct sample_finding);
+		sample_judge(repeat->inventory, verdict, arena, repeated->sample);
+	}
 	repeated->findings_count = stored->row.part == 0 ? stored->mail.claims.count : 1;
 	repeated->findings = ARENA_ARRAY(arena, repeated->findings_count + 1, struct report_finding);
 	if (stored->row.part > 0)
@@ -89,5 +94,5 @@ enum err repeat_verdict(const struct repeat *repeat, struct arena *arena, const 
 	close_fd(job.fd);
 	close_fd(job.dns_fd);
 	err = ended(&done, error);
-	return err ? err : fill(arena, stored, verdict_reader_finish(repeat->reader), repeated_r, error);
+	return err ? err : fill(repeat, arena, stored, verdict_reader_finish(repeat->reader), repeated_r, error);
 }

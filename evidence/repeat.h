@@ -14,6 +14,7 @@ struct repeat {
 	const struct limits *limits;
 	struct verdict_reader *reader;
 	const struct evidence_dns *dns; /* NULL: never asked */
+	const struct inventory *inventory; /* NULL: who sent a sample is not wanted */
 };
 
 /* What the verifier says of the row now; all of it in arena. */
@@ -21,6 +22,7 @@ struct repeated {
 	struct verdict_row row;
 	struct report_finding *findings; /* part 0: of each report of the mail; else of the one */
 	size_t findings_count;
+	struct sample_finding *sample; /* of a sample, where there is an inventory; else NULL */
 };
 
 /* The bytes that the verdict is on. ERR_NOTFOUND: they are gone; ERR_PERM: they cannot be had. */
