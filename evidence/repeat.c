@@ -56,8 +56,8 @@ enum err repeat_bytes(const struct repeat *repeat, const struct stored_verdict *
 	return extract(repeat, stored->mail.claims.at[part - 1].report_no, bytes, error);
 }
 
-static enum err fill(const struct repeat *repeat, struct arena *arena, const struct stored_verdict *stored, const struct verdict *verdict,
-	struct repeated *repeated, struct error *error)
+static enum err fill(const struct repeat *repeat, struct arena *arena, const struct stored_verdict *stored,
+	const struct verdict *verdict, struct repeated *repeated, struct error *error)
 {
 	if (verdict->refused.len > 0)
 		return error_set(error, ERR_INVALID, "%.*s", STR_FMT(verdict->refused));
