@@ -11,7 +11,7 @@
 
 extern const struct command cmd_run, cmd_ingest, cmd_web, cmd_parse, cmd_status, cmd_mails, cmd_psql,
 	cmd_quarantine, cmd_reparse, cmd_migrate, cmd_init, cmd_demo, cmd_config, cmd_db, cmd_retention,
-	cmd_check, cmd_spf, cmd_domain, cmd_probe, cmd_evidence;
+	cmd_check, cmd_spf, cmd_domain, cmd_verify, cmd_recheck, cmd_probe, cmd_evidence;
 
 /* Own version and the libraries', to stdout. */
 void cmd_version(void);

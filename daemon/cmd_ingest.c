@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/cmd.h"
 #include "daemon/cmd_ingest.h"
+#include "daemon/verify/status_verdicts.h"
 #include "model/json.h"
 
 #include <inttypes.h>
@@ -112,6 +113,8 @@ static int ingest(const struct cli *cli, struct services *services, const struct
 	enum err err = ingest_run(&options, &balance, &error);
 	if (options.once && !(pipe && !flags->json) && !(cli->quiet && !flags->json))
 		cmd_ingest_print(&balance, flags->json);
+	if (options.once && !pipe && !err && cli->service_fd < 0)
+		status_verdicts_waiting(cli, services);
 	return end_status(&options, &balance, err, &error, pipe);
 }
 

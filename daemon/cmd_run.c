@@ -35,6 +35,7 @@ static int run(struct cli *cli, int argc, char **argv)
 		{.name = "web", .role = SERVICE_WEB, .tells_ready = true},
 		{.name = "retention", .role = SERVICE_OWNER, .every_secs = 86400},
 		{.name = "ingest", .role = SERVICE_INGEST, .for_maildirs = true},
+		{.name = "verify", .role = SERVICE_INGEST},
 	};
 	if (cli->config->maildirs_count == 0)
 		log_event(LOG_WARN_LEVEL, "no maildirs are configured, only the dashboard runs");
@@ -44,7 +45,7 @@ static int run(struct cli *cli, int argc, char **argv)
 		.log_level = cli->log_level,
 		.services = services,
 		.children = children,
-		.children_count = 3,
+		.children_count = sizeof(children) / sizeof(children[0]),
 		.on_ready = serving,
 	};
 	status = supervise_run(&options);
@@ -58,7 +59,7 @@ static int run(struct cli *cli, int argc, char **argv)
 const struct command cmd_run = {
 	.name = "run",
 	.arguments = "",
-	.summary = "the daemon: private database, intake and dashboard",
+	.summary = "the daemon: private database, intake, verdicts and dashboard",
 	.help = "Runs in the foreground and logs to stderr (or to the journal). SIGTERM or Ctrl-C\n"
 		"finish what is begun and stop; a second one stops at once. SIGHUP reads the\n"
 		"configuration again; one with a mistake is refused and the old one stays.\n"

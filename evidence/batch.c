@@ -78,8 +78,9 @@ static struct judgement judgement_of(const struct hearing *hearing)
 	if (hearing->finding && hearing->rows_count == 0)
 		*hearing->finding = (struct sample_finding){.problem = hearing->problem.code == ERR_NOTFOUND ?
 			STR("original.gone") : STR("verifier.failed")};
-	return (struct judgement){.mail = hearing->mail, .rows = hearing->rows, .rows_count = hearing->rows_count,
-		.findings = hearing->findings, .sample = hearing->finding};
+	return (struct judgement){.mail = hearing->mail, .judged_epoch_secs = hearing->judged_epoch_secs,
+		.rows = hearing->rows, .rows_count = hearing->rows_count, .findings = hearing->findings,
+		.sample = hearing->finding};
 }
 
 /* Probes that no mark of a server tells apart. */

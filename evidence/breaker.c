@@ -10,10 +10,12 @@
 #define PAUSE_MSECS_MIN 1000
 #define PAUSE_MSECS_MAX 60000
 #define ANSWERED_MSECS 1000 /* it is not asked again for so long */
+#define FRESH_MSECS 20000   /* failures are remembered for some seconds (dns/unbound.c) */
 
 void breaker_init(struct breaker *breaker, const struct evidence_dns *dns, const char *notice_path)
 {
-	*breaker = (struct breaker){.dns = dns, .notice = notice_open(notice_path), .answered_msecs = INT64_MIN / 2};
+	*breaker = (struct breaker){.dns = dns, .notice = notice_open(notice_path), .answered_msecs = INT64_MIN / 2,
+		.back_msecs = INT64_MIN / 2};
 }
 
 void breaker_fini(struct breaker *breaker)
@@ -66,6 +68,11 @@ int breaker_pause_msecs(const struct breaker *breaker)
 	return left > 0 ? (int)left : 0;
 }
 
+bool breaker_is_fresh(const struct breaker *breaker)
+{
+	return clock_monotonic_msecs() - breaker->back_msecs < FRESH_MSECS;
+}
+
 bool breaker_try(struct breaker *breaker)
 {
 	if (!breaker->open)
@@ -75,7 +82,7 @@ bool breaker_try(struct breaker *breaker)
 		return false;
 	}
 	breaker->open = false;
-	breaker->answered_msecs = clock_monotonic_msecs();
+	breaker->answered_msecs = breaker->back_msecs = clock_monotonic_msecs();
 	if (breaker->notice >= 0)
 		notice_say(breaker->notice, NULL);
 	log_event(LOG_INFO_LEVEL, "judging goes on");

@@ -16,6 +16,7 @@ struct breaker {
 	int pause_msecs;
 	int64_t until_msecs;
 	int64_t answered_msecs; /* when it did so last */
+	int64_t back_msecs;     /* when it began to do so again */
 	struct error why;
 };
 
@@ -26,5 +27,7 @@ void breaker_trip(struct breaker *breaker, const struct error *why);
 bool breaker_answers(struct breaker *breaker);
 /* How long the pause lasts; 0 when it is over, or there is none. */
 int breaker_pause_msecs(const struct breaker *breaker);
+/* It is back for so short a time that it may still remember what failed before. */
+bool breaker_is_fresh(const struct breaker *breaker);
 /* At the end of a pause: true when it goes on. */
 bool breaker_try(struct breaker *breaker);

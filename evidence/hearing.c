@@ -28,6 +28,7 @@ void hearing_begin(struct hearing *hearing, struct arena *arena, const struct ju
 		.mail = mail,
 		.arena = arena,
 		.state = HEARING_READY,
+		.judged_epoch_secs = clock_epoch_secs(),
 		.job = {.fd = -1, .dns_fd = -1},
 		.rows = ARENA_ARRAY(arena, mail->claims.count + 1, struct verdict_row),
 		.findings = ARENA_ARRAY(arena, mail->claims.count + 1, struct report_finding),
@@ -73,7 +74,7 @@ bool hearing_job(struct hearing *hearing, const struct verify_list *trusted_hops
 	} else {
 		struct verdict_row *row = &hearing->rows[hearing->rows_count];
 		request_hints(hearing->mail, hearing->part, trusted_hops, authserv_ids, row);
-		row->judged_epoch_secs = clock_epoch_secs();
+		row->judged_epoch_secs = hearing->judged_epoch_secs;
 		const struct verify_request request = request_of(hearing->mail, row,
 			buf_str(hearing->part == 0 ? &hearing->bytes : &hearing->sample));
 		hearing->job = (struct job){.kind = JOB_VERIFY, .dns_fd = -1,

@@ -21,6 +21,7 @@ struct hearing {
 	const struct judged_mail *mail;
 	struct arena *arena;      /* of its batch */
 	enum hearing_state state;
+	int64_t judged_epoch_secs; /* the present of all of it */
 	bool undecided;           /* DNS failed: the caller decides what becomes of it */
 	uint64_t part;            /* at work: 0 the mail, else the sample in report part - 1 */
 	bool extracting;          /* JOB_EXTRACT before its JOB_VERIFY */

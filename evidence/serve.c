@@ -3,6 +3,7 @@
 #include "evidence/judge.h"
 
 #define FDS_MAX (2 * JUDGE_WORKERS_MAX + 2)
+#define FRESH_SECS 5
 #define BACKOFF_SECS_MIN 60
 #define BACKOFF_SECS_MAX (6 * 3600)
 #define PATIENCE_SECS ((int64_t)3 * 86400) /* then what the DNS cannot say is not known */
@@ -98,6 +99,8 @@ static void decide_undecided(struct judge *judge, struct hearing *hearing, uint6
 	hearing->undecided = false;
 	if (!breaker_answers(&judge->breaker))
 		hearing_defer(hearing, now, true, "the resolver does not answer");
+	else if (breaker_is_fresh(&judge->breaker))
+		hearing_defer(hearing, now + FRESH_SECS, true, "the resolver did not answer just before");
 	else if (part > 0)
 		return;
 	else if (now - hearing->mail->queued_epoch_secs < PATIENCE_SECS)

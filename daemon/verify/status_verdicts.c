@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/verify/status_verdicts.h"
 
+#include "base/clock.h"
 #include "base/notice.h"
 #include "base/wide.h"
 #include "evidence/evidence.h"
 #include "store/query.h"
+#include "store/verdict/judgement.h"
+
+#include <sysexits.h>
 
 static const char select_verdicts[] =
 	"SELECT q.waiting, q.due, q.tried, to_char(q.oldest_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') "
@@ -79,4 +83,19 @@ void status_verdicts_text(struct buf *out, const struct status_verdicts *verdict
 	}
 	if (verdicts->pauses.len > 0)
 		buf_printf(out, "verdicts pause: %.*s\n", STR_FMT(verdicts->pauses));
+}
+
+void status_verdicts_waiting(const struct cli *cli, struct services *services)
+{
+	struct store *store = NULL;
+	struct verdict_queue queued = {0};
+	struct error error = {0};
+	char number[WIDE_GROUPED_BYTES];
+	if (cli->quiet || services_store_open(services, SERVICE_INGEST, &store, &error) != EX_OK)
+		return;
+	if (verdict_queue_stats(store, clock_epoch_secs(), &queued, &error) == ERR_OK && queued.waiting > 0)
+		cli_say(cli, "%s mail%s for %s verdict: dmarcd verify --once, or dmarcd run",
+			wide_grouped(queued.waiting, number), queued.waiting == 1 ? " waits" : "s wait",
+			queued.waiting == 1 ? "its" : "their");
+	store_close(&store);
 }
