@@ -170,6 +170,11 @@ static void test_keys(void **state)
 		expect("dkim", passed ? "pass" : "fail", "neutral", "key_rotated");
 		expect("dmarc", passed ? "pass" : "fail", "none", "key_rotated");
 	}
+	/* A signature that DMARC does not look at explains nothing of it. */
+	judge(signer_sign(bench.mail->arena, bench.signer, STR("v=1; a=rsa-sha256; d=list.test; s=s; h=from"),
+		STR(LETTER)));
+	assert_int_equal(bench.verdict.dmarc.result, AUTH_FAIL);
+	expect("dmarc", "pass", "fail", "dns_changed");
 	publish(NULL);
 	judge(bytes);
 	expect("dkim", "pass", "neutral", "key_gone");
@@ -253,6 +258,29 @@ static void test_not_checkable(void **state)
 	expect("dkim", "fail", "none", "not_checkable");
 }
 
+/* Where only alignment is spoken of: NetEase says "spf,dkim", others "none", and both mean that nothing is. */
+static void test_alignment(void **state)
+{
+	static const char *const lists[] = {"none", "spf,dkim", "dkim (a comment), spf"};
+	(void)state;
+	bench.reporter.authentication_results = STR("theirs.example; dmarc=fail header.from=ours.example");
+	for (size_t i = 0; i < 3; i++) {
+		bench.reporter.identity_alignment = str_from(lists[i]);
+		judge(STR(LETTER));
+		expect("spf", "not aligned", "not aligned", "same");
+		expect("dkim", "not aligned", "not aligned", "same");
+		judge(signed_letter());
+		expect("dkim", "not aligned", "aligned", "we_pass");
+	}
+	publish(NULL);
+	judge(signed_letter());
+	expect("dkim", "not aligned", "neutral", "key_gone");
+	/* One of both can be read in two ways, and is. */
+	bench.reporter.identity_alignment = STR("dkim");
+	judge(STR(LETTER));
+	assert_int_equal(bench.verdict.recheck.count, 1);
+}
+
 static void test_dns_changed(void **state)
 {
 	(void)state;
@@ -295,6 +323,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_headers_only, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_redacted, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_not_checkable, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_alignment, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_dns_changed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_sample, setup, teardown),
 	};

@@ -2,13 +2,16 @@
 #include "verifier/recheck.h"
 
 #include "verifier/authres.h"
+#include "verifier/domain.h"
 
+#define NOT_ALIGNED STR("not aligned")
 #define LINES_MAX 50 /* Authentication-Results of one report */
 
 /* What the reporter says; word absent: nothing. */
 struct said {
 	struct str word;
 	struct str domain, selector; /* of DKIM */
+	bool alignment; /* not of the mechanism, but of its identifier: word is NOT_ALIGNED */
 };
 
 struct recheck {
@@ -78,16 +81,6 @@ static struct str first_name(struct str list)
 	return str_sub(list, 0, end);
 }
 
-static void read_reporter(struct recheck *recheck, const struct verify_reporter *reporter)
-{
-	read_results(recheck, reporter->authentication_results);
-	read_failure(recheck, reporter->auth_failure);
-	if (!recheck->dkim.domain.ptr && reporter->dkim_domain.len > 0)
-		recheck->dkim.domain = first_name(reporter->dkim_domain);
-	if (!recheck->dkim.selector.ptr && reporter->dkim_selector.len > 0)
-		recheck->dkim.selector = first_name(reporter->dkim_selector);
-}
-
 static bool says_pass(const struct said *said)
 {
 	return str_eq_nocase(said->word, STR("pass"));
@@ -99,7 +92,55 @@ static bool says(const struct said *said, struct str word)
 		(str_eq_nocase(said->word, STR("hardfail")) && str_eq(word, STR("fail")));
 }
 
+/* Identity-Alignment lists what is aligned (RFC 7489 section 7.3.1) or what is not (RFC 9991 section 4), and nothing
+ * says which. "none" and both of them can be read in one way only: nothing is. */
+static bool nothing_is_aligned(struct str list)
+{
+	struct str piece;
+	bool spf = false, dkim = false;
+	while (str_split(&list, ',', &piece)) {
+		struct str word = str_trim(str_sub(piece, 0, str_find_char(piece, '(')));
+		if (str_eq_nocase(word, STR("none")))
+			return true;
+		spf = spf || str_eq_nocase(word, STR("spf"));
+		dkim = dkim || str_eq_nocase(word, STR("dkim"));
+	}
+	return spf && dkim;
+}
+
+static void read_alignment(struct recheck *recheck, struct str list)
+{
+	if (!says(&recheck->dmarc, STR("fail")) || !nothing_is_aligned(list))
+		return;
+	if (!recheck->spf.word.ptr)
+		recheck->spf = (struct said){.word = NOT_ALIGNED, .alignment = true};
+	if (!recheck->dkim.word.ptr)
+		recheck->dkim = (struct said){.word = NOT_ALIGNED, .alignment = true};
+}
+
+static void read_reporter(struct recheck *recheck, const struct verify_reporter *reporter)
+{
+	read_results(recheck, reporter->authentication_results);
+	read_failure(recheck, reporter->auth_failure);
+	if (!recheck->dkim.domain.ptr && reporter->dkim_domain.len > 0)
+		recheck->dkim.domain = first_name(reporter->dkim_domain);
+	if (!recheck->dkim.selector.ptr && reporter->dkim_selector.len > 0)
+		recheck->dkim.selector = first_name(reporter->dkim_selector);
+	read_alignment(recheck, reporter->identity_alignment);
+}
+
 /* ---- what is found ---- */
+
+/* Of an identifier, where nothing stands in its way. */
+static struct finding find_alignment(const struct recheck *recheck, bool aligned)
+{
+	const struct verdict_dmarc *dmarc = &recheck->verdict->dmarc;
+	if (aligned)
+		return (struct finding){STR("aligned"), "we_pass", "it passes for its author's organisation"};
+	if (dmarc->result != AUTH_PASS && dmarc->result != AUTH_FAIL)
+		return (struct finding){STR("none"), "not_checkable", "DMARC cannot be evaluated now"};
+	return (struct finding){NOT_ALIGNED, "same", "nothing passes for its author's organisation"};
+}
 
 static struct finding find_spf(const struct recheck *recheck)
 {
@@ -110,6 +151,8 @@ static struct finding find_spf(const struct recheck *recheck)
 	struct str ours = str_from(auth_result_text(spf->result));
 	if (spf->result == AUTH_TEMPERROR)
 		return (struct finding){ours, "not_checkable", "the DNS does not answer now"};
+	if (recheck->spf.alignment)
+		return find_alignment(recheck, recheck->verdict->dmarc.spf_aligned);
 	if (says(&recheck->spf, ours))
 		return (struct finding){ours, "same", "the record gives the same result now"};
 	if (spf->result == AUTH_PASS)
@@ -163,15 +206,39 @@ static struct finding find_obstacle(const struct verdict_dkim *dkim)
 	return (struct finding){.difference = NULL};
 }
 
+/* By its domain alone: DMARC looks at no other signature. */
+static bool may_be_aligned(const struct recheck *recheck, const struct verdict_dkim *dkim)
+{
+	const struct verdict_dmarc *dmarc = &recheck->verdict->dmarc;
+	return !dmarc->org_domain.ptr || domain_is_or_below(dkim->domain, dmarc->org_domain);
+}
+
+/* The obstacle of a signature stands behind a DMARC result too. */
+static bool find_obstacles(const struct recheck *recheck, struct str ours, struct finding *finding_r)
+{
+	for (size_t i = 0; i < recheck->verdict->dkim.count; i++) {
+		const struct verdict_dkim *dkim = &recheck->verdict->dkim.at[i];
+		*finding_r = find_obstacle(dkim);
+		finding_r->ours = ours;
+		if (finding_r->difference && may_be_aligned(recheck, dkim))
+			return true;
+	}
+	return false;
+}
+
 static struct finding find_dkim(const struct recheck *recheck)
 {
 	const struct verdict_dkim *dkim = find_signature(recheck);
+	struct finding obstacle;
+	if (recheck->dkim.alignment)
+		return !recheck->verdict->dmarc.dkim_aligned && find_obstacles(recheck, STR("neutral"), &obstacle) ?
+			obstacle : find_alignment(recheck, recheck->verdict->dmarc.dkim_aligned);
 	if (!dkim && recheck->verdict->dkim.count == 0 && says(&recheck->dkim, STR("none")))
 		return (struct finding){STR("none"), "same", "there is no signature"};
 	if (!dkim)
 		return (struct finding){STR("none"), "not_checkable",
 			"the signature that the reporter speaks of is not in the sample"};
-	struct finding obstacle = find_obstacle(dkim);
+	obstacle = find_obstacle(dkim);
 	struct str ours = str_from(auth_result_text(dkim->result));
 	bool doubtful = obstacle.difference && dkim->result == AUTH_FAIL;
 	if (says(&recheck->dkim, ours) && !doubtful)
@@ -190,18 +257,6 @@ static struct finding find_dkim(const struct recheck *recheck)
 		cause_or(recheck, dkim, "the signature does not fit the sample either")};
 }
 
-/* The obstacle of a signature stands behind a DMARC result too. */
-static bool find_obstacles(const struct recheck *recheck, struct str ours, struct finding *finding_r)
-{
-	for (size_t i = 0; i < recheck->verdict->dkim.count; i++) {
-		*finding_r = find_obstacle(&recheck->verdict->dkim.at[i]);
-		finding_r->ours = ours;
-		if (finding_r->difference)
-			return true;
-	}
-	return false;
-}
-
 /* What stands behind a DMARC result that rests on a signature, or else on SPF. */
 static struct finding explain_dmarc(const struct recheck *recheck, struct str ours)
 {
@@ -210,7 +265,7 @@ static struct finding explain_dmarc(const struct recheck *recheck, struct str ou
 	if (find_obstacles(recheck, ours, &obstacle))
 		return obstacle;
 	for (size_t i = 0; i < verdict->dkim.count; i++)
-		if (verdict->dkim.at[i].result == AUTH_FAIL)
+		if (verdict->dkim.at[i].result == AUTH_FAIL && may_be_aligned(recheck, &verdict->dkim.at[i]))
 			return (struct finding){ours, "canonicalization",
 				cause_or(recheck, &verdict->dkim.at[i], "the sample is not what was signed")};
 	struct finding spf = find_spf(recheck);
