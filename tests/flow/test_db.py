@@ -49,7 +49,7 @@ DROP VIEW dmarcd_api.reporter_coherence, dmarcd_api.contradiction, dmarcd_api.ov
 DROP VIEW dmarcd_api.sample, dmarcd_api.evidence, dmarcd_api.probe;
 DROP VIEW dmarcd_api.verdict, dmarcd_api.recheck, dmarcd_api.verify_queue, dmarcd_api.report, dmarcd_api.daily,
     dmarcd_api.reporters, dmarcd_api.sources;
-DROP FUNCTION dmarcd.shares, dmarcd.provenance_rank;
+DROP FUNCTION dmarcd.shares, dmarcd.provenance_rank, dmarcd.rests_on_alignment;
 DROP FUNCTION dmarcd.mask_headers, dmarcd.mask_field, dmarcd.mask_addresses, dmarcd.mask_fields, dmarcd.mask_verdict,
     dmarcd.mask, dmarcd.mask_local;
 DROP TABLE dmarcd.verify_job, dmarcd.verdict, dmarcd.report_copy, dmarcd.recheck, dmarcd.sample, dmarcd.probe,

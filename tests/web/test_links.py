@@ -119,6 +119,9 @@ class Links(unittest.TestCase):
             return len(rows) + (total(rows, "copies") if not values else 0)
         if path == "/quarantine":
             return len(paged(path, "quarantine", **values)[0])
+        if path == "/contradictions":
+            return len({(row["report_key"], row["row_no"]) for row in paged(path, "contradictions", **values)[0]
+                        if row["row_no"] is not None})
         if path.startswith("/reports/"):
             return page["report"]["messages"] or 0
         return self.fail(target)

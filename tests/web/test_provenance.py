@@ -195,6 +195,44 @@ class Configured(unittest.TestCase):
             self.assertIn("count_unverified: " + word, text)
 
 
+class Reporters(unittest.TestCase):
+    def test_lag_volume_and_provenance(self):
+        rows = {row["reporter"]: row for row in api("/reporters", **WHOLE)["reporters"]}
+        for name in ("google.com", "Yahoo"):
+            median, late, reports = sql(
+                "SELECT round(percentile_cont(0.5) WITHIN GROUP (ORDER BY lag)::numeric, 1), "
+                "round(percentile_cont(0.95) WITHIN GROUP (ORDER BY lag)::numeric, 1), count(*) FROM (SELECT "
+                "extract(epoch FROM coalesce(head_date_at, taken_at) - end_at) / 3600 AS lag FROM dmarcd_api.report r "
+                "JOIN dmarcd_api.mail m ON m.sha256 = r.mail_sha256 WHERE kind = 'aggregate' AND NOT conflict "
+                "AND reporter = '%s') l" % name)[0]
+            row = rows[name]
+            self.assertEqual((row["lag_median_hours"], row["lag_p95_hours"]), (float(median), float(late)), name)
+            self.assertEqual((row["reports"], row["provenance_mix"]), (int(reports), "pending " + reports))
+            self.assertEqual(row["messages_all"], messages("reporter = '%s'" % name, "reporters"))
+
+    def test_contradictions_are_ranked_and_shown(self):
+        page = api("/reporters", **WHOLE)
+        ranked = [(row["reporter"], row["contradictory"]) for row in page["contradictory"]]
+        self.assertGreater(len(ranked), 1)
+        self.assertEqual(ranked, sorted(ranked, key=lambda row: -row[1]))
+        shown = {row["reporter"]: row["contradictory"] for row in page["reporters"]}
+        for name, count in ranked:
+            self.assertEqual(shown[name], count)
+            rows, after = [], None
+            while True:
+                part = api("/contradictions", reporter=name, **WHOLE, **({"after": after} if after else {}))
+                rows += part["contradictions"]
+                after = part["next"]
+                if not after:
+                    break
+            self.assertEqual(len({(row["report_key"], row["row_no"]) for row in rows if row["row_no"] is not None}), count)
+            self.assertEqual(sum(row["rows"] for row in part["codes"]), len(rows))
+        example = api("/contradictions", **WHOLE)["contradictions"][0]
+        record, = [row for row in api("/reports/" + example["report_key"])["records"]
+                   if row["row_no"] == example["row_no"]]
+        self.assertIn(example["code"], record["contradictions"])
+
+
 class Badge(unittest.TestCase):
     def test_word_sign_and_meaning(self):
         text = ask("/reports?provenance=local").text

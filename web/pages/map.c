@@ -78,6 +78,7 @@ static const struct {
 	{"/sources", NULL, page_sources},
 	{"/sources/", is_address, page_source},
 	{"/reporters", NULL, page_reporters},
+	{"/contradictions", NULL, page_contradictions},
 	{"/reports", NULL, page_reports},
 	{"/reports/", pages_is_uuid, page_report},
 	{"/failures", NULL, page_failures},

@@ -55,8 +55,10 @@
 	"E'\\n') FROM jsonb_array_elements(spf) e) AS spf_results, " \
 	"(SELECT string_agg(concat_ws(': ', coalesce(e ->> 'type_raw', e ->> 'type'), e ->> 'comment'), E'\\n') " \
 	"FROM jsonb_array_elements(reasons) e) AS reasons_text, source_raw, disposition_raw, spf_evaluated, " \
-	"dkim_evaluated, envelope_to"
+	"dkim_evaluated, envelope_to, " \
+	"nullif(array_to_string(contradictions, E'\n'), '') AS contradictions"
 
+extern const char completeness_sql[];
 extern const char balance_sql[];
 extern const struct column balance_columns[];
 
@@ -77,6 +79,7 @@ void page_domain(struct request *request, struct page *page, struct str key);
 void page_sources(struct request *request, struct page *page, struct str key);
 void page_source(struct request *request, struct page *page, struct str key);
 void page_reporters(struct request *request, struct page *page, struct str key);
+void page_contradictions(struct request *request, struct page *page, struct str key);
 void page_reports(struct request *request, struct page *page, struct str key);
 void page_report(struct request *request, struct page *page, struct str key);
 void page_failures(struct request *request, struct page *page, struct str key);

@@ -177,6 +177,7 @@ static const struct column record_columns[] = {
 	{"spf_aligned", "SPF aligned", LOOK_YES, NULL, NULL},
 	{"spf_results", "SPF results", LOOK_RESULTS, NULL, NULL},
 	{"reasons_text", "Reasons", LOOK_RESULTS, NULL, NULL},
+	{"contradictions", "Contradictions", LOOK_RESULTS, NULL, NULL},
 	{NULL, NULL, LOOK_TEXT, NULL, NULL},
 };
 /* The report's own domain and day lead to its partition. */

@@ -48,18 +48,6 @@ static const char daily_sql[] =
 	"LEFT JOIN (SELECT * FROM dmarcd_api.daily WHERE " COUNTED_PERIOD ") v ON date_trunc($5, v.day)::date = d.day "
 	"GROUP BY d.day ORDER BY d.day";
 
-/* Who usually reports: on five days of the two weeks before. */
-static const char completeness_sql[] =
-	"SELECT last_day::text AS last_day, reporters, missing, concat('Reports are here up to ', last_day, ', from ', "
-	"reporters, CASE WHEN reporters = 1 THEN ' reporter' ELSE ' reporters' END, ' on that day; ', "
-	"CASE missing WHEN 0 THEN 'of those that usually report none is' WHEN 1 THEN '1 that usually reports is' "
-	"ELSE missing || ' that usually report are' END, ' still missing.') AS text "
-	"FROM (SELECT newest AS last_day, count(*) FILTER (WHERE last = newest) AS reporters, "
-	"count(*) FILTER (WHERE last < newest AND days >= 5) AS missing FROM (SELECT max(day) AS last, "
-	"count(DISTINCT day) AS days, max(max(day)) OVER () AS newest FROM dmarcd_api.reporters "
-	"WHERE day BETWEEN greatest($1::date, $2::date - 14) AND $2::date AND ($3::text IS NULL OR policy_domain = $3) "
-	"GROUP BY reporter) seen GROUP BY newest) c";
-
 static void add_figures(struct page *page, const struct filter *filter, const char *sql)
 {
 	page_params_filter(page_add(page, "figures", NULL, BLOCK_FIGURES, sql, figures_columns), filter);
@@ -425,33 +413,4 @@ void page_source(struct request *request, struct page *page, struct str address)
 	page_param(block, filter->after);
 	page_param(block, filter->outcome);
 	page_main(request, block);
-}
-
-static const char reporters_figures_sql[] =
-	"SELECT f.*, " RATE("trusted", "messages") " AS trusted_rate, "
-	"CASE WHEN reporters = 0 THEN 'No receiver reported in this period.' ELSE concat(reporters, "
-	"CASE WHEN reporters = 1 THEN ' receiver reports on ' ELSE ' receivers report on ' END, "
-	COUNT_TEXT("messages") ", ' messages.') END AS verdict FROM (SELECT "
-	"count(DISTINCT reporter) FILTER (WHERE counted) AS reporters, "
-	BOTH_WAYS("reports", "reports") ", " BOTH_WAYS("messages", "messages") ", "
-	"coalesce(sum(messages) FILTER (WHERE counted AND trusted), 0) AS trusted FROM "
-	WEIGHED("dmarcd_api.reporters") " w) f";
-static const struct column reporters_figures_columns[] = {
-	{"reporters", "reporters", LOOK_NUMBER, NULL, NULL},
-	{"reports", "aggregate reports", LOOK_NUMBER, "/reports?kind=aggregate&", NULL},
-	{"messages", "messages", LOOK_NUMBER, "/sources?", NULL},
-	{NULL, NULL, LOOK_TEXT, NULL, NULL},
-};
-
-void page_reporters(struct request *request, struct page *page, struct str key)
-{
-	const struct filter *filter = &request->filter;
-	(void)key;
-	*page = (struct page){.title = "Reporters", .nav = "/reporters", .filtered = true,
-		.fields = FIELD_DOMAIN | FIELD_PROVENANCE};
-	page_params_filter(page_add(page, "figures", NULL, BLOCK_FIGURES, reporters_figures_sql,
-		reporters_figures_columns), filter);
-	page_params_period(page_add(page, "completeness", NULL, BLOCK_NOTE, completeness_sql, NULL), filter);
-	page_main(request, add_ranked(page, filter, "reporters", "Receivers that report on your mail", reporters_sql,
-		reporters_columns, filter->after));
 }
