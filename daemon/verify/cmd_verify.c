@@ -5,6 +5,8 @@
 #include "ingest/ingest.h"
 #include "model/json.h"
 
+#include <limits.h>
+#include <stdlib.h>
 #include <sysexits.h>
 
 #define ARENA_BYTES ((size_t)16 * 1024 * 1024)
@@ -18,13 +20,20 @@ static struct verify_list list_of(struct arena *arena, const char *const *words,
 	return list;
 }
 
+/* As ingest has written it beside each mail. */
+static const char *real_path(struct arena *arena, const char *path)
+{
+	char real[PATH_MAX];
+	return realpath(path, real) ? arena_cstr(arena, str_from(real)) : path;
+}
+
 static const struct evidence_maildir *maildirs_of(const struct config *config, struct arena *arena)
 {
 	struct evidence_maildir *maildirs = ARENA_ARRAY(arena, config->maildirs_count + 1, struct evidence_maildir);
 	for (unsigned i = 0; i < config->maildirs_count; i++) {
 		const struct config_hints *hints = &config->maildirs_hints[i];
 		maildirs[i] = (struct evidence_maildir){
-			.path = config->maildirs[i].path,
+			.path = real_path(arena, config->maildirs[i].path),
 			.trusted_hops = list_of(arena, hints->trusted_hops.items, hints->trusted_hops.count),
 			.authserv_ids = list_of(arena, &hints->authserv_id, hints->authserv_id ? 1 : 0),
 		};

@@ -122,7 +122,9 @@ class Samples(EvidenceTest):
     def test_a_report_mail_is_judged_as_that(self):
         """The same bytes in both kinds of Maildir, in both orders."""
         reports = flow.make_maildir(self.path("reports"))
-        self.begin(reports)
+        link = self.path("link")
+        os.symlink(reports, link)
+        self.begin(link + "/, trusted_hops: [mx.example.com]")
         mails = [factory.aggregate("r%d" % n) for n in range(2)]
         factory.deliver(reports, mails[:1])
         self.dmarcd("ingest", "--once")
@@ -134,6 +136,8 @@ class Samples(EvidenceTest):
         self.dmarcd("ingest", "--once")
         self.judge()
         self.assertEqual(self.sql("SELECT DISTINCT provenance FROM dmarcd_api.report"), [("unverified",)])
+        self.assertEqual(self.server.psql(self.database, "-c", "SELECT DISTINCT trusted_hops FROM dmarcd.verdict "
+                                          "WHERE kind = 'report'"), "{mx.example.com}")
         self.assertEqual(self.sql("SELECT kind, count(*) FROM dmarcd_api.verdict GROUP BY 1"), [("report", "2")])
 
     def check_samples(self):
