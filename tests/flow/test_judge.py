@@ -110,6 +110,16 @@ class Once(JudgeTest):
         self.assertEqual(found["dmarc"], "pass")
         self.assertEqual({(one["part"], one["identical"]) for one in self.recheck()}, {(0, True), (1, True)})
 
+    def test_a_part_of_a_body_is_none(self):
+        """Who declares headers alone and adds the body's beginning did not send the body."""
+        sample = self.world.sign(factory.message("joe@stranger.example", body="Hello.\nYours\n"), "stranger.example")
+        mail = factory.failure(sample[:sample.index(b"\n\n") + 5], Reported_Domain="stranger.example")
+        self.take_in(self.world.sign(mail.replace(b"message/rfc822", b"text/rfc822-headers"), "reporter.example"))
+        self.assertEqual(self.verify()["mails"], 1)
+        self.assertEqual(self.sql("SELECT method, ours, difference FROM dmarcd_api.recheck WHERE method <> 'spf' "
+                                  "ORDER BY method"),
+                         [("dkim", "neutral", "headers_only"), ("dmarc", "none", "headers_only")])
+
     def test_a_mail_that_the_worker_cannot_bear(self):
         """After two tries its reports are unverified; others are as they were."""
         padding = b"\n" + b"x" * 70 * 1024 + b"\n"
