@@ -518,7 +518,8 @@ enum err db_begin(struct store *store, struct error *error)
 	char sql[256];
 	(void)snprintf(sql, sizeof(sql),
 		"BEGIN; SET LOCAL statement_timeout = %u; SET LOCAL lock_timeout = '%us'; "
-		"SET LOCAL idle_in_transaction_session_timeout = '30s'; SET LOCAL TimeZone = 'UTC'",
+		"SET LOCAL idle_in_transaction_session_timeout = '30s'; SET LOCAL TimeZone = 'UTC'; "
+		"SET LOCAL jit = off", /* it takes seconds, at each of our statements anew */
 		store->statement_secs * 1000, store->statement_secs ? 5u : 0u);
 	store->state[0] = '\0';
 	return db_run(store, sql, error);
