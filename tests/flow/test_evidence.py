@@ -140,6 +140,26 @@ class Samples(EvidenceTest):
                                           "WHERE kind = 'report'"), "{mx.example.com}")
         self.assertEqual(self.sql("SELECT kind, count(*) FROM dmarcd_api.verdict GROUP BY 1"), [("report", "2")])
 
+    def count(self, what):
+        return self.sql("SELECT count(%s) FROM dmarcd_api.sample" % what)[0][0]
+
+    def test_daemon(self):
+        """What comes while it runs is taken in at once, and judged as soon as the DNS answers."""
+        self.begin()
+        run = self.start("verify", stderr=subprocess.DEVNULL)
+        try:
+            self.deliver(self.mails()[0])
+            flow.wait_until(lambda: self.count("judged_at") == "1", "the first verdict")
+            self.dns.mode = "dead"
+            self.deliver(self.mails()[2])
+            flow.wait_until(lambda: self.count("*") == "2", "a sample to be taken while the DNS is dead")
+            self.assertEqual(self.in_folder("new"), [])
+            self.dns.mode = "well"
+            flow.wait_until(lambda: self.count("judged_at") == "2", "the second verdict")
+        finally:
+            run.send_signal(signal.SIGTERM)
+            self.assertEqual(run.wait(flow.END_SECS), 0)
+
     def check_samples(self):
         columns = ("mta", "found_by", "domain", "source_ip", "spf", "dkim", "dmarc", "arc", "spf_aligned",
                    "dkim_aligned", "authres_agrees", "authres_differs", "problem")
