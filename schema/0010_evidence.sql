@@ -29,11 +29,12 @@ FROM dmarcd.sample s JOIN dmarcd.verdict v ON v.sha256 = s.sha256 AND v.part = 0
 GROUP BY s.mta, coalesce(s.domain, ''), s.day;
 COMMENT ON VIEW dmarcd_api.evidence IS 'what samples show of a server, domain and day';
 
--- The copy that came through its server as its domain goes before those that did not, the first before later ones.
+-- The copy that came through its server as its domain goes before those that did not, one from its address before one
+-- that only has its name, the first before later ones.
 CREATE VIEW dmarcd_api.probe AS
 SELECT p.id, p.mta, p.domain, p.made_at,
 	CASE WHEN c.sha256 IS NULL THEN CASE WHEN now() - p.made_at > interval '24 hours' THEN 'lost' ELSE 'waiting' END
-	WHEN c.own THEN 'returned' ELSE 'elsewhere' END AS state,
+	WHEN NOT c.own THEN 'elsewhere' WHEN c.found_by = 'ip' THEN 'returned' ELSE 'unconfirmed' END AS state,
 	c.arrived_at AS seen_at, round(extract(epoch FROM c.arrived_at - p.made_at))::bigint AS took_secs,
 	encode(c.sha256, 'hex') AS sample_sha256, coalesce(c.copies, 0) AS copies, c.mta AS seen_mta, c.found_by,
 	c.domain AS seen_domain, c.source_ip, c.spf, c.dkim, c.dmarc, c.arc
@@ -41,7 +42,8 @@ FROM dmarcd.probe p LEFT JOIN LATERAL (
 	SELECT s.*, v.spf, v.dkim, v.dmarc, v.arc, o.own, count(*) OVER () AS copies
 	FROM dmarcd.sample s JOIN dmarcd.verdict v ON v.sha256 = s.sha256 AND v.part = 0 AND v.kind = 'sample'
 	CROSS JOIN LATERAL (SELECT s.mta = p.mta AND coalesce(s.domain, '') = p.domain AS own) o
-	WHERE s.probe = p.id ORDER BY o.own DESC, s.arrived_at, s.sha256 LIMIT 1) c ON true;
+	WHERE s.probe = p.id ORDER BY o.own DESC, (s.found_by = 'ip') IS TRUE DESC, s.arrived_at, s.sha256 LIMIT 1) c
+	ON true;
 COMMENT ON VIEW dmarcd_api.probe IS 'a probe that was made, and how it came back';
 
 GRANT SELECT ON dmarcd_api.sample, dmarcd_api.evidence, dmarcd_api.probe TO dmarcd_read, dmarcd_web, dmarcd_monitor,

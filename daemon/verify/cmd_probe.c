@@ -174,7 +174,7 @@ static void write_text(const struct rows *rows, struct buf *out)
 {
 	struct str state = query_get(rows, "state"), came = query_get(rows, "seen_mta");
 	struct str ip = query_get(rows, "source_ip");
-	buf_printf(out, "%.*s  %-9.*s  %.*s as %.*s", STR_FMT(query_get(rows, "made_at")), STR_FMT(state),
+	buf_printf(out, "%.*s  %-11.*s  %.*s as %.*s", STR_FMT(query_get(rows, "made_at")), STR_FMT(state),
 		STR_FMT(query_get(rows, "mta")), STR_FMT(query_get(rows, "domain")));
 	if (query_get(rows, "seen_at").ptr)
 		buf_printf(out, "  after %lld s  spf=%.*s dkim=%.*s dmarc=%.*s",
@@ -183,6 +183,9 @@ static void write_text(const struct rows *rows, struct buf *out)
 	if (str_eq(state, STR("elsewhere")))
 		buf_printf(out, "  through %.*s (%.*s) as %.*s", STR_FMT(came.len > 0 ? came : STR("no MTA of ours")),
 			STR_FMT(ip.ptr ? ip : STR("address unknown")), STR_FMT(query_get(rows, "seen_domain")));
+	if (str_eq(state, STR("unconfirmed")))
+		buf_printf(out, "  from %.*s, known by %.*s only", STR_FMT(ip.ptr ? ip : STR("an unknown address")),
+			STR_FMT(query_get(rows, "found_by")));
 	if (query_get_i64(rows, "copies") > 1)
 		buf_printf(out, "  (%lld copies)", (long long)query_get_i64(rows, "copies"));
 }
@@ -220,6 +223,7 @@ const struct command cmd_probe = {
 		"  --to ADDRESS     To, whose mail comes to a Maildir of samples: (default: its probe_to)\n"
 		"  --output FILE    into FILE (also -o) instead of stdout\n"
 		"  --list           the probes that were made, one a line: waiting, returned, lost after a day,\n"
+		"                   unconfirmed: it came back from an address that is not the MTA's, by its name,\n"
 		"                   or elsewhere: it came back through another server or as another domain\n"
 		"  --json           with --list: one JSON object a line\n"
 		"\nexample: dmarcd probe tokyo-out1 | ssh out1.tokyo.example.co.jp sendmail -t\n",

@@ -244,7 +244,7 @@ class Probes(EvidenceTest):
         self.check_forged()
         self.check_service()
         self.check_lost()
-        self.assertEqual(sum(row["probes"] for row in self.rows("evidence")), 5)
+        self.assertEqual(sum(row["probes"] for row in self.rows("evidence")), 6)
 
     def state_of(self, mail, *columns):
         (row,) = [row for row in self.rows("probe", "--list") if row["id"] == mail["X-Dmarcd-Probe"]]
@@ -264,9 +264,13 @@ class Probes(EvidenceTest):
         self.deliver(factory.received(factory.replaced(raw, "from", "a@example.com"), OUT1, "h", "a@example.com"))
         self.judge()
         self.assertEqual(self.state_of(mail, "state", "copies")[0], "elsewhere")  # not as its domain
+        self.deliver(factory.received(raw, STRANGER, "out1.example.com", "a@stranger.example"))
+        self.judge()
+        self.assertEqual(self.state_of(mail, "state", "found_by", "source_ip"), ("unconfirmed", "helo", STRANGER))
+        self.assertIn("from %s, known by helo only" % STRANGER, self.dmarcd("probe", "--list", "out1").stdout)
         self.deliver(factory.received(factory.replaced(raw, "x-dmarcd-probe", None), OUT1, "h", "a@news.example.com"))
         self.judge()
-        self.assertEqual(self.state_of(mail, "state", "seen_mta", "copies"), ("returned", "out1", 3))
+        self.assertEqual(self.state_of(mail, "state", "seen_mta", "copies"), ("returned", "out1", 4))
 
     def check_service(self):
         """Nothing marks this server but its probe."""
@@ -274,7 +278,7 @@ class Probes(EvidenceTest):
         self.deliver(factory.received(raw, "203.0.113.5", "mail.crm.example", "bounce@crm.example.com"))
         self.judge()
         self.assertEqual(self.state_of(mail, "state", "seen_mta", "found_by", "spf"),
-                         ("returned", "crm", "probe", "pass"))
+                         ("unconfirmed", "crm", "probe", "pass"))
 
     def check_lost(self):
         _, mail = self.probe("relay")
