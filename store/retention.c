@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "store/db.h"
 #include "store/merge.h"
+#include "store/verdict/mask.h"
 
 #include <stdio.h>
 
@@ -110,12 +111,36 @@ static enum err find_now(struct store *store, const struct retention *retention,
 	return err;
 }
 
+/* What is left of them says no more than pages show without the second step. */
+static enum err mask_samples(struct store *store, struct str day, struct error *error)
+{
+	static const char *const statements[] = {
+		"UPDATE dmarcd.failure f SET fields = dmarcd.mask_fields(f.fields) FROM dmarcd.report r "
+		"WHERE (f.policy_domain, f.day, f.report_key) = (r.policy_domain, r.day, r.report_key) "
+		"AND (f.day < $1::date OR r.stored_at < $1::date) AND f.fields <> dmarcd.mask_fields(f.fields)",
+		"UPDATE dmarcd.mail m SET head_from = dmarcd.mask_addresses(m.head_from), head_subject = '…', "
+		"head_message_id = dmarcd.mask(m.head_message_id) FROM dmarcd.report r WHERE r.mail_sha256 = m.sha256 "
+		"AND r.kind = 'failure' AND (r.day < $1::date OR r.stored_at < $1::date) AND m.head_subject <> '…'",
+		VERDICT_MASK "((EXISTS (SELECT FROM dmarcd.report r WHERE r.mail_sha256 = v.sha256 AND r.kind = 'failure' "
+		"AND (r.day < $1::date OR r.stored_at < $1::date)) AND NOT EXISTS (SELECT FROM dmarcd.original o "
+		"WHERE o.sha256 = v.sha256)) OR EXISTS (SELECT FROM dmarcd.sample s WHERE s.sha256 = v.sha256 "
+		"AND s.packed IS NULL AND s.taken_at < $1::date))",
+	};
+	uint64_t ignored = 0;
+	enum err err = ERR_OK;
+	for (size_t i = 0; !err && i < sizeof(statements) / sizeof(statements[0]); i++)
+		err = change(store, statements[i], day, &ignored, error);
+	return err;
+}
+
 /* Bytes of failure reports and of samples, wherever they are; what was found of them stays. */
 static enum err forget_samples(struct store *store, struct str day, struct retention_done *done,
 	struct error *error)
 {
-	enum err err = change(store, "UPDATE dmarcd.failure SET sample_headers = NULL "
-		"WHERE sample_headers IS NOT NULL AND day < $1::date", day, &done->samples, error);
+	enum err err = change(store, "UPDATE dmarcd.failure f SET sample_headers = NULL FROM dmarcd.report r "
+		"WHERE f.sample_headers IS NOT NULL AND (f.policy_domain, f.day, f.report_key) = "
+		"(r.policy_domain, r.day, r.report_key) AND (f.day < $1::date OR r.stored_at < $1::date)", day,
+		&done->samples, error);
 	if (!err)
 		err = change(store, "DELETE FROM dmarcd.original o USING dmarcd.report r "
 			"WHERE r.mail_sha256 = o.sha256 AND r.kind = 'failure' AND o.kept_at < $1::date", day,
@@ -124,8 +149,10 @@ static enum err forget_samples(struct store *store, struct str day, struct reten
 		err = change(store, "UPDATE dmarcd.verify_job j SET packed = NULL FROM dmarcd.report r "
 			"WHERE r.mail_sha256 = j.sha256 AND r.kind = 'failure' AND j.packed IS NOT NULL "
 			"AND j.queued_at < $1::date", day, &done->originals, error);
-	return err ? err : change(store, "UPDATE dmarcd.sample SET packed = NULL "
-		"WHERE packed IS NOT NULL AND taken_at < $1::date", day, &done->samples, error);
+	if (!err)
+		err = change(store, "UPDATE dmarcd.sample SET packed = NULL "
+			"WHERE packed IS NOT NULL AND taken_at < $1::date", day, &done->samples, error);
+	return err ? err : mask_samples(store, day, error);
 }
 
 static enum err run(struct store *store, const struct retention *retention, struct retention_done *done,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/verdict/coherence.h"
 #include "store/verdict/mails.h"
+#include "store/verdict/mask.h"
 #include "store/verdict/provenance.h"
 
 #include "base/fault.h"
@@ -117,6 +118,31 @@ static enum err copy_verdicts(struct store *store, const struct judgement *judge
 	return err;
 }
 
+/* Of a sample that is not to be kept, not by its verdict either. */
+static enum err mask_unkept(struct store *store, const struct judgement *judgements, size_t count,
+	struct error *error)
+{
+	struct columns columns;
+	size_t samples = 0;
+	columns_init(&columns);
+	for (size_t i = 0; i < count; i++) {
+		bool sample = false;
+		for (size_t k = 0; judgements[i].written && k < judgements[i].rows_count; k++)
+			sample |= judgements[i].rows[k].kind == JUDGED_FAILURE;
+		if (!sample)
+			continue;
+		samples++;
+		columns_row(&columns);
+		column_sha256(&columns, &judgements[i].mail->sha256);
+	}
+	enum err err = samples == 0 ? ERR_OK : columns_query(&columns, store, VERDICT_MASK
+		"v.sha256 = ANY ($1::bytea[]) AND NOT EXISTS (SELECT FROM dmarcd.original o WHERE o.sha256 = v.sha256) "
+		"AND NOT EXISTS (SELECT FROM dmarcd.report r JOIN dmarcd.failure f USING (policy_domain, day, report_key) "
+		"WHERE r.mail_sha256 = v.sha256 AND f.sample_headers IS NOT NULL)", NULL, error);
+	columns_fini(&columns);
+	return err;
+}
+
 static enum err put_verdicts(struct store *store, const struct judgement *judgements, size_t count,
 	struct error *error)
 {
@@ -131,7 +157,9 @@ static enum err put_verdicts(struct store *store, const struct judgement *judgem
 	enum err err = columns_query(&columns, store, "DELETE FROM dmarcd.verdict WHERE sha256 = ANY ($1::bytea[])",
 		NULL, error);
 	columns_fini(&columns);
-	return err ? err : copy_verdicts(store, judgements, count, error);
+	if (!err)
+		err = copy_verdicts(store, judgements, count, error);
+	return err ? err : mask_unkept(store, judgements, count, error);
 }
 
 /* ---- what they say of reports ---- */
