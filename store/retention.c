@@ -121,7 +121,8 @@ static enum err mask_samples(struct store *store, struct str day, struct error *
 		"UPDATE dmarcd.mail m SET head_from = dmarcd.mask_addresses(m.head_from), head_subject = '…', "
 		"head_message_id = dmarcd.mask(m.head_message_id) FROM dmarcd.report r WHERE r.mail_sha256 = m.sha256 "
 		"AND r.kind = 'failure' AND (r.day < $1::date OR r.stored_at < $1::date) AND m.head_subject <> '…'",
-		VERDICT_MASK "((EXISTS (SELECT FROM dmarcd.report r WHERE r.mail_sha256 = v.sha256 AND r.kind = 'failure' "
+		VERDICT_MASK "((EXISTS (SELECT FROM dmarcd.report r WHERE r.mail_sha256 = v.sha256 AND r.kind = "
+		"'failure' "
 		"AND (r.day < $1::date OR r.stored_at < $1::date)) AND NOT EXISTS (SELECT FROM dmarcd.original o "
 		"WHERE o.sha256 = v.sha256)) OR EXISTS (SELECT FROM dmarcd.sample s WHERE s.sha256 = v.sha256 "
 		"AND s.packed IS NULL AND s.taken_at < $1::date))",

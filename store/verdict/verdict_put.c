@@ -97,7 +97,8 @@ static enum err copy_verdicts(struct store *store, const struct judgement *judge
 	struct buf lines;
 	buf_init(&lines, LINES_BYTES);
 	enum err err = db_copy_begin(store, "COPY dmarcd.verdict (sha256, part, kind, judged_at, ip, helo, mail_from, "
-		"headers_only, trusted_hops, authserv_ids, pairs, spf, dkim, dmarc, arc, author_domain, verdict, answers) "
+		"headers_only, trusted_hops, authserv_ids, pairs, spf, dkim, dmarc, arc, author_domain, verdict, "
+		"answers) "
 		"FROM STDIN", error);
 	if (err)
 		return err;
@@ -137,7 +138,8 @@ static enum err mask_unkept(struct store *store, const struct judgement *judgeme
 	}
 	enum err err = samples == 0 ? ERR_OK : columns_query(&columns, store, VERDICT_MASK
 		"v.sha256 = ANY ($1::bytea[]) AND NOT EXISTS (SELECT FROM dmarcd.original o WHERE o.sha256 = v.sha256) "
-		"AND NOT EXISTS (SELECT FROM dmarcd.report r JOIN dmarcd.failure f USING (policy_domain, day, report_key) "
+		"AND NOT EXISTS (SELECT FROM dmarcd.report r JOIN dmarcd.failure f USING (policy_domain, day, "
+		"report_key) "
 		"WHERE r.mail_sha256 = v.sha256 AND f.sample_headers IS NOT NULL)", NULL, error);
 	columns_fini(&columns);
 	return err;
