@@ -300,6 +300,15 @@ static void test_keys(void **state)
 	zone_txt("_dmarc." REPORTER, "v=DMARC1; p=reject");
 	zone_txt("s._domainkey." REPORTER, "v=DKIM1; p=");
 	expect(bytes, "unverified", "key.gone");
+	/* Ed25519 does not tell which of both it was. */
+	struct signer *first = signer_ed25519(), *second = signer_ed25519();
+	buf_reset(&bench.mail->zone);
+	zone_txt("_dmarc." REPORTER, "v=DMARC1; p=reject");
+	signed_mail_txt(bench.mail, STR("s._domainkey." REPORTER), signer_record(arena, second));
+	expect(signer_sign(arena, first, STR("v=1; a=ed25519-sha256; d=" REPORTER "; s=s; h=from"),
+		letter(REPORTER, SUBJECT)), "unverified", "dkim.fail key.mismatch header.changed");
+	signer_close(&first);
+	signer_close(&second);
 }
 
 static void test_pending(void **state)
@@ -312,6 +321,16 @@ static void test_pending(void **state)
 	signed_mail_status(bench.mail, STR("s._domainkey." REPORTER), "TIMEOUT");
 	expect(signed_letter(REPORTER, SUBJECT, TAGS(REPORTER)), "pending", "dmarc.temperror");
 	expect_not("dkim.fail");
+	/* Whose the report's address is hangs on a record that cannot be read. */
+	buf_reset(&bench.mail->zone);
+	publish("a.github.io");
+	zone_txt("_dmarc.github.io", "v=DMARC1; p=none; psd=n");
+	signed_mail_status(bench.mail, STR("_dmarc.b.github.io"), "SERVFAIL");
+	bench.claim.email = STR("x@b.github.io");
+	bench.claim.org_name = STR("B");
+	bench.claim.member = STR_NONE;
+	expect(signed_letter("a.github.io", "x", TAGS("a.github.io")), "pending", "dmarc.pass");
+	expect_not("email.differs");
 }
 
 static void test_authors(void **state)
