@@ -171,7 +171,8 @@ const struct command cmd_verify = {
 	.arguments = "[--once] [--json]",
 	.summary = "give the mails that wait their verdict (run does it too)",
 	.help = "Every report mail is verified after it was stored: SPF, DKIM, DMARC, and whether it comes\n"
-		"from whom it says (its provenance). Until SIGTERM or Ctrl-C, or\n"
+		"from whom it says (its provenance). Mails of the sample Maildirs (samples:) are taken in\n"
+		"and verified too. Until SIGTERM or Ctrl-C, or\n"
 		"  --once    until nothing is due any more; then says what was found\n"
 		"  --json    says it as one JSON object\n"
 		"\nexit status: 69 with --once when the database or the resolver does not answer\n"

@@ -118,6 +118,8 @@ class Samples(EvidenceTest):
         self.judge()
         self.assertEqual(self.sql("SELECT * FROM dmarcd_api.sample ORDER BY sha256"), again)
         self.assertEqual(len(listing), len(mails) + 2)
+        repeated = self.rows("recheck", "--since", "2020-01-01")
+        self.assertEqual([row["identical"] for row in repeated], [True] * (len(mails) + 1), repeated)
 
     def test_a_report_mail_is_judged_as_that(self):
         """The same bytes in both kinds of Maildir, in both orders."""
