@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/clock.h"
 #include "daemon/cmd.h"
+#include "daemon/verify/judged_mail.h"
 #include "daemon/verify/recheck_print.h"
 #include "daemon/verify/resolver_keep.h"
 #include "daemon/verify/verifier.h"
+#include "evidence/keep.h"
 
 #include <string.h>
 #include <sysexits.h>
 
 #define ARENA_BYTES ((size_t)1024 * 1024 * 1024)
-#define OPTIONS_BYTES ((size_t)64 * 1024)
+#define OPTIONS_BYTES ((size_t)16 * 1024 * 1024)
+#define LEASE_SECS 60
 #define REPLAY_BYTES_MAX ((uint64_t)64 * 1024 * 1024)
 
 struct flags {
@@ -23,13 +26,14 @@ struct recheck {
 	struct services *services;
 	struct store *store;
 	struct limits limits;
-	struct resolver_keep keep;
+	struct resolver_keep resolver;
+	struct inventory *inventory;
+	struct keep keep; /* of --store */
 	struct evidence_dns dns;
 	struct repeat repeat;
 	struct buf replay;
 	struct arena *arena;
-	uint64_t done, differ, gone, failed;
-	struct error trouble;
+	uint64_t done, differ, gone, failed, kept;
 };
 
 static int read_wanted(const struct flags *flags, struct sha256 *mail, struct stored_wanted *wanted)
@@ -44,6 +48,8 @@ static int read_wanted(const struct flags *flags, struct sha256 *mail, struct st
 		return cli_failf(EX_USAGE, "--report and --mail exclude each other");
 	if (flags->store && !now && !flags->replay)
 		return cli_failf(EX_USAGE, "--store needs --dns now or --dns-replay: what was stored is there already");
+	if (flags->store && flags->report)
+		return cli_failf(EX_USAGE, "--store keeps what is found of a whole mail: --mail, or --since");
 	if (flags->mail && !sha256_parse(str_from(flags->mail), mail))
 		return cli_failf(EX_USAGE, "\"%s\" is no SHA-256 of 64 hex digits", flags->mail);
 	if (flags->report && strlen(flags->report) != UUID_TEXT_BYTES - 1)
@@ -67,9 +73,9 @@ static int open_dns(struct recheck *recheck)
 	if (!recheck->flags->dns || strcmp(recheck->flags->dns, "now") != 0)
 		return EX_OK;
 	const struct resolver_options options = resolver_options_of(recheck->cli->config, recheck->arena);
-	recheck->dns = (struct evidence_dns){&recheck->keep, resolver_keep_job, resolver_keep_answers};
+	recheck->dns = (struct evidence_dns){&recheck->resolver, resolver_keep_job, resolver_keep_answers};
 	recheck->repeat.dns = &recheck->dns;
-	enum err err = resolver_keep_start(&recheck->keep, &options, &error);
+	enum err err = resolver_keep_start(&recheck->resolver, &options, &error);
 	return !err ? EX_OK : cli_fail(err == ERR_INVALID ? EX_CONFIG : err == ERR_PERM ? EX_NOPERM : EX_UNAVAILABLE,
 		&error);
 }
@@ -84,6 +90,9 @@ static int open_all(struct recheck *recheck)
 		.limits = &recheck->limits,
 		.require_confinement = cli->config->require_confinement,
 	};
+	if (judged_inventory(cli->config, recheck->arena, &recheck->inventory, &error) != ERR_OK)
+		return cli_fail(EX_CONFIG, &error);
+	recheck->repeat.inventory = recheck->inventory;
 	int status = open_dns(recheck);
 	if (status == EX_OK)
 		status = cmd_services(cli, CMD_READS, &recheck->services);
@@ -104,7 +113,8 @@ static void close_all(struct recheck *recheck)
 		verdict_reader_close(&recheck->repeat.reader);
 	store_close(&recheck->store);
 	services_close(&recheck->services);
-	resolver_keep_stop(&recheck->keep);
+	resolver_keep_stop(&recheck->resolver);
+	inventory_close(&recheck->inventory);
 	buf_fini(&recheck->replay);
 }
 
@@ -142,8 +152,35 @@ static enum err recheck_one(struct recheck *recheck, struct arena *arena, const 
 	recheck->gone += err == ERR_NOTFOUND;
 	recheck->failed += err == ERR_PERM;
 	recheck->differ += !err && (otherwise ? result.differences_count > 0 : !result.identical);
+	if (recheck->flags->store)
+		keep_add(&recheck->keep, stored, err ? NULL : &result.after);
 	recheck_print(&result, otherwise, recheck->flags->json);
 	return ERR_OK;
+}
+
+/* Of the mail that was at hand. */
+static enum err keep_what_was_found(struct recheck *recheck, struct error *error)
+{
+	bool kept = false;
+	if (!recheck->keep.begun)
+		return ERR_OK;
+	enum err err = keep_put(&recheck->keep, recheck->store, LEASE_SECS, &kept, error);
+	recheck->kept += kept;
+	return err;
+}
+
+/* The first verdict on another mail than before. */
+static enum err begin_mail(struct recheck *recheck, struct arena *arena, const struct stored_verdict *stored,
+	struct sha256 *last, struct error *error)
+{
+	if (memcmp(last, &stored->row.sha256, sizeof(*last)) == 0)
+		return ERR_OK;
+	*last = stored->row.sha256;
+	enum err err = keep_what_was_found(recheck, error);
+	arena_reset(arena);
+	if (!err && recheck->flags->store)
+		keep_begin(&recheck->keep, arena, stored);
+	return err;
 }
 
 static int all(struct recheck *recheck, const struct stored_wanted *wanted)
@@ -153,18 +190,22 @@ static int all(struct recheck *recheck, const struct stored_wanted *wanted)
 	struct stored_verdict stored;
 	struct buf bytes;
 	struct arena *arena = arena_open(ARENA_BYTES);
+	struct sha256 last = {{0}};
 	uint64_t count = 0;
 	buf_init(&bytes, limits_file_bytes(&recheck->limits) + 1);
 	enum err err = stored_verdicts_open(recheck->store, wanted, &verdicts, &count, &error);
 	if (!err && count == 0 && (wanted->mail || wanted->report_key))
 		err = error_set(&error, ERR_NOTFOUND, "there is no verdict of it");
 	while (!err && stored_verdicts_next(verdicts, &stored, &error)) {
-		arena_reset(arena);
-		err = recheck_one(recheck, arena, &stored, &bytes, &error);
+		err = begin_mail(recheck, arena, &stored, &last, &error);
+		if (!err)
+			err = recheck_one(recheck, arena, &stored, &bytes, &error);
 	}
 	stored_verdicts_close(&verdicts);
 	if (!err)
 		err = error.code;
+	if (!err)
+		err = keep_what_was_found(recheck, &error);
 	arena_close(&arena);
 	buf_fini(&bytes);
 	if (err)
@@ -173,6 +214,8 @@ static int all(struct recheck *recheck, const struct stored_wanted *wanted)
 	cli_say(recheck->cli, "%llu verdicts repeated, %llu differ, %llu cannot be repeated",
 		(unsigned long long)(recheck->done - recheck->gone - recheck->failed),
 		(unsigned long long)recheck->differ, (unsigned long long)(recheck->gone + recheck->failed));
+	if (recheck->flags->store)
+		cli_say(recheck->cli, "kept what was found of %llu mails", (unsigned long long)recheck->kept);
 	return EX_OK;
 }
 
@@ -215,7 +258,7 @@ const struct command cmd_recheck = {
 		"                      gives the same verdict to the letter\n"
 		"  --dns now           what the DNS says today; what differs is explained\n"
 		"  --dns-replay FILE   those in FILE, as of keys that are published no more\n"
-		"  --store             keep what was found, with provenance and sums\n"
+		"  --store             keep what was found, with provenance and sums (not with --report)\n"
 		"  --json              one JSON object a line\n"
 		"\nexit status: 0 whatever differs, 65 a broken replay file (FILE:LINE), 66 nothing is known\n"
 		"of this report or mail, 69 the database or the resolver does not answer\n"

@@ -1,73 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/cmd.h"
+#include "daemon/verify/judged_mail.h"
 #include "daemon/verify/resolver_keep.h"
 #include "evidence/evidence.h"
 #include "ingest/ingest.h"
 #include "model/json.h"
 
-#include <limits.h>
-#include <stdlib.h>
 #include <sysexits.h>
 
 #define ARENA_BYTES ((size_t)16 * 1024 * 1024)
 #define OUT_BYTES 4096
-
-static struct verify_list list_of(struct arena *arena, const char *const *words, size_t count)
-{
-	struct verify_list list = {.at = ARENA_ARRAY(arena, count + 1, struct str), .count = count};
-	for (size_t i = 0; i < count; i++)
-		list.at[i] = str_from(words[i]);
-	return list;
-}
-
-/* As ingest has written it beside each mail. */
-static const char *real_path(struct arena *arena, const char *path)
-{
-	char real[PATH_MAX];
-	return realpath(path, real) ? arena_cstr(arena, str_from(real)) : path;
-}
-
-static const struct evidence_maildir *maildirs_of(const struct config *config, struct arena *arena)
-{
-	struct evidence_maildir *maildirs = ARENA_ARRAY(arena, config->maildirs_count + 1, struct evidence_maildir);
-	for (unsigned i = 0; i < config->maildirs_count; i++) {
-		const struct config_hints *hints = &config->maildirs_hints[i];
-		maildirs[i] = (struct evidence_maildir){
-			.path = real_path(arena, config->maildirs[i].path),
-			.trusted_hops = list_of(arena, hints->trusted_hops.items, hints->trusted_hops.count),
-			.authserv_ids = list_of(arena, &hints->authserv_id, hints->authserv_id ? 1 : 0),
-		};
-	}
-	return maildirs;
-}
-
-static const struct evidence_maildir *samples_of(const struct config *config, struct arena *arena)
-{
-	const struct config_later *later = &config->later;
-	struct evidence_maildir *samples = ARENA_ARRAY(arena, later->samples_count + 1, struct evidence_maildir);
-	for (unsigned i = 0; i < later->samples_count; i++) {
-		const struct config_sample *sample = &later->samples[i];
-		samples[i] = (struct evidence_maildir){
-			.path = sample->path,
-			.trusted_hops = list_of(arena, sample->trusted_hops.items, sample->trusted_hops.count),
-			.authserv_ids = list_of(arena, &sample->authserv_id, sample->authserv_id ? 1 : 0),
-		};
-	}
-	return samples;
-}
-
-static enum err open_inventory(const struct config *config, struct arena *arena, struct inventory **inventory_r,
-	struct error *error)
-{
-	const struct config_later *later = &config->later;
-	struct inventory_mta *mtas = ARENA_ARRAY(arena, later->mtas_count + 1, struct inventory_mta);
-	for (unsigned i = 0; i < later->mtas_count; i++) {
-		const struct config_mta *mta = &later->mtas[i];
-		mtas[i] = (struct inventory_mta){mta->name, {mta->addresses.items, mta->addresses.count},
-			{mta->hostnames.items, mta->hostnames.count}, {mta->helo.items, mta->helo.count}};
-	}
-	return inventory_open(mtas, later->mtas_count, inventory_r, error);
-}
 
 static void print(const struct evidence_balance *balance, bool json)
 {
@@ -110,7 +52,7 @@ static int judge(const struct cli *cli, struct services *services, bool once, bo
 	struct error error = {0};
 	struct evidence_balance balance;
 	struct inventory *inventory = NULL;
-	if (open_inventory(config, arena, &inventory, &error) != ERR_OK) {
+	if (judged_inventory(config, arena, &inventory, &error) != ERR_OK) {
 		arena_close(&arena);
 		return cli_fail(EX_CONFIG, &error);
 	}
@@ -121,9 +63,9 @@ static int judge(const struct cli *cli, struct services *services, bool once, bo
 		.state_dir = config->state_dir,
 		.turn = INGEST_TURN,
 		.require_confinement = config->require_confinement,
-		.maildirs = maildirs_of(config, arena),
+		.maildirs = judged_maildirs(config, arena),
 		.maildirs_count = config->maildirs_count,
-		.samples = samples_of(config, arena),
+		.samples = judged_samples(config, arena),
 		.samples_count = config->later.samples_count,
 		.inventory = inventory,
 		.dns = {&keep, resolver_keep_job, resolver_keep_answers},

@@ -110,6 +110,11 @@ struct judgement {
 NODISCARD enum err verdict_put(struct store *store, struct judgement *judgements, size_t count,
 	struct error *error);
 
+/* For whoever judges a mail again: its job is queued as leased to him, and mail_io says so. *taken_r false: one
+ * is queued already. */
+NODISCARD enum err verdict_take(struct store *store, int64_t now_epoch_secs, unsigned lease_secs,
+	struct judged_mail *mail_io, bool *taken_r, struct error *error);
+
 struct verdict_later {
 	const struct judged_mail *mail;
 	int64_t due_epoch_secs;

@@ -4,6 +4,7 @@
 
 #include "base/fault.h"
 
+#define TAKE_BYTES ((size_t)64 * 1024)
 #define BYTES_MAX "16777216" /* of packed mails that are leased together */
 
 static const char take_leases[] =
@@ -54,6 +55,29 @@ enum err verdict_lease(struct store *store, int64_t now_epoch_secs, unsigned lea
 		db_rollback(store);
 	if (err)
 		*count_r = 0;
+	return err;
+}
+
+enum err verdict_take(struct store *store, int64_t now_epoch_secs, unsigned lease_secs,
+	struct judged_mail *mail_io, bool *taken_r, struct error *error)
+{
+	char hex[SHA256_HEX_BYTES];
+	struct db_rows *rows = NULL;
+	struct arena *arena = arena_open(TAKE_BYTES);
+	const struct str params[] = {
+		str_from(sha256_hex(&mail_io->sha256, hex)),
+		str_from(mail_io->kind == JUDGED_SAMPLE ? "sample" : "report"),
+		str_from(arena_printf(arena, "%lld", (long long)now_epoch_secs)),
+		str_from(arena_printf(arena, "%u", lease_secs)),
+	};
+	enum err err = db_query(store, "INSERT INTO dmarcd.verify_job (sha256, kind, queued_at, due_at, tries) "
+		"VALUES (decode($1, 'hex'), $2, to_timestamp($3::bigint), to_timestamp($3::bigint + $4::bigint), 1) "
+		"ON CONFLICT DO NOTHING", params, 4, &rows, error);
+	*taken_r = !err && db_changed(rows) == 1;
+	db_free(&rows);
+	arena_close(&arena);
+	mail_io->tries = 1;
+	mail_io->queued_epoch_secs = now_epoch_secs;
 	return err;
 }
 
