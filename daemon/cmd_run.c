@@ -37,7 +37,7 @@ static int run(struct cli *cli, int argc, char **argv)
 		{.name = "ingest", .role = SERVICE_INGEST, .for_maildirs = true},
 		{.name = "verify", .role = SERVICE_INGEST},
 	};
-	if (cli->config->maildirs_count == 0)
+	if (cli->config->maildirs_count + cli->config->later.samples_count == 0)
 		log_event(LOG_WARN_LEVEL, "no maildirs are configured, only the dashboard runs");
 	const struct supervise_options options = {
 		.config_path = cli->config_path,

@@ -325,7 +325,8 @@ static bool unknown_key(struct walk *walk, struct str key, const char *const *na
 	return false;
 }
 
-/* A list's name for its members: "domains[2].name" -> "domains". */
+/* A list's name for its members: "domains[2].name" -> "domains". A path may not stand in two lists either: a
+ * Maildir is of reports or of samples. */
 static bool name_is_new(struct walk *walk, bool nocase)
 {
 	struct config_names *names = walk->names;
@@ -333,11 +334,11 @@ static bool name_is_new(struct walk *walk, bool nocase)
 	struct str list = str_sub(buf_str(&walk->path), 0, str_find_char(buf_str(&walk->path), '['));
 	for (struct config_name *seen = names->first; seen; seen = seen->next) {
 		struct str other = str_from(seen->name);
-		if (!str_eq(list, str_from(seen->list)) ||
+		if ((nocase && !str_eq(list, str_from(seen->list))) ||
 			!(nocase ? str_eq_nocase(value, other) : str_eq(value, other)))
 			continue;
 		return mistake(walk, walk->event.start_mark, "\"%.*s\" is in %.*s already (%s:%zu)",
-			STR_FMT(value), STR_FMT(list), seen->file, seen->line);
+			STR_FMT(value), STR_FMT(str_from(seen->list)), seen->file, seen->line);
 	}
 	struct config_name *name = ARENA_NEW(names->arena, struct config_name);
 	*name = (struct config_name){

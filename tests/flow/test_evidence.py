@@ -310,6 +310,9 @@ class Probes(EvidenceTest):
                                                   self.path("probe.eml")).stderr)
         with open(self.path("probe.eml"), encoding="ascii") as stream:
             self.assertEqual(email.message_from_file(stream)["From"], "<postmaster@example.org>")
+        both = self.write("both.yaml", "maildirs: [{path: /a}]\nsamples: [{path: /b},\n  {path: /a}]\n")
+        self.assertIn('both.yaml:3:10: "/a" is in maildirs already', self.dmarcd(
+            "config", "check", config=both, code=flow.EX_CONFIG).stderr)
         self.configure(more=MTAS, name="bare", prepared=False)
         self.assertIn("--to", self.dmarcd("probe", "out1", code=flow.EX_USAGE).stderr)
         self.dmarcd("probe", "out1", "--to", "a@b.example", code=flow.EX_UNAVAILABLE)
