@@ -4,14 +4,15 @@
 #include "model/verdict.h"
 #include "verifier/domain.h"
 
+#include <string.h>
+
 /* A clock that is right and a zone that is wrong are apart by at most this. */
 #define ZONE_SECS ((int64_t)14 * 3600)
 
 enum alignment { ALIGNMENT_RELAXED, ALIGNMENT_STRICT, ALIGNMENT_UNKNOWN };
 
-struct coherence {
-	const struct psl *psl;
-	struct arena *arena;
+struct held {
+	struct coherence *coherence;
 	const struct policy_published *policy;
 	const struct aggregate_record *record;
 };
@@ -44,28 +45,44 @@ static enum alignment alignment_of(struct str word)
 	return str_eq_nocase(word, STR("s")) ? ALIGNMENT_STRICT : ALIGNMENT_UNKNOWN;
 }
 
-static enum maybe same_organisation(const struct coherence *coherence, struct str domain, struct str author)
+/* The Organizational Domain is the name itself or above it: a view of author. */
+static struct str author_org(struct coherence *coherence, struct str author)
+{
+	struct str known = {coherence->author, coherence->author_len};
+	if (!str_eq(known, author)) {
+		size_t len = psl_org_domain(coherence->psl, coherence->scratch, author).len;
+		if (author.len > sizeof(coherence->author))
+			return str_from_offset(author, author.len - len);
+		memcpy(coherence->author, author.ptr, author.len);
+		coherence->author_len = author.len;
+		coherence->org_len = len;
+	}
+	return str_from_offset(author, author.len - coherence->org_len);
+}
+
+static enum maybe same_organisation(struct coherence *coherence, struct str domain, struct str author)
 {
 	if (!coherence->psl)
 		return MAYBE_UNKNOWN;
-	return str_eq(psl_org_domain(coherence->psl, coherence->arena, domain),
-		psl_org_domain(coherence->psl, coherence->arena, author)) ? MAYBE_YES : MAYBE_NO;
+	struct str org = author_org(coherence, author);
+	return domain_is_or_below(domain, org) &&
+		str_eq(psl_org_domain(coherence->psl, coherence->scratch, domain), org) ? MAYBE_YES : MAYBE_NO;
 }
 
-static enum maybe is_aligned(const struct coherence *coherence, enum alignment mode, struct str domain)
+static enum maybe is_aligned(const struct held *held, enum alignment mode, struct str domain)
 {
-	struct str author = coherence->record->header_from;
+	struct str author = held->record->header_from;
 	if (!is_name(domain) || !is_name(author))
 		return MAYBE_UNKNOWN;
 	if (str_eq(domain, author))
 		return MAYBE_YES;
 	if (mode == ALIGNMENT_STRICT)
 		return MAYBE_NO;
-	enum maybe relaxed = same_organisation(coherence, domain, author);
+	enum maybe relaxed = same_organisation(held->coherence, domain, author);
 	return mode == ALIGNMENT_UNKNOWN && relaxed == MAYBE_YES ? MAYBE_UNKNOWN : relaxed;
 }
 
-static void add_result(const struct coherence *coherence, struct mechanism *mechanism, enum auth_result result,
+static void add_result(const struct held *held, struct mechanism *mechanism, enum auth_result result,
 	struct str domain, bool counts)
 {
 	mechanism->some = true;
@@ -75,20 +92,20 @@ static void add_result(const struct coherence *coherence, struct mechanism *mech
 	/* Most are evaluated as they should be: nothing is looked up for them. */
 	if (mechanism->evaluated == ALIGNED_UNKNOWN || (mechanism->evaluated == ALIGNED_PASS && mechanism->aligned))
 		return;
-	enum maybe aligned = is_aligned(coherence, mechanism->mode, domain);
+	enum maybe aligned = is_aligned(held, mechanism->mode, domain);
 	mechanism->aligned |= aligned != MAYBE_NO;
 	mechanism->denied |= result == AUTH_PASS && aligned == MAYBE_YES && counts;
 }
 
-static struct mechanism dkim_of(const struct coherence *coherence)
+static struct mechanism dkim_of(const struct held *held)
 {
-	const struct aggregate_record *record = coherence->record;
+	const struct aggregate_record *record = held->record;
 	struct mechanism dkim = {
 		.evaluated = record->dkim_aligned,
-		.mode = alignment_of(coherence->policy->adkim),
+		.mode = alignment_of(held->policy->adkim),
 	};
 	for (size_t i = 0; i < record->dkim_count; i++)
-		add_result(coherence, &dkim, record->dkim[i].result, record->dkim[i].domain, true);
+		add_result(held, &dkim, record->dkim[i].result, record->dkim[i].domain, true);
 	return dkim;
 }
 
@@ -100,26 +117,26 @@ static bool is_mail_from(const struct aggregate_record *record, const struct spf
 		(record->envelope_from.len == 0 || str_eq(record->envelope_from, spf->domain));
 }
 
-static struct mechanism spf_of(const struct coherence *coherence)
+static struct mechanism spf_of(const struct held *held)
 {
-	const struct aggregate_record *record = coherence->record;
+	const struct aggregate_record *record = held->record;
 	struct mechanism spf = {
 		.evaluated = record->spf_aligned,
-		.mode = alignment_of(coherence->policy->aspf),
+		.mode = alignment_of(held->policy->aspf),
 	};
 	for (size_t i = 0; i < record->spf_count; i++)
-		add_result(coherence, &spf, record->spf[i].result, record->spf[i].domain,
+		add_result(held, &spf, record->spf[i].result, record->spf[i].domain,
 			is_mail_from(record, &record->spf[i]));
 	return spf;
 }
 
 /* The codes of a mechanism, in the order of the list. None for a record whose results are not all there. */
-static uint32_t evaluated(const struct coherence *coherence, const struct mechanism *mechanism, bool other_some,
+static uint32_t evaluated(const struct held *held, const struct mechanism *mechanism, bool other_some,
 	uint32_t without_result)
 {
 	if (mechanism->evaluated == ALIGNED_FAIL)
 		return mechanism->denied ? without_result << 2 : 0;
-	if (mechanism->evaluated != ALIGNED_PASS || coherence->record->results_cut)
+	if (mechanism->evaluated != ALIGNED_PASS || held->record->results_cut)
 		return 0;
 	if (!mechanism->passes)
 		return mechanism->some || other_some ? without_result : 0;
@@ -164,10 +181,10 @@ static enum disposition weaker(enum disposition policy)
 
 /* p for the policy domain itself; below it sp, else p, and np too where it is published, since nothing here
  * says whether a name exists. False: what applies is not known. */
-static bool policies(const struct coherence *coherence, struct range *range_r)
+static bool policies(const struct held *held, struct range *range_r)
 {
-	const struct policy_published *policy = coherence->policy;
-	struct str author = coherence->record->header_from;
+	const struct policy_published *policy = held->policy;
+	struct str author = held->record->header_from;
 	const bool own = str_eq(author, policy->domain);
 	if (!is_name(author) || !domain_is_or_below(author, policy->domain))
 		return false;
@@ -192,9 +209,9 @@ static enum disposition least(const struct policy_published *policy, enum dispos
 	return percent < 100 ? weaker(asked) : asked;
 }
 
-static uint32_t disposed(const struct coherence *coherence)
+static uint32_t disposed(const struct held *held)
 {
-	const struct aggregate_record *record = coherence->record;
+	const struct aggregate_record *record = held->record;
 	const enum disposition done = record->disposition;
 	struct range range;
 	if (record->reasons_count > 0 || done == DISPOSITION_UNKNOWN)
@@ -206,19 +223,19 @@ static uint32_t disposed(const struct coherence *coherence)
 		return 0;
 	if (done == DISPOSITION_PASS)
 		return COHERENCE_BIT(DISPOSITION_PASS_THOUGH_FAIL);
-	if (!policies(coherence, &range))
+	if (!policies(held, &range))
 		return 0;
-	return done < least(coherence->policy, range.least) ? COHERENCE_BIT(DISPOSITION_WEAKER) :
+	return done < least(held->policy, range.least) ? COHERENCE_BIT(DISPOSITION_WEAKER) :
 		done > range.most ? COHERENCE_BIT(DISPOSITION_STRONGER) : 0;
 }
 
-static uint32_t overridden(const struct coherence *coherence)
+static uint32_t overridden(const struct held *held)
 {
-	const struct policy_published *policy = coherence->policy;
+	const struct policy_published *policy = held->policy;
 	uint64_t percent = 0;
 	uint32_t bits = 0;
-	for (size_t i = 0; i < coherence->record->reasons_count; i++) {
-		enum override_type type = coherence->record->reasons[i].type;
+	for (size_t i = 0; i < held->record->reasons_count; i++) {
+		enum override_type type = held->record->reasons[i].type;
 		if (type == OVERRIDE_POLICY_TEST_MODE && str_eq_nocase(policy->testing, STR("n")))
 			bits |= COHERENCE_BIT(OVERRIDE_NOT_TESTING);
 		if (type == OVERRIDE_SAMPLED_OUT && str_to_u64(policy->pct, 100, &percent) && percent == 100)
@@ -227,10 +244,10 @@ static uint32_t overridden(const struct coherence *coherence)
 	return bits;
 }
 
-static uint32_t identified(const struct coherence *coherence)
+static uint32_t identified(const struct held *held)
 {
-	const struct aggregate_record *record = coherence->record;
-	const struct policy_published *policy = coherence->policy;
+	const struct aggregate_record *record = held->record;
+	const struct policy_published *policy = held->policy;
 	bool foreign = is_name(record->header_from) && is_name(policy->domain) &&
 		!domain_is_or_below(record->header_from, policy->domain);
 	return (foreign ? COHERENCE_BIT(HEADER_FROM_FOREIGN) : 0) |
@@ -238,14 +255,15 @@ static uint32_t identified(const struct coherence *coherence)
 		(record->messages == 0 && !record->messages_missing ? COHERENCE_BIT(COUNT_ZERO) : 0);
 }
 
-uint32_t coherence_record(const struct psl *psl, struct arena *arena, const struct policy_published *policy,
+uint32_t coherence_record(struct coherence *coherence, const struct policy_published *policy,
 	const struct aggregate_record *record)
 {
-	const struct coherence coherence = {psl, arena, policy, record};
-	const struct mechanism dkim = dkim_of(&coherence), spf = spf_of(&coherence);
-	return evaluated(&coherence, &dkim, spf.some, COHERENCE_BIT(DKIM_PASS_WITHOUT_RESULT)) |
-		evaluated(&coherence, &spf, dkim.some, COHERENCE_BIT(SPF_PASS_WITHOUT_RESULT)) |
-		disposed(&coherence) | overridden(&coherence) | identified(&coherence);
+	const struct held held = {coherence, policy, record};
+	arena_reset(coherence->scratch);
+	const struct mechanism dkim = dkim_of(&held), spf = spf_of(&held);
+	return evaluated(&held, &dkim, spf.some, COHERENCE_BIT(DKIM_PASS_WITHOUT_RESULT)) |
+		evaluated(&held, &spf, dkim.some, COHERENCE_BIT(SPF_PASS_WITHOUT_RESULT)) |
+		disposed(&held) | overridden(&held) | identified(&held);
 }
 
 uint32_t coherence_report(const struct aggregate_head *head, int64_t mail_epoch_secs)

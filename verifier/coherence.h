@@ -12,8 +12,19 @@
 #include "model/report.h"
 #include "verifier/psl.h"
 
-/* A record under the policy of its report. psl NULL: relaxed alignment is not judged. arena: scratch. */
-uint32_t coherence_record(const struct psl *psl, struct arena *arena, const struct policy_published *policy,
+#define COHERENCE_AUTHOR_BYTES 256
+
+/* What records are held against; most of a report have the same author, whose organisation is remembered. */
+struct coherence {
+	const struct psl *psl;  /* NULL: relaxed alignment is not judged */
+	struct arena *scratch;
+	char author[COHERENCE_AUTHOR_BYTES];
+	size_t author_len;      /* 0: none yet */
+	size_t org_len;         /* the last bytes of author */
+};
+
+/* A record under the policy of its report. The scratch arena is reset. */
+uint32_t coherence_record(struct coherence *coherence, const struct policy_published *policy,
 	const struct aggregate_record *record);
 
 /* The report as a whole. mail_epoch_secs: Date of the mail that brings it, 0: not known. */

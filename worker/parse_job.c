@@ -6,17 +6,10 @@
 
 #define ARENA_BYTES ((size_t)16 * 1024 * 1024)
 
-struct check {
-	struct psl *psl;
-	struct arena *arena;
-};
-
 static uint32_t check_record(void *context, const struct policy_published *policy,
 	const struct aggregate_record *record)
 {
-	struct check *check = context;
-	arena_reset(check->arena);
-	return coherence_record(check->psl, check->arena, policy, record);
+	return coherence_record(context, policy, record);
 }
 
 static uint32_t check_report(void *context, const struct aggregate_head *head, int64_t mail_epoch_secs)
@@ -27,11 +20,12 @@ static uint32_t check_report(void *context, const struct aggregate_head *head, i
 
 void parse_job(const struct parse_input *input, struct wire_writer *writer)
 {
-	struct check check = {.psl = psl_builtin_list(), .arena = arena_open(ARENA_BYTES)};
-	const struct report_check checks = {check_record, check_report, &check};
+	struct psl *psl = psl_builtin_list();
+	struct coherence coherence = {.psl = psl, .scratch = arena_open(ARENA_BYTES)};
+	const struct report_check checks = {check_record, check_report, &coherence};
 	struct parse_input checked = *input;
 	checked.check = &checks;
 	parse_mail(&checked, writer);
-	arena_close(&check.arena);
-	psl_close(&check.psl);
+	arena_close(&coherence.scratch);
+	psl_close(&psl);
 }

@@ -98,8 +98,7 @@ static enum err copy_verdicts(struct store *store, const struct judgement *judge
 	buf_init(&lines, LINES_BYTES);
 	enum err err = db_copy_begin(store, "COPY dmarcd.verdict (sha256, part, kind, judged_at, ip, helo, mail_from, "
 		"headers_only, trusted_hops, authserv_ids, pairs, spf, dkim, dmarc, arc, author_domain, verdict, "
-		"answers) "
-		"FROM STDIN", error);
+		"answers) FROM STDIN", error);
 	if (err)
 		return err;
 	for (size_t i = 0; i < count && !err; i++) {

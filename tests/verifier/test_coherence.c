@@ -28,7 +28,9 @@ struct row {
 };
 
 static struct arena *arena;
+static struct arena *scratch;
 static struct psl *psl;
+static struct coherence shared; /* by all rows */
 
 static struct str word(struct str *rest)
 {
@@ -143,7 +145,12 @@ static const char *judged(const struct row *row)
 		reason.type = (enum override_type)spelled(str_from(row->reason), override_word, OVERRIDE_OTHER + 1);
 	read_policy(&policy, row->policy ? row->policy : "p=none");
 	add_results(&record, row);
-	return codes_of(coherence_record(psl, arena, &policy, &record));
+	struct coherence coherence = {.psl = psl, .scratch = scratch};
+	uint32_t found = coherence_record(&coherence, &policy, &record);
+	/* Again, with what it remembers. */
+	assert_int_equal(coherence_record(&coherence, &policy, &record), found);
+	assert_int_equal(coherence_record(&shared, &policy, &record), found);
+	return codes_of(found);
 }
 
 static void check(const struct row *rows, size_t count)
@@ -330,8 +337,9 @@ static void test_without_list(void **state)
 	struct psl *list = psl;
 	(void)state;
 	psl = NULL;
+	shared.psl = NULL;
 	assert_string_equal(judged(&row), "");
-	psl = list;
+	shared.psl = psl = list;
 	assert_string_equal(judged(&row), "dkim.pass_unaligned");
 }
 
@@ -349,7 +357,9 @@ static int set_up(void **state)
 {
 	(void)state;
 	arena = arena_open(ARENA_CEILING_BYTES);
+	scratch = arena_open(ARENA_CEILING_BYTES);
 	psl = psl_builtin_list();
+	shared = (struct coherence){.psl = psl, .scratch = scratch};
 	return psl ? 0 : -1;
 }
 
@@ -358,6 +368,7 @@ static int tear_down(void **state)
 	(void)state;
 	psl_close(&psl);
 	arena_close(&arena);
+	arena_close(&scratch);
 	return 0;
 }
 
