@@ -6,8 +6,10 @@ usage: test_coherence.py BIN_DIR
 """
 import json
 
+import factory
 import flow
 import mails
+import zone
 
 HEAD = """<?xml version="1.0"?><feedback><version>1.0</version><report_metadata><org_name>{org}</org_name>
 <email>dmarc@{org}</email><report_id>{id}</report_id><date_range><begin>1774828800</begin><end>1774915199</end>
@@ -126,6 +128,36 @@ class Coherence(flow.FlowTest):
                  ("16", "{dkim.fail_though_aligned}", "{}"), ("32", "{dkim.pass_unaligned}", "{}")])
             self.assertEqual(self.sql("SELECT contradictory FROM dmarcd_api.reporters"), [("4",)])
             self.check_rows()
+
+    def test_tree_walk(self):
+        """psd=n parts what the public suffix list joins, a record at a public suffix joins what it parts."""
+        world = factory.World().add("reporter.example").add("example.com").add("github.io")
+        world.add("m.example.com", dmarc="v=DMARC1; p=none; psd=n")
+        self.configure(self.maildir, name="asking", more=zone.ZoneServer(world.zone()).config)
+        hosted = [row.replace("example.com", "b.github.io") for row in
+                  (record(4, "pass", "a.github.io"), record(8, "pass"))]
+        for number, (domain, rows) in enumerate((
+                ("example.com", [record(1, domain="x.m.example.com"), record(2, domain="y.example.com")]),
+                ("b.github.io", hosted))):
+            factory.deliver(self.maildir, [world.sign(factory.aggregate("r%d" % number, rows=rows, domain=domain),
+                                                      "reporter.example")], number)
+        self.dmarcd("ingest", "--once")
+        found = "SELECT messages, contradictions, coherence_notes FROM dmarcd_api.record ORDER BY 1"
+        fails, passes = "{dkim.fail_though_aligned}", "{dkim.pass_unaligned}"
+        self.assertEqual(self.sql(found), [("1", fails, "{}"), ("2", fails, "{}"), ("4", passes, "{}"),
+                                           ("8", passes, "{}")])
+        self.dmarcd("verify", "--once")
+        settled = [("1", "{}", "{alignment.psl}"), ("2", fails, "{}"), ("4", "{}", "{alignment.treewalk}"),
+                   ("8", passes, "{}")]
+        self.assertEqual(self.sql(found), settled)
+        self.assertEqual(self.sql("SELECT provenance, sum(contradictory) FROM dmarcd_api.reporters GROUP BY 1"),
+                         [("verified", "2")])
+        self.check_rows()
+        told = self.dmarcd("recheck", "--json").stdout.splitlines()
+        self.assertEqual([json.loads(line)["identical"] for line in told], [True, True])
+        self.dmarcd("reparse")
+        self.assertEqual(self.sql(found), settled)
+        self.check_rows()
 
     def test_parse(self):
         self.write("a.xml", report(BAD, 2, [record(2, "pass"), record(3)]))
