@@ -117,8 +117,10 @@ size_t str_find(struct str s, struct str needle)
 
 size_t str_find_nocase(struct str s, struct str needle)
 {
+	const char first = needle.len > 0 ? ascii_lower(needle.ptr[0]) : '\0';
 	for (size_t at = 0; at + needle.len <= s.len; at++)
-		if (str_eq_nocase(str_sub(s, at, needle.len), needle))
+		if (needle.len == 0 || (ascii_lower(s.ptr[at]) == first &&
+			str_eq_nocase(str_sub(s, at, needle.len), needle)))
 			return at;
 	return SIZE_MAX;
 }

@@ -148,9 +148,20 @@ static void test_visible(void **state)
 	buf_fini(&buf);
 }
 
+static void test_find(void **state)
+{
+	(void)state;
+	assert_int_equal(str_find_nocase(STR("aAb Submitter"), STR("ab")), 1);
+	assert_int_equal(str_find_nocase(STR("x: SUBMITTER:"), STR("submitter:")), 3);
+	assert_int_equal(str_find_nocase(STR("submitte"), STR("submitter")), SIZE_MAX);
+	assert_int_equal(str_find_nocase(STR("abc"), STR("")), 0);
+	assert_int_equal(str_find_nocase(STR_NONE, STR("a")), SIZE_MAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_split_and_trim),
 		cmocka_unit_test(test_overflow_is_sticky),

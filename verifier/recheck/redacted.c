@@ -2,6 +2,7 @@
 #include "verifier/recheck.h"
 
 #define BODY_BYTES_MAX ((size_t)64 * 1024)
+#define FIELDS_MAX 200
 #define FIELD_BYTES_MAX ((size_t)4096)
 #define WORD_MARKS 6 /* of the marks, those that nobody writes as words */
 
@@ -38,7 +39,7 @@ static bool is_field_redacted(const struct message_field *field)
 
 bool recheck_is_redacted(const struct message *message)
 {
-	for (size_t i = 0; i < message->fields_count; i++)
+	for (size_t i = 0; i < message->fields_count && i < FIELDS_MAX; i++)
 		if (is_field_redacted(&message->fields[i]))
 			return true;
 	return str_find_nocase(str_sub(message->body, 0, BODY_BYTES_MAX), STR("[redacted")) != SIZE_MAX;
