@@ -2,6 +2,7 @@
 #include "evidence/keep.h"
 
 #include "base/clock.h"
+#include "evidence/sample_judge.h"
 
 #include <string.h>
 
@@ -59,7 +60,8 @@ void keep_add(struct keep *keep, const struct stored_verdict *stored, const stru
 	}
 }
 
-enum err keep_put(struct keep *keep, struct store *store, unsigned lease_secs, bool *kept_r, struct error *error)
+enum err keep_put(struct keep *keep, const struct inventory *inventory, struct store *store, unsigned lease_secs,
+	bool *kept_r, struct error *error)
 {
 	struct judgement judgement = {.mail = &keep->mail, .rows = keep->rows, .rows_count = keep->rows_count,
 		.findings = keep->findings, .sample = keep->sample};
@@ -68,7 +70,9 @@ enum err keep_put(struct keep *keep, struct store *store, unsigned lease_secs, b
 	if (!keep->whole || keep->rows_count == 0 || keep->rows[0].part != 0)
 		return ERR_OK;
 	judgement.judged_epoch_secs = keep->rows[0].judged_epoch_secs;
-	enum err err = verdict_take(store, clock_epoch_secs(), lease_secs, &keep->mail, kept_r, error);
+	enum err err = keep->sample ? sample_judge_probe(inventory, store, keep->arena, keep->sample, error) : ERR_OK;
+	if (!err)
+		err = verdict_take(store, clock_epoch_secs(), lease_secs, &keep->mail, kept_r, error);
 	if (err || !*kept_r)
 		return err;
 	err = verdict_put(store, &judgement, 1, error);

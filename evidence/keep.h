@@ -14,7 +14,7 @@ struct keep {
 	struct verdict_row *rows;
 	size_t rows_count;
 	struct report_finding *findings;
-	const struct sample_finding *sample;
+	struct sample_finding *sample;
 	bool whole;             /* nothing of the mail was left out */
 	bool begun;
 };
@@ -24,5 +24,5 @@ void keep_begin(struct keep *keep, struct arena *arena, const struct stored_verd
 /* repeated NULL: this one could not be repeated, so that nothing is kept of the mail. */
 void keep_add(struct keep *keep, const struct stored_verdict *stored, const struct repeated *repeated);
 /* After the mail's last verdict. *kept_r false: not whole, or somebody else is to judge it. */
-NODISCARD enum err keep_put(struct keep *keep, struct store *store, unsigned lease_secs, bool *kept_r,
-	struct error *error);
+NODISCARD enum err keep_put(struct keep *keep, const struct inventory *inventory, struct store *store,
+	unsigned lease_secs, bool *kept_r, struct error *error);

@@ -164,7 +164,7 @@ static enum err keep_what_was_found(struct recheck *recheck, struct error *error
 	bool kept = false;
 	if (!recheck->keep.begun)
 		return ERR_OK;
-	enum err err = keep_put(&recheck->keep, recheck->store, LEASE_SECS, &kept, error);
+	enum err err = keep_put(&recheck->keep, recheck->inventory, recheck->store, LEASE_SECS, &kept, error);
 	recheck->kept += kept;
 	return err;
 }

@@ -281,6 +281,13 @@ class Probes(EvidenceTest):
         self.judge()
         self.assertEqual(self.state_of(mail, "state", "seen_mta", "found_by", "spf"),
                          ("unconfirmed", "crm", "probe", "pass"))
+        (sample,) = self.state_of(mail, "sample_sha256")
+        self.world.publish("crm.example.com", "v=spf1 -all")
+        self.dns.load(self.world.zone())
+        self.dmarcd("recheck", "--mail", sample, "--dns", "now", "--store")
+        self.assertEqual(self.state_of(mail, "state", "seen_mta", "found_by", "spf"),
+                         ("unconfirmed", "crm", "probe", "fail"))
+        self.assertEqual([(row["samples"], row["spf_aligned"]) for row in self.rows("evidence", "--mta", "crm")], [(1, 0)])
 
     def check_lost(self):
         _, mail = self.probe("relay")
