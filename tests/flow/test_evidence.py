@@ -201,6 +201,21 @@ class Samples(EvidenceTest):
         self.assertEqual(self.sql("SELECT mta, judged_at FROM dmarcd_api.sample"), [("", "")])
         self.assertEqual(self.sql("SELECT waiting, tried FROM dmarcd_api.verify_queue"), [("1", "1")])
         self.assertEqual(self.in_folder("new"), [])
+        self.again("queued_at = queued_at - interval '4 days'")  # enough: what is known stands
+        self.assertEqual(self.sql("SELECT mta, spf, dkim, dmarc, dkim_aligned FROM dmarcd_api.sample"),
+                         [("out1", "pass", "temperror", "pass", "f")])
+        self.deliver(self.mails()[1])
+        self.judge()
+        self.server.psql(self.database, "-c", "UPDATE dmarcd.sample SET packed = NULL WHERE mta IS NULL")
+        self.again("problem = ''")
+        self.assertEqual(self.sql("SELECT mta, judged_at, problem FROM dmarcd_api.sample ORDER BY problem DESC LIMIT 1"),
+                         [("", "", "original.gone")])
+        self.assertEqual(self.sql("SELECT waiting FROM dmarcd_api.verify_queue"), [("0",)])
+
+    def again(self, change):
+        """What was deferred is due now."""
+        self.server.psql(self.database, "-c", "UPDATE dmarcd.verify_job SET due_at = now(), " + change)
+        self.judge()
 
 
 class Killed(EvidenceTest):
