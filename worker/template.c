@@ -6,6 +6,7 @@
 #include "base/write.h"
 #include "model/job.h"
 #include "parser/parse.h"
+#include "verifier/dkim/public_key.h"
 #include "worker/parse_job.h"
 #include "worker/shed.h"
 #include "worker/verify_job.h"
@@ -108,6 +109,7 @@ int template_run(void)
 		return EX_OSERR;
 	parse_init();
 	parse_warm_up(&limits);
+	public_key_warm_up();
 #ifndef DMARCD_SANITIZED /* which looks for leaks in all that was mapped */
 	shed_libraries();
 #endif

@@ -147,3 +147,24 @@ bool public_key_ed25519_verify(struct public_key *key, struct str signature, con
 		ERR_clear_error();
 	return good;
 }
+
+void public_key_warm_up(void)
+{
+	/* The base point (RFC 8032 section 5.1), and any odd number for a modulus. */
+	char point[ED25519_KEY_BYTES], number[2 * SHA256_BYTES * 4];
+	const struct sha256 digest = {{0}};
+	memset(point, 0x66, sizeof(point));
+	point[0] = 0x58;
+	memset(number, 0x55, sizeof(number));
+	number[0] = (char)0xd5;
+	const struct str all = {number, sizeof(number)};
+	struct public_key *rsa = public_key_rsa(all, (struct str){"\x01\x00\x01", 3});
+	struct public_key *ed25519 = public_key_ed25519((struct str){point, sizeof(point)});
+	number[0] = 0x55;
+	if (rsa)
+		(void)public_key_rsa_verify(rsa, all, &digest, NULL, NULL);
+	if (ed25519)
+		(void)public_key_ed25519_verify(ed25519, str_sub(all, 0, ED25519_SIGNATURE_BYTES), &digest);
+	public_key_close(&rsa);
+	public_key_close(&ed25519);
+}

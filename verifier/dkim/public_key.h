@@ -29,3 +29,7 @@ bool public_key_rsa_verify(struct public_key *key, struct str signature, const s
 	struct sha256 *signed_r, bool *readable_r);
 /* PureEdDSA over the 32 octets of the digest (RFC 8463 section 3). */
 bool public_key_ed25519_verify(struct public_key *key, struct str signature, const struct sha256 *digest);
+
+/* One verification of each kind, so that OpenSSL has fetched what it needs before a process forks for each message:
+ * fetching costs several times a verification. */
+void public_key_warm_up(void);
