@@ -275,10 +275,13 @@ class Server:
             raise AssertionError("psql: " + done.stderr)
         return done.stdout.strip()
 
-    def create(self, database):
+    def create(self, database, template="template1"):
         """A new database; its dsn."""
-        self.psql("postgres", "-c", 'CREATE DATABASE "%s"' % database)
+        self.psql("postgres", "-c", 'CREATE DATABASE "%s" TEMPLATE "%s"' % (database, template))
         return self.dsn(database)
+
+    def drop(self, database):
+        self.psql("postgres", "-c", 'DROP DATABASE "%s" WITH (FORCE)' % database)
 
     def dsn(self, database):
         return "host=%s user=postgres dbname=%s" % (self.folder, database)
