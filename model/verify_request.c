@@ -8,7 +8,7 @@
 	X(message)
 #define LISTS(X) X(trusted_hops) X(authserv_ids) X(sealers) X(selectors) X(roots) X(pairs)
 #define CLAIM_TEXTS(X) X(kind) X(org_name) X(email) X(report_id) X(policy_domain) X(member)
-#define CLAIM_BYTES_MIN (3 * 8 + 6) /* numbers and lengths */
+#define CLAIM_BYTES_MIN (3 * 8 + 1 + 6) /* numbers, a flag and lengths */
 #define REPORTER_TEXTS(X) \
 	X(auth_failure) X(identity_alignment) X(authentication_results) X(dkim_domain) X(dkim_selector)
 
@@ -36,6 +36,7 @@ static void put_claims(struct buf *buf, const struct verify_claims *claims)
 		wire_put_u64(buf, claim->report_no);
 		wire_put_u64(buf, (uint64_t)claim->begin_epoch_secs);
 		wire_put_u64(buf, (uint64_t)claim->end_epoch_secs);
+		wire_put_u8(buf, claim->in_text);
 #define PUT(member) wire_put_str(buf, claim->member);
 		CLAIM_TEXTS(PUT)
 #undef PUT
@@ -51,6 +52,7 @@ static struct verify_claims get_claims(struct wire_cursor *cursor, struct arena 
 		claim->report_no = wire_get_u64(cursor);
 		claim->begin_epoch_secs = (int64_t)wire_get_u64(cursor);
 		claim->end_epoch_secs = (int64_t)wire_get_u64(cursor);
+		claim->in_text = wire_get_u8(cursor) != 0;
 #define GET(member) claim->member = wire_get_bytes(cursor);
 		CLAIM_TEXTS(GET)
 #undef GET

@@ -28,6 +28,7 @@ struct verify_claim {
 	struct str kind;    /* "aggregate" "failure" "tlsrpt" */
 	struct str org_name, email, report_id, policy_domain; /* absent: not said */
 	struct str member;  /* file name of the report, as the archive or the part has it */
+	bool in_text;       /* it stood in the text of the mail, not in an attachment */
 	int64_t begin_epoch_secs, end_epoch_secs;
 };
 

@@ -238,9 +238,17 @@ enum err put_report_rows(struct store *store, struct put_report *reports, size_t
 	return err;
 }
 
+static bool stands_in_text(const struct spool_report *report)
+{
+	for (size_t i = 0; i < report->issues_count; i++)
+		if (report->issues[i].code == ISSUE_MAIL_TEXT_BODY)
+			return true;
+	return false;
+}
+
 static const char insert_copies[] =
-	"INSERT INTO dmarcd.report_copy (mail_sha256, report_no, policy_domain, day, report_key, member) "
-	"SELECT * FROM unnest($1::bytea[], $2::integer[], $3::text[], $4::date[], $5::uuid[], $6::text[]) "
+	"INSERT INTO dmarcd.report_copy (mail_sha256, report_no, policy_domain, day, report_key, member, in_text) "
+	"SELECT * FROM unnest($1::bytea[], $2::integer[], $3::text[], $4::date[], $5::uuid[], $6::text[], $7::boolean[]) "
 	"ON CONFLICT DO NOTHING";
 
 enum err put_report_copies(struct store *store, const struct put_report *reports, size_t count, struct error *error)
@@ -257,6 +265,7 @@ enum err put_report_copies(struct store *store, const struct put_report *reports
 		columns_day(&columns, reports[i].report->day);
 		columns_word(&columns, reports[i].key);
 		columns_text(&columns, reports[i].report->member);
+		columns_word(&columns, stands_in_text(reports[i].report) ? "t" : "f");
 	}
 	enum err err = columns_query(&columns, store, insert_copies, NULL, error);
 	columns_fini(&columns);

@@ -45,11 +45,13 @@ static const char select_reports[] =
 	"f.fields ->> 'authentication_results', f.fields ->> 'dkim_domain', f.fields ->> 'dkim_selector', "
 	"extract(epoch FROM f.arrived_at)::bigint, host(f.source_ip), f.fields ->> 'original_mail_from', "
 	"f.fields ->> 'original_rcpt_to', f.fields ->> 'reporting_mta', f.sample_bytes > 0, "
-	"f.sample_has_body AND coalesce(f.fields ->> 'orig_part', '') NOT LIKE '%/rfc822-headers' "
+	"f.sample_has_body AND coalesce(f.fields ->> 'orig_part', '') NOT LIKE '%/rfc822-headers', a.in_text "
 	"FROM unnest($1::bytea[], $2::integer[]) AS g(sha256, no) CROSS JOIN LATERAL ("
-	"SELECT w.report_no, false AS copy, w.policy_domain, w.day, w.report_key, w.member FROM dmarcd.report w "
+	"SELECT w.report_no, false AS copy, w.policy_domain, w.day, w.report_key, w.member, EXISTS (SELECT FROM "
+	"dmarcd.issue i WHERE i.policy_domain = w.policy_domain AND i.day = w.day AND i.report_key = w.report_key "
+	"AND i.code = 'mail.text_body') AS in_text FROM dmarcd.report w "
 	"WHERE w.mail_sha256 = g.sha256 UNION ALL "
-	"SELECT c.report_no, true, c.policy_domain, c.day, c.report_key, c.member FROM dmarcd.report_copy c "
+	"SELECT c.report_no, true, c.policy_domain, c.day, c.report_key, c.member, c.in_text FROM dmarcd.report_copy c "
 	"WHERE c.mail_sha256 = g.sha256) a "
 	"JOIN dmarcd.report r ON r.policy_domain = a.policy_domain AND r.day = a.day AND r.report_key = a.report_key "
 	"LEFT JOIN dmarcd.failure f ON f.policy_domain = r.policy_domain AND f.day = r.day "
@@ -68,6 +70,7 @@ static void read_report(struct arena *arena, const struct db_rows *rows, size_t 
 		.member = arena_str(arena, db_value(rows, row, 11)),
 		.begin_epoch_secs = (int64_t)db_u64(rows, row, 12),
 		.end_epoch_secs = (int64_t)db_u64(rows, row, 13),
+		.in_text = db_bool(rows, row, 26),
 	};
 	*report = (struct judged_report){
 		.report_no = claim->report_no,

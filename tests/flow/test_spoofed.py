@@ -155,7 +155,10 @@ class Spoofed(verdicts.VerdictTest):
         quotation = self.world.sign(quotation, REPORTER, fields=("from", "to", "subject", "date"))
         quotation = factory.replaced(quotation, "content-type", 'multipart/mixed; boundary="part"')
         feedback = self.world.sign(factory.failure(factory.aggregate("in-sample"), report_id="outer"), REPORTER)
+        answer = factory.message("support@reporter.example", "reports@example.com", "Re: your mail",
+                                 "We have got your mail:\n\n" + factory.report_xml("answered"), message_id="answer")
         return {
+            "answer": (self.world.sign(answer, REPORTER), "unverified", "structure.quoted dmarc.pass"),
             "two reports": (self.world.sign(two, STRANGER), [("verified", "org.match"),
                                                             ("contradicted", "org.differs")]),
             "bounce": (bounce, "unverified", "message.nested dmarc.pass"),
@@ -176,6 +179,17 @@ class Spoofed(verdicts.VerdictTest):
         verified = self.rows("SELECT report_id FROM dmarcd_api.report WHERE kind = 'aggregate' "
                              "AND provenance = 'verified'")
         self.assertEqual(verified, [("honest",)])
+
+    def test_answer_to_a_copy(self):
+        """What he sent himself is not made true by an automatic answer that quotes it."""
+        his = factory.aggregate("twice")
+        self.take([his])
+        self.judge()
+        answer = factory.message("support@reporter.example", "reports@example.com", "Re: your mail",
+                                 "We have got your mail:\n\n" + factory.report_xml("twice"), message_id="answer")
+        self.assertEqual(self.take([self.world.sign(answer, REPORTER)])["duplicate"], 1)
+        self.judge()
+        self.check_cases({"his": (his, "unverified", "dmarc.fail")})
 
 
 if __name__ == "__main__":

@@ -226,6 +226,9 @@ static void test_structure(void **state)
 		"message.nested");
 	expect(typed("", "text/plain", "\r\n\r\nA message/rfc822-headers, the message, news/message.\r\n", SIGNED_TYPE),
 		"verified", "");
+	bench.claim.in_text = true;
+	expect(typed("", "text/plain", "\r\n\r\nYou wrote: <feedback/>\r\n", SIGNED_TYPE), "unverified",
+		"dmarc.pass structure.quoted");
 	/* A failure report does quote. */
 	bench.claim = (struct verify_claim){.kind = STR("failure"), .policy_domain = STR("ours.example")};
 	expect(typed("", "multipart/report; boundary=cut",

@@ -287,7 +287,8 @@ static void judge_names(struct report_mail *mail, struct judged_claim *judged)
 
 static void judge_author(struct report_mail *mail, struct judged_claim *judged)
 {
-	const char *doubt = str_eq(judged->claim->kind, STR("failure")) ? mail->failure_doubt : mail->doubt;
+	const char *doubt = judged->claim->in_text ? "structure.quoted" :
+		str_eq(judged->claim->kind, STR("failure")) ? mail->failure_doubt : mail->doubt;
 	if (!doubt) {
 		judge_names(mail, judged);
 		return;
