@@ -101,17 +101,23 @@ static struct str intake_pauses(const struct cli *cli, char text[NOTICE_BYTES])
 	return told ? str_from(text) : STR_NONE;
 }
 
-static void write_domains(struct json *json, struct rows *domains)
+/* ending "": what counts; "_all", "_trusted": the same with and without what is not proved. */
+static void write_domains(struct json *json, struct rows *domains, const char *ending)
 {
-	static const char *const numbers[] = {"messages", "messages_all", "messages_trusted", "dmarc_pass",
-		"dmarc_pass_all", "dmarc_pass_trusted"};
-	json_key(json, "domains");
+	static const char *const numbers[] = {"messages", "dmarc_pass"};
+	char name[64];
+	(void)snprintf(name, sizeof(name), "domains%s", ending);
+	json_key(json, name);
 	json_object(json);
+	query_rewind(domains);
 	while (query_next(domains)) {
 		json_key_str(json, query_get(domains, "policy_domain"));
 		json_object(json);
-		for (size_t i = 0; i < 6; i++)
-			number(json, domains, numbers[i]);
+		for (size_t i = 0; i < 2; i++) {
+			(void)snprintf(name, sizeof(name), "%s%s", numbers[i], ending);
+			json_key(json, numbers[i]);
+			json_verbatim(json, query_get(domains, name));
+		}
 		json_object_end(json);
 	}
 	json_object_end(json);
@@ -146,7 +152,9 @@ static void write_json(const struct cli *cli, const struct confinement *confinem
 	json_key_value_cstr(&json, "count_unverified", cli->config->later.count_unverified);
 	write_provenance(&json, answers->provenance);
 	status_verdicts_json(&json, answers->verdicts);
-	write_domains(&json, answers->domains);
+	write_domains(&json, answers->domains, "");
+	write_domains(&json, answers->domains, "_all");
+	write_domains(&json, answers->domains, "_trusted");
 	json_object_end(&json);
 	buf_add_char(out, '\n');
 }

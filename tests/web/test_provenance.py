@@ -186,9 +186,9 @@ class Configured(unittest.TestCase):
             self.assertEqual(status["messages_dmarc_pass_trusted"], messages("dmarc_pass AND " + TRUSTED))
             for name, row in status["domains"].items():
                 where = "policy_domain = '%s'" % name
-                self.assertEqual(row["messages_all"], messages(where))
-                self.assertEqual(row["messages_trusted"], messages(where + " AND " + TRUSTED))
-                self.assertEqual(row["messages"], row["messages_trusted" if word == "no" else "messages_all"])
+                self.assertEqual(status["domains_all"][name]["messages"], messages(where))
+                self.assertEqual(status["domains_trusted"][name]["messages"], messages(where + " AND " + TRUSTED))
+                self.assertEqual(row, status["domains_trusted" if word == "no" else "domains_all"][name])
             self.assertEqual(status["provenance"]["pending"]["counted"], word != "no")
             text = dmarcd(path, "status")
             self.assertIn("all {:,}, trusted {:,}".format(everything, trusted), text)
