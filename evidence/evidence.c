@@ -159,6 +159,15 @@ static enum err lease_more(struct judge *judge, bool *none_r, struct error *erro
 	return ERR_OK;
 }
 
+/* Workers are collected from while the server is waited for, too. */
+static bool may_settle(const struct judge *judge)
+{
+	for (size_t i = 0; i < 2; i++)
+		if (judge->batches[i].count > 0 && batch_is_over(&judge->batches[i]))
+			return true;
+	return false;
+}
+
 static bool wants_more(const struct judge *judge)
 {
 	for (size_t i = 0; i < 2; i++)
@@ -225,6 +234,8 @@ static enum err judge_all(struct judge *judge, struct error *error)
 		judge_submit(judge);
 		if (none && is_idle(judge) && judge->options->once)
 			return ERR_OK;
+		if (may_settle(judge))
+			continue;
 		if (their_turn || none)
 			msecs = their_turn ? TURN_MSECS : QUEUE_MSECS;
 		bool waits_for_workers = pool_free_slots(judge->pool) < judge->limits.workers;
