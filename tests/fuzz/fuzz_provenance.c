@@ -14,7 +14,8 @@
 #define CLAIMS 2
 #define QUESTIONS_MAX (2 * PROVENANCE_LOOKUPS_MAX * 9)
 
-static const char *const records[] = {"v=DMARC1; p=none", "v=DMARC1; p=reject; psd=n", "v=DMARC1; psd=y", "v=spf1 -all"};
+static const char *const records[] = {"v=DMARC1; p=none", "v=DMARC1; p=reject; psd=n", "v=DMARC1; psd=y",
+	"v=spf1 -all"};
 
 #define RECORDS (sizeof(records) / sizeof(records[0]))
 
@@ -97,7 +98,8 @@ static void judge(struct arena *arena, struct str bytes, bool passes, struct ver
 	}
 	message_parse(arena, bytes.ptr ? bytes : STR(""), &message);
 	*verdict_r = (struct verdict){.dmarc = {.result = passes ? AUTH_PASS : AUTH_FAIL,
-		.author_domain = STR("reporter.example"), .dkim_aligned = passes, .org_domain = STR("reporter.example")}};
+		.author_domain = STR("reporter.example"), .dkim_aligned = passes,
+			.org_domain = STR("reporter.example")}};
 	*VERDICT_ADD(arena, &verdict_r->dkim) = (struct verdict_dkim){.result = passes ? AUTH_PASS : AUTH_FAIL,
 		.domain = STR("reporter.example"), .author_domain = true, .signed_fields = STR("from:subject")};
 	questions = 0;
