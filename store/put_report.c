@@ -248,7 +248,8 @@ static bool stands_in_text(const struct spool_report *report)
 
 static const char insert_copies[] =
 	"INSERT INTO dmarcd.report_copy (mail_sha256, report_no, policy_domain, day, report_key, member, in_text) "
-	"SELECT * FROM unnest($1::bytea[], $2::integer[], $3::text[], $4::date[], $5::uuid[], $6::text[], $7::boolean[]) "
+	"SELECT * FROM unnest($1::bytea[], $2::integer[], $3::text[], $4::date[], $5::uuid[], $6::text[], "
+	"$7::boolean[]) "
 	"ON CONFLICT DO NOTHING";
 
 enum err put_report_copies(struct store *store, const struct put_report *reports, size_t count, struct error *error)
