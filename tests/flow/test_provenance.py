@@ -269,9 +269,9 @@ class Rivals(verdicts.VerdictTest):
         for more, messages in (("", 1007), ("count_unverified: yes\n", 1007), ("count_unverified: no\n", 7)):
             self.settle(more)
             found = self.status()
-            for counts in (found, found["domains"]["example.com"]):
-                self.assertEqual((counts["messages"], counts["messages_all"], counts["messages_trusted"]),
-                                 (messages, 1007, 7))
+            self.assertEqual((found["messages"], found["messages_all"], found["messages_trusted"]), (messages, 1007, 7))
+            self.assertEqual([found[name]["example.com"]["messages"] for name in (
+                "domains", "domains_all", "domains_trusted")], [messages, 1007, 7])
         text = self.dmarcd("status").stdout
         self.assertIn("7", text)
         self.assertIn("1,007", text.replace("1007", "1,007"))
