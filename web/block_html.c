@@ -105,11 +105,11 @@ static void write_mix(struct html *html, const struct column *column, const stru
 	chart_mix(html, parts, labels, count);
 }
 
-/* Many lines, behind a label that opens them. */
-static void write_folded(struct html *html, const char *label, struct str value)
+/* Many lines, behind a word that opens them. */
+static void write_folded(struct html *html, struct str value)
 {
 	html_open(html, "details");
-	html_element(html, "summary", label);
+	html_element(html, "summary", "Each step");
 	html_open(html, "pre");
 	html_attr_cstr(html, "tabindex", "0");
 	html_hostile_block(html, value);
@@ -165,7 +165,7 @@ static void write_plain(struct html *html, const struct request *request, const 
 		html_cstr(html, provenance_difference(value));
 		break;
 	case LOOK_TRACE:
-		write_folded(html, column->label, value);
+		write_folded(html, value);
 		break;
 	case LOOK_TRUSTED:
 		provenance_write_trusted(html, request->web, value);

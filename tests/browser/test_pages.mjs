@@ -7,7 +7,7 @@ import { api, axeSource, launch, manifest, number, open, site, sql } from "./har
 const days = Object.keys(manifest.daily).sort();
 const whole = `from=${days[0]}&to=${days.at(-1)}`;
 const PLAIN = ["/", "/domains", "/domains/example.com", "/sources", "/sources?outcome=fail&domain=example.com",
-	"/reports", "/reporters", "/failures", "/tls", "/quarantine", "/mails?outcome=duplicate"];
+	"/reports", "/reporters", "/contradictions", "/?provenance=local&provenance=verified", "/failures", "/tls", "/quarantine", "/mails?outcome=duplicate"];
 let axe, browser, paths;
 
 before(async () => {
@@ -19,6 +19,7 @@ before(async () => {
 		`/reports/${one("SELECT report_key FROM dmarcd_api.report WHERE conflict LIMIT 1")}`,
 		`/reports/${one("SELECT report_key FROM dmarcd_api.report WHERE kind = 'tlsrpt' AND org_name NOT LIKE '%canary%' LIMIT 1")}`,
 		`/failures/${one("SELECT report_key FROM dmarcd_api.failure WHERE reported_domain <> 'hostile.example' LIMIT 1")}`,
+		`/failures/${one("SELECT report_key FROM dmarcd_api.failure WHERE reported_domain <> 'hostile.example' LIMIT 1")}/shown`,
 		`/sources/${one("SELECT host(source_ip) FROM dmarcd_api.sources WHERE source_ip IS NOT NULL GROUP BY 1 ORDER BY sum(messages) DESC LIMIT 1")}`,
 		`/reports/${one("SELECT report_key FROM dmarcd_api.report WHERE policy_domain = 'example.com' AND kind = 'aggregate' LIMIT 1")}/document`,
 		`/quarantine/${one("SELECT sha256 FROM dmarcd_api.mail WHERE outcome = 'quarantined' LIMIT 1")}`,
@@ -100,6 +101,37 @@ test("the filter narrows to a domain and a day", async () => {
 		assert.equal(number(await page.locator("[data-figure=messages]").textContent()), Number(messages));
 		assert.equal(await page.locator("svg.wide g.bar").count(), 1);
 		assert.equal(await page.locator("form.filter input[name=domain]").inputValue(), "example.com");
+	});
+});
+
+test("the boxes of provenance narrow every figure, and one link takes them away", async () => {
+	await withPage({}, async ({ page, visit }) => {
+		await visit(`/?${whole}`);
+		const all = number(await page.locator("[data-figure=messages]").textContent());
+		assert.match(await page.locator("p.weight").textContent(), /⚑ [\d.]+ % of these messages rest on reports that are not proved/u);
+		await page.getByRole("checkbox", { name: "local" }).check();
+		await page.getByRole("checkbox", { name: "verified", exact: true }).check();
+		await page.locator("form.filter button").first().click();
+		await page.waitForURL(/provenance=local|provenance=verified/u);
+		const [[local]] = sql(`SELECT sum(messages) FROM dmarcd_api.daily WHERE provenance = 'local' AND day BETWEEN '${days[0]}' AND '${days.at(-1)}'`);
+		assert.equal(number(await page.locator("[data-figure=messages]").textContent()), Number(local));
+		assert.ok(await page.getByRole("checkbox", { name: "local" }).isChecked());
+		await page.locator(".chips a").first().click();
+		assert.equal(number(await page.locator("[data-figure=messages]").textContent()), all);
+	});
+});
+
+test("a sample is masked until the second step, and both are written down", async () => {
+	await withPage({}, async ({ page, visit }) => {
+		const [[key]] = sql("SELECT report_key FROM dmarcd_api.failure WHERE reported_domain <> 'hostile.example' AND orig_from LIKE '%@%' LIMIT 1");
+		await visit(`/failures/${key}`);
+		const masked = await page.locator("main").textContent();
+		assert.match(masked, /…@/u);
+		await page.getByRole("link", { name: "Show it unmasked (noted)" }).click();
+		await page.waitForURL(/shown$/u);
+		assert.notEqual(await page.locator("dl.facts").nth(1).textContent(), masked);
+		const noted = sql(`SELECT what FROM dmarcd_api.audit WHERE object = '${key}' ORDER BY at DESC LIMIT 2`).flat();
+		assert.deepEqual(noted, ["sample.show", "sample.view"]);
 	});
 });
 
