@@ -32,6 +32,7 @@ void breaker_trip(struct breaker *breaker, const struct error *why)
 	struct log_line line;
 	if (!breaker->open) {
 		breaker->why = *why;
+		breaker->why.code = ERR_TEMP;
 		breaker->pause_msecs = 0;
 		log_begin(&line, LOG_WARN_LEVEL, "judging pauses");
 		log_error(&line, why);

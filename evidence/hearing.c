@@ -37,11 +37,24 @@ void hearing_begin(struct hearing *hearing, struct arena *arena, const struct ju
 	};
 	buf_init(&hearing->bytes, (size_t)bytes_max + 1);
 	buf_init(&hearing->sample, (size_t)bytes_max + 1);
-	if (mail->packed.ptr && gzip_unpack(mail->packed, &hearing->bytes))
-		return;
+}
+
+bool hearing_open(struct hearing *hearing)
+{
+	const struct judged_mail *mail = hearing->mail;
+	if (hearing->bytes.len > 0 || (mail->packed.ptr && gzip_unpack(mail->packed, &hearing->bytes)))
+		return true;
 	(void)error_set(&hearing->problem, ERR_NOTFOUND, "its bytes are gone");
-	outcome_give_up(arena, mail, "original.gone", hearing->findings);
+	outcome_give_up(hearing->arena, mail, "original.gone", hearing->findings);
 	hearing->state = HEARING_JUDGED;
+	return false;
+}
+
+/* Its bytes are wanted no more: a batch may hold many that are large only unpacked. */
+static void forget_bytes(struct hearing *hearing)
+{
+	buf_fini(&hearing->bytes);
+	buf_fini(&hearing->sample);
 }
 
 static void take_piece(void *context, struct str bytes)
@@ -151,6 +164,8 @@ void hearing_done(struct hearing *hearing, const struct job_done *done, const st
 	} else {
 		verified(hearing, verdict);
 	}
+	if (hearing->state == HEARING_JUDGED)
+		forget_bytes(hearing);
 }
 
 void hearing_give_up(struct hearing *hearing)
@@ -161,6 +176,7 @@ void hearing_give_up(struct hearing *hearing)
 void hearing_defer(struct hearing *hearing, int64_t due_epoch_secs, bool untried, const char *problem)
 {
 	hearing->state = HEARING_LATER;
+	forget_bytes(hearing);
 	hearing->later = (struct verdict_later){.mail = hearing->mail, .due_epoch_secs = due_epoch_secs,
 		.problem = str_from(arena_cstr(hearing->arena, str_from(problem))), .untried = untried};
 }
@@ -169,6 +185,5 @@ void hearing_end(struct hearing *hearing)
 {
 	close_fd(&hearing->job.fd);
 	close_fd(&hearing->job.dns_fd);
-	buf_fini(&hearing->bytes);
-	buf_fini(&hearing->sample);
+	forget_bytes(hearing);
 }

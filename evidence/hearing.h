@@ -40,6 +40,8 @@ struct hearing {
 
 void hearing_begin(struct hearing *hearing, struct arena *arena, const struct judged_mail *mail,
 	const struct inventory *inventory, uint64_t bytes_max);
+/* Before its job is made. False: its bytes are gone, and that is the verdict. */
+NODISCARD bool hearing_open(struct hearing *hearing);
 /* Makes job of a mail that is HEARING_READY; verdict and DNS socket are the caller's to give, the latter where
  * hearing_asks(). False: no memory file can be had now. */
 bool hearing_asks(const struct hearing *hearing);

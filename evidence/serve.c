@@ -47,6 +47,8 @@ static bool submit(struct judge *judge, struct hearing *hearing)
 	const struct verify_list *trusted_hops, *authserv_ids;
 	struct error error = {0};
 	hints_of(judge, hearing->mail, &trusted_hops, &authserv_ids);
+	if (!hearing_open(hearing))
+		return true;
 	if (!hearing_job(hearing, trusted_hops, authserv_ids)) {
 		(void)error_set(&error, ERR_TEMP, "no memory file can be had");
 		breaker_trip(&judge->breaker, &error);
