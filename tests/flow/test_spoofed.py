@@ -159,6 +159,10 @@ class Spoofed(verdicts.VerdictTest):
                                  "We have got your mail:\n\n" + factory.report_xml("answered"), message_id="answer")
         return {
             "answer": (self.world.sign(answer, REPORTER), "unverified", "structure.quoted dmarc.pass"),
+            "answer of a kind": (factory.replaced(self.world.sign(answer.replace(b"answered", b"of-a-kind"), REPORTER,
+                                                                  fields=("from", "to", "subject")),
+                                                  "content-type", 'text/plain; name="report.xml"'), "unverified",
+                                 "structure.unsigned dmarc.pass"),
             "two reports": (self.world.sign(two, STRANGER), [("verified", "org.match"),
                                                             ("contradicted", "org.differs")]),
             "bounce": (bounce, "unverified", "message.nested dmarc.pass"),

@@ -226,6 +226,15 @@ static void test_structure(void **state)
 		"message.nested");
 	expect(typed("", "text/plain", "\r\n\r\nA message/rfc822-headers, the message, news/message.\r\n", SIGNED_TYPE),
 		"verified", "");
+	/* … or of another kind than it is. */
+	const char *answer = "\r\n\r\nYou wrote:\r\n<feedback/>\r\n";
+	expect(typed("", "text/x", answer, TAGS(REPORTER)), "unverified", "structure.unsigned");
+	expect(typed("", "text/plain; name=a.xml", answer, TAGS(REPORTER)), "unverified", "structure.unsigned");
+	expect(typed("", "text/x", answer, SIGNED_TYPE), "verified", "");
+	expect(typed("", "text/xml", "\r\n\r\n<feedback/>\r\n", TAGS(REPORTER)), "verified", "");
+	expect(typed("", "application/gzip", "\r\n\r\n\r\nH4sIAAAAAAAAA7PJTS0uTkxPVbKx0U9Kz8wB\r\n", TAGS(REPORTER)),
+		"verified", "");
+	expect(typed("", "application/gzip", "\r\n\r\n", TAGS(REPORTER)), "unverified", "structure.unsigned");
 	bench.claim.in_text = true;
 	expect(typed("", "text/plain", "\r\n\r\nYou wrote: <feedback/>\r\n", SIGNED_TYPE), "unverified",
 		"dmarc.pass structure.quoted");

@@ -3,7 +3,10 @@
 
 #include "verifier/provenance/reasons.h"
 
+#include <string.h>
+
 #define CONTENT_TYPE STR("content-type")
+#define BASE64_BYTES_MIN 20
 #define TYPE_BYTES 100 /* that a slash and a subtype may be away */
 
 /* "message/rfc822" and its kin in spellings that a parser may take, "multipart/digest", whose parts are such. */
@@ -83,6 +86,23 @@ static bool opens_with_boundary(struct str content_type, struct str body)
 	return value.len > 0 && str_starts(line, STR("--")) && str_eq(str_from_offset(line, 2), value);
 }
 
+static bool is_base64(struct str line)
+{
+	for (size_t i = 0; i < line.len; i++)
+		if (!ascii_is_alnum(line.ptr[i]) && !memchr("+/=", line.ptr[i], 3))
+			return false;
+	return line.len >= BASE64_BYTES_MIN;
+}
+
+/* Is the body a document, and not a text with one in it? */
+static bool opens_with_document(struct str body)
+{
+	struct str line = STR_NONE;
+	while (str_split(&body, '\n', &line) && (line = str_trim(line)).len == 0)
+		continue;
+	return str_starts(line, STR("<")) || str_starts(line, STR("{")) || is_base64(line);
+}
+
 const char *structure_doubt(struct arena *arena, const struct message *message, const struct verdict *verdict,
 	bool failure)
 {
@@ -92,8 +112,9 @@ const char *structure_doubt(struct arena *arena, const struct message *message, 
 		return "message.nested";
 	if (message_fields_count(message, CONTENT_TYPE) > 1)
 		return "structure.unsigned";
+	if (!field || is_content_type_signed(verdict))
+		return NULL;
 	bool multipart = str_find_nocase(content_type, STR("multipart")) != SIZE_MAX;
-	if (multipart && !is_content_type_signed(verdict) && !opens_with_boundary(content_type, message->body))
-		return "structure.unsigned";
-	return NULL;
+	return (multipart ? opens_with_boundary(content_type, message->body) : opens_with_document(message->body)) ?
+		NULL : "structure.unsigned";
 }
