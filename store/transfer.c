@@ -10,7 +10,8 @@ enum err transfer_hold_still(struct store *store, struct error *error)
 	enum err err = db_begin(store, error);
 	if (!err)
 		err = db_run(store, "SET LOCAL idle_in_transaction_session_timeout = 0; "
-			"SET LOCAL lock_timeout = '10s'; LOCK TABLE dmarcd.mail IN SHARE MODE", error);
+			"SET LOCAL lock_timeout = '10s'; "
+			"LOCK TABLE dmarcd.mail, dmarcd.verify_job IN SHARE MODE", error);
 	if (err)
 		db_rollback(store);
 	return err;
@@ -48,7 +49,7 @@ enum err transfer_clear(struct store *store, struct error *error)
 }
 
 static const char select_totals[] =
-	"SELECT m.*, s.*, o.*, r.*, t.*, i.*, c.*, f.*, p.*, d.*, x.*, y.*, z.*, v.*, e.*, q.* FROM "
+	"SELECT m.*, s.*, o.*, r.*, t.*, i.*, c.*, f.*, p.*, d.*, x.*, y.*, z.*, v.*, j.*, e.*, q.* FROM "
 	"(SELECT count(*) AS mails, coalesce(sum(copies), 0) AS copies FROM dmarcd.mail) m, "
 	"(SELECT count(*) AS places FROM dmarcd.mail_sighting) s, "
 	"(SELECT count(*) AS originals, coalesce(sum(octet_length(packed)), 0) AS \"bytes of them\" "
@@ -64,6 +65,7 @@ static const char select_totals[] =
 	"(SELECT coalesce(sum(messages), 0) AS \"by source\" FROM dmarcd.daily_source) y, "
 	"(SELECT coalesce(sum(messages), 0) AS \"by reporter\" FROM dmarcd.daily_reporter) z, "
 	"(SELECT count(*) AS verdicts FROM dmarcd.verdict) v, "
+	"(SELECT count(*) AS \"that wait for one\" FROM dmarcd.verify_job) j, "
 	"(SELECT count(*) AS samples FROM dmarcd.sample) e, "
 	"(SELECT count(*) AS probes FROM dmarcd.probe) q";
 

@@ -9,7 +9,7 @@
 #include "base/arena.h"
 #include "store/store.h"
 
-/* Nothing is taken in until store_close() or transfer_let_go(). */
+/* Nothing is taken in or judged until store_close() or transfer_let_go(). */
 NODISCARD enum err transfer_hold_still(struct store *store, struct error *error);
 void transfer_let_go(struct store *store);
 
