@@ -10,16 +10,36 @@
 
 #include "pool/spool.h"
 #include "tests/fuzz/fuzz_xml.h"
+#include "verifier/coherence.h"
 #ifdef HAVE_EXPAT
 #include "tests/fuzz/fuzz_expat.h"
 #endif
 
 #define SCRATCH_BYTES ((size_t)64 << 20)
 
+static uint32_t check_record(void *context, const struct policy_published *policy,
+	const struct aggregate_record *record)
+{
+	return coherence_record(context, policy, record);
+}
+
+static uint32_t check_report(void *context, const struct aggregate_head *head, int64_t mail_epoch_secs)
+{
+	(void)context;
+	return coherence_report(head, mail_epoch_secs);
+}
+
+/* Held against itself on the way. */
 static bool read_aggregate(struct payload *payload, const struct limits *limits, int64_t now_epoch_secs,
 	struct issue_list *issues, struct wire_writer *writer, struct reject *reject)
 {
-	return aggregate_read(payload, limits, now_epoch_secs, NULL, 0, issues, writer, reject);
+	struct psl *psl = psl_builtin_list();
+	struct coherence coherence = {.psl = psl, .scratch = arena_open(SCRATCH_BYTES)};
+	const struct report_check check = {check_record, check_report, &coherence};
+	bool good = aggregate_read(payload, limits, now_epoch_secs, &check, now_epoch_secs, issues, writer, reject);
+	arena_close(&coherence.scratch);
+	psl_close(&psl);
+	return good;
 }
 
 /* The report as XML. */
