@@ -50,6 +50,9 @@ VERDICT_WORDS = {"verifier/provenance/provenance.c": _REASON, "verifier/provenan
                  "verifier/provenance/structure.c": _REASON, "verifier/recheck/recheck.c": _DIFFERENCE}
 
 
+PAGES = "web/pages/provenance_words.c"  # what pages say of such a word
+
+
 def verdict_problems(root, document="doc/sql.md"):
     found = []
     for path, form in VERDICT_WORDS.items():
@@ -58,6 +61,10 @@ def verdict_problems(root, document="doc/sql.md"):
         text, explained = house.read(root, path), house.read(root, document)
         found += ["%s:%d: %s is not explained in %s" % (path, house.line_of(text, match.start()), match[1], document)
                   for match in form.finditer(text) if "`%s`" % match[1] not in explained]
+        if os.path.exists(os.path.join(root, PAGES)):
+            shown = house.read(root, PAGES)
+            found += ["%s:%d: %s has no words in %s" % (path, house.line_of(text, match.start()), match[1], PAGES)
+                      for match in form.finditer(text) if '{"%s", ' % match[1] not in shown]
     return found
 
 

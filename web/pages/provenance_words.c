@@ -26,6 +26,7 @@ static const struct words reasons[] = {
 	{"body.partial", "The only signature that passes leaves a part of the body open."},
 	{"message.nested", "A message is attached to it, and the report may be that one's."},
 	{"structure.unsigned", "Its structure is not signed: the report may be a quotation."},
+	{"structure.quoted", "The report stands in the mail's text, as in an answer that quotes another's."},
 	{"org.match", "The organisation is the domain that authenticates the mail."},
 	{"email.match", "The report's address is of the domain that authenticates the mail."},
 	{"submitter.match", "The Submitter is the domain that authenticates the mail."},
@@ -40,6 +41,7 @@ static const struct words reasons[] = {
 	{"destination.unknown", "The DNS could not say whether reports on the domain may go to this address."},
 	{"author.multiple", "The mail has authors of several domains."},
 	{"author.missing", "The mail names no author."},
+	{"author.mailbox", "Its author's domain is a provider of mailboxes: anybody could have sent it."},
 	{"original.gone", "Its bytes were gone before it could be judged."},
 };
 
