@@ -41,7 +41,7 @@ with open(os.path.join(flow.SOURCE, "schema", "0002_api.sql"), encoding="utf-8")
     VIEWS_OF_2 = {name: body for body, name in re.findall(
         r"(CREATE VIEW dmarcd_api\.(\w+) AS\n.*?;\n)", stream.read(), re.DOTALL)}
 
-# What migrations 5 to 13 did, undone.
+# What migrations 5 to 15 did, undone.
 BACK_TO_4 = """
 DROP VIEW dmarcd_api.audit, dmarcd_api.failure, dmarcd_api.mail, dmarcd_api.issue;
 DROP FUNCTION dmarcd_api.sample_viewed, dmarcd_api.sample_shown, dmarcd_api.sample_original;
