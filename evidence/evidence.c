@@ -142,8 +142,7 @@ static bool is_idle(const struct judge *judge)
 	return judge->batches[0].count + judge->batches[1].count == 0;
 }
 
-/* More work, when a batch is free for it, intake has none, and the last one has nothing left for a worker.
- * *none_r: nothing is due. */
+/* More work, when a batch is free for it and intake has none. *none_r: nothing is due. */
 static enum err lease_more(struct judge *judge, bool *none_r, struct error *error)
 {
 	*none_r = false;
@@ -153,6 +152,8 @@ static enum err lease_more(struct judge *judge, bool *none_r, struct error *erro
 			continue;
 		enum err err = lease(judge, batch, error);
 		*none_r = !err && batch->count == 0;
+		if (*none_r)
+			judge->look_msecs = clock_monotonic_msecs() + QUEUE_MSECS;
 		judge_submit(judge);
 		return err;
 	}
@@ -168,13 +169,12 @@ static bool may_settle(const struct judge *judge)
 	return false;
 }
 
+/* While one batch is with the workers the next one is there already. */
 static bool wants_more(const struct judge *judge)
 {
-	for (size_t i = 0; i < 2; i++)
-		for (size_t n = 0; n < judge->batches[i].count; n++)
-			if (judge->batches[i].hearings[n].state == HEARING_READY)
-				return false;
-	return !judge->breaker.open;
+	bool has_room = judge->batches[0].count == 0 || judge->batches[1].count == 0;
+	return has_room && !judge->breaker.open &&
+		(is_idle(judge) || clock_monotonic_msecs() >= judge->look_msecs);
 }
 
 /* A dead resolver, or intake that has much to do, does not keep them from being taken in. */
@@ -265,7 +265,7 @@ static enum err open_rooms(struct judge *judge, struct error *error)
 {
 	const struct evidence_options *options = judge->options;
 	judge->limits = *options->limits;
-	judge->limits.workers = judge->limits.workers * 2 < JUDGE_WORKERS_MAX ? judge->limits.workers * 2 :
+	judge->limits.workers = judge->limits.workers * 4 < JUDGE_WORKERS_MAX ? judge->limits.workers * 4 :
 		JUDGE_WORKERS_MAX;
 	const struct pool_options pool = {
 		.worker_path = options->worker_path,

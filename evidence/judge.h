@@ -34,6 +34,7 @@ struct judge {
 	struct sample_take *samples; /* NULL: there are no Maildirs of samples */
 	int64_t samples_msecs;       /* when they are looked through again */
 	bool stopping;
+	int64_t look_msecs; /* when the queue is looked at again, unless nothing is in hand */
 	int64_t away_since_msecs; /* the database; -1: it is there */
 	int away_msecs;
 };

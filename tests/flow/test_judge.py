@@ -73,7 +73,7 @@ class Once(JudgeTest):
                             self.world.sign(factory.aggregate("forged", author="a@stranger.example",
                                                               email="dmarc@reporter.example"), "stranger.example"))
         self.assertIn("3 mails wait for their verdict", said.stderr)
-        self.assertEqual(self.dmarcd("-q", "ingest", "--once").stderr, "")
+        self.assertNotIn("wait", self.dmarcd("-q", "ingest", "--once").stderr)
         self.assertEqual((self.queue()["waiting"], self.queue()["pending"]), (3, 3))
         found = self.verify()
         self.assertEqual((found["mails"], found["verified"], found["deferred"], found["waiting"]), (3, 1, 0, 0))
@@ -85,7 +85,7 @@ class Once(JudgeTest):
         self.assertEqual(self.queue()["waiting"], 0)
         self.check_rows()
         self.assertIn("0 mails judged", self.dmarcd("verify", "--once").stdout)
-        self.assertEqual(self.dmarcd("ingest", "--once").stderr, "")
+        self.assertNotIn("wait", self.dmarcd("ingest", "--once").stderr)
 
     def test_text_is_that_of_check(self):
         mail = self.genuine("r1")
