@@ -396,7 +396,7 @@ class FlowTest(unittest.TestCase):
                 "SELECT 'report', policy_domain, sum(messages), sum(records) FROM dmarcd_api.report "
                 "WHERE kind = 'aggregate' AND NOT conflict AND records > 0 GROUP BY 2", config):
             totals[name][domain] = (messages, records)
-        self.assertEqual(totals["report"], totals["record"])
+        self.assertEqual(totals["report"], totals["record"], "heads of reports, records")
         self.assertEqual(self.sql(REBUILT, config), [])
 
     def check_quarantine(self, wanted, config=None):
