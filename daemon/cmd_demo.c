@@ -26,6 +26,7 @@ struct demo {
 	const char *listen;
 	char **maildirs;
 	int maildirs_count;
+	bool made; /* the samples: whose authors no DNS knows */
 	int lock_fd;
 };
 
@@ -129,6 +130,7 @@ static int find_mails(struct demo *demo)
 			return status;
 		demo->maildirs = samples;
 		demo->maildirs_count = 1;
+		demo->made = true;
 		return EX_OK;
 	}
 	for (int i = 0; i < demo->maildirs_count; i++) {
@@ -207,6 +209,7 @@ static int run_all(struct demo *demo)
 	const struct supervise_child children[] = {
 		{.name = "web", .arguments = web_arguments, .role = SERVICE_WEB, .tells_ready = true},
 		{.name = "ingest", .arguments = ingest_arguments, .role = SERVICE_INGEST},
+		{.name = "verify", .role = SERVICE_INGEST},
 	};
 	struct services *services = NULL;
 	int status = cmd_services(demo->cli, CMD_MAKES, &services);
@@ -224,7 +227,7 @@ static int run_all(struct demo *demo)
 		.log_level = demo->cli->log_level == LOG_INFO_LEVEL ? LOG_ERROR_LEVEL : demo->cli->log_level,
 		.services = services,
 		.children = children,
-		.children_count = 2,
+		.children_count = sizeof(children) / sizeof(children[0]) - demo->made,
 		.on_ready = say_url,
 		.context = demo,
 	};
@@ -314,7 +317,8 @@ const struct command cmd_demo = {
 	.arguments = "[--state-dir DIR] [--listen ADDR:PORT] [--reset] [MAILDIR...]",
 	.summary = "a private database, sample mails or your own, and a dashboard",
 	.help = "Without a MAILDIR sample mails are written to the state folder. A MAILDIR of yours\n"
-		"is read in place, new/ and cur/, and nothing in it is moved or changed.\n"
+		"is read in place, new/ and cur/, and nothing in it is moved or changed; its mails are\n"
+		"verified with the keys in the DNS, which sample mails have none of.\n"
 		"  --state-dir DIR       default: /var/lib/dmarcd-demo as root, else\n"
 		"                        $XDG_STATE_HOME/dmarcd-demo\n"
 		"  --listen ADDR:PORT    default " LISTEN "; when the port is in use, one of the next nine\n"
