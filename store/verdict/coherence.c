@@ -18,16 +18,8 @@ static const char select_pairs[] =
 enum err coherence_pairs(struct store *store, struct arena *arena, struct judged_mail *mails, size_t count,
 	struct error *error)
 {
-	struct columns columns;
 	struct db_rows *rows = NULL;
-	columns_init(&columns);
-	for (size_t i = 0; i < count; i++) {
-		columns_row(&columns);
-		column_sha256(&columns, &mails[i].sha256);
-		columns_u64(&columns, i);
-	}
-	enum err err = columns_query(&columns, store, select_pairs, &rows, error);
-	columns_fini(&columns);
+	enum err err = mails_query(store, select_pairs, mails, count, &rows, error);
 	for (size_t row = 0; rows && row < db_count(rows); row++) {
 		struct verify_list *pairs = &mails[db_u64(rows, row, 0)].pairs;
 		if (!pairs->at)

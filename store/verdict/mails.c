@@ -95,19 +95,26 @@ static void read_report(struct arena *arena, const struct db_rows *rows, size_t 
 	(void)ip_parse(db_value(rows, row, 20), &report->source_ip);
 }
 
-enum err mails_add_reports(struct store *store, struct arena *arena, struct judged_mail *mails, size_t count,
-	struct error *error)
+enum err mails_query(struct store *store, const char *sql, const struct judged_mail *mails, size_t count,
+	struct db_rows **rows_r, struct error *error)
 {
 	struct columns columns;
-	struct db_rows *rows = NULL;
 	columns_init(&columns);
 	for (size_t i = 0; i < count; i++) {
 		columns_row(&columns);
 		column_sha256(&columns, &mails[i].sha256);
 		columns_u64(&columns, i);
 	}
-	enum err err = columns_query(&columns, store, select_reports, &rows, error);
+	enum err err = columns_query(&columns, store, sql, rows_r, error);
 	columns_fini(&columns);
+	return err;
+}
+
+enum err mails_add_reports(struct store *store, struct arena *arena, struct judged_mail *mails, size_t count,
+	struct error *error)
+{
+	struct db_rows *rows = NULL;
+	enum err err = mails_query(store, select_reports, mails, count, &rows, error);
 	const size_t total = rows ? db_count(rows) : 0;
 	struct verify_claim *claims = ARENA_ARRAY(arena, total ? total : 1, struct verify_claim);
 	struct judged_report *reports = ARENA_ARRAY(arena, total ? total : 1, struct judged_report);

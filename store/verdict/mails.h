@@ -21,6 +21,10 @@
 #define MAIL_COLUMNS_COUNT 7
 void mail_from_row(struct arena *arena, const struct db_rows *rows, size_t row, struct judged_mail *mail_r);
 
+/* $1, $2 of sql: the mails' hashes, and their places in the list. */
+NODISCARD enum err mails_query(struct store *store, const char *sql, const struct judged_mail *mails, size_t count,
+	struct db_rows **rows_r, struct error *error);
+
 /* Their claims and reports: those that are theirs, and those that were known. */
 NODISCARD enum err mails_add_reports(struct store *store, struct arena *arena, struct judged_mail *mails,
 	size_t count, struct error *error);
