@@ -5,10 +5,11 @@
  * bytes go to a confined worker with a socket to the resolver, and what it says
  * is kept.
  *
- *	take      new samples get their rows and jobs      verdict.sample
- *	lease     due mails are ours for a while            verify.leased
+ *	take      new samples get their rows and jobs       verdict.sample
+ *	lease     due mails are ours for a while            verdict.lease, verify.leased
  *	judge     the mail, then the samples in it          verify.judged
- *	put       verdicts, and the end of the jobs         store's own, verify.put
+ *	put       verdicts, and the end of the jobs         verdict.copied, verdict.raised,
+ *	                                                    verdict.put, verify.put
  *
  * Whatever dies between two of them leaves a lease that runs out. A resolver
  * that is dead costs no mail a try: judging pauses until it answers again.

@@ -12,24 +12,26 @@ import flow
 
 # Copies of one mail are few among samples; sums are merged at the end.
 PASSES = {"store.copies": ("", ""), "store.merge": ("",)}
+PROTOCOLS = {"ingest/pipeline.h": ("ingest", "quarantine", "store"),
+             "evidence/evidence.h": ("verdict", "verify")}  # killed in test_judge.py and test_evidence.py
 DAYS = "36"  # some 600 mails: at least nine transactions, duplicates and a conflict among them
 
 
-def fault_points():
-    """Every name in the rooms that take part."""
+def fault_points(prefixes):
+    """Every name that begins so (None: all), in the rooms that take part."""
     names = set()
     for path in glob.glob(os.path.join(flow.SOURCE, "*", "**", "*.c"), recursive=True):
         if os.path.relpath(path, flow.SOURCE).split(os.sep)[0] not in ("build", "tests"):
             with open(path, encoding="utf-8") as stream:
                 names.update(re.findall(r'fault_point\("([^"]+)"\)', stream.read()))
-    return sorted(names)
+    return sorted(name for name in names if prefixes is None or name.split(".")[0] in prefixes)
 
 
-def steps():
-    """Every name in the protocol's own text."""
-    with open(os.path.join(flow.SOURCE, "ingest", "pipeline.h"), encoding="utf-8") as stream:
+def steps(header, prefixes):
+    """Every such name in a protocol's own text."""
+    with open(os.path.join(flow.SOURCE, header), encoding="utf-8") as stream:
         text = stream.read().split("*/")[0]
-    return re.findall(r"\b(?:ingest|quarantine|store)\.\w+", text)
+    return sorted(re.findall(r"\b(?:%s)\.\w+" % "|".join(prefixes), text))
 
 
 class Killed(flow.FlowTest):
@@ -76,7 +78,9 @@ class Killed(flow.FlowTest):
 
     def test_every_step_has_its_points(self):
         """... and every point is in the text, so that a step can be neither added nor lost unseen."""
-        self.assertEqual(sorted(steps()), fault_points())
+        for header, prefixes in PROTOCOLS.items():
+            self.assertEqual(steps(header, prefixes), fault_points(prefixes))
+        self.assertEqual(fault_points(sum(PROTOCOLS.values(), ())), fault_points(None))
 
     def test_folder(self):
         """Files outside a Maildir stay; those of the run that was killed are copies in the next."""
@@ -110,7 +114,7 @@ def add_point(name):
     setattr(Killed, "test_" + name.replace(".", "_"), lambda self: self.check_point(name))
 
 
-for point in fault_points():
+for point in fault_points(PROTOCOLS["ingest/pipeline.h"]):
     add_point(point)
 
 
