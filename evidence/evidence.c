@@ -79,10 +79,12 @@ static void answered(struct judge *judge)
 	judge->away_since_msecs = -1;
 }
 
-static enum err put(struct judge *judge, struct batch *batch, struct error *error)
+/* batch_lease or batch_put, again for as long as it was the server that failed. */
+static enum err insist(struct judge *judge, struct batch *batch,
+	enum err (*step)(struct judge *, struct batch *, struct error *), struct error *error)
 {
 	for (;;) {
-		enum err err = batch_put(judge, batch, error);
+		enum err err = step(judge, batch, error);
 		if (!err) {
 			answered(judge);
 			return ERR_OK;
@@ -92,17 +94,11 @@ static enum err put(struct judge *judge, struct batch *batch, struct error *erro
 	}
 }
 
-static enum err lease(struct judge *judge, struct batch *batch, struct error *error)
+static void close_readers(struct batch *batch)
 {
-	for (;;) {
-		enum err err = batch_lease(judge, batch, error);
-		if (!err) {
-			answered(judge);
-			return ERR_OK;
-		}
-		if (!goes_on_after(judge, err, error))
-			return err;
-	}
+	for (size_t i = 0; i < batch->count; i++)
+		if (batch->hearings[i].state == HEARING_RUNNING)
+			verdict_reader_close(&batch->hearings[i].job.verdict);
 }
 
 /* Both batches: what is over is put, what no worker can have now goes back. */
@@ -112,7 +108,8 @@ static enum err settle(struct judge *judge, struct error *error)
 		struct batch *batch = &judge->batches[i];
 		if (judge->breaker.open)
 			batch_give_back(batch, HEARING_READY, judge->breaker.why.text);
-		enum err err = batch->count > 0 && batch_is_over(batch) ? put(judge, batch, error) : ERR_OK;
+		enum err err = batch->count > 0 && batch_is_over(batch) ?
+			insist(judge, batch, batch_put, error) : ERR_OK;
 		if (err)
 			return err;
 	}
@@ -127,9 +124,7 @@ static void let_go(struct judge *judge)
 	pool_close(&judge->pool);
 	for (size_t i = 0; i < 2; i++) {
 		struct batch *batch = &judge->batches[i];
-		for (size_t n = 0; n < batch->count; n++)
-			if (batch->hearings[n].state == HEARING_RUNNING)
-				verdict_reader_close(&batch->hearings[n].job.verdict);
+		close_readers(batch);
 		batch_give_back(batch, HEARING_READY, "");
 		batch_give_back(batch, HEARING_RUNNING, "");
 		if (batch->count > 0 && batch_put(judge, batch, &error) != ERR_OK)
@@ -150,7 +145,7 @@ static enum err lease_more(struct judge *judge, bool *none_r, struct error *erro
 		struct batch *batch = &judge->batches[i];
 		if (batch->count > 0)
 			continue;
-		enum err err = lease(judge, batch, error);
+		enum err err = insist(judge, batch, batch_lease, error);
 		*none_r = !err && batch->count == 0;
 		if (*none_r)
 			judge->look_msecs = clock_monotonic_msecs() + QUEUE_MSECS;
@@ -296,12 +291,10 @@ static void close_rooms(struct judge *judge)
 	if (judge->store)
 		store_on_wait(judge->store, NULL, NULL);
 	pool_close(&judge->pool);
-	for (size_t i = 0; i < 2; i++)
-		for (size_t n = 0; n < judge->batches[i].count; n++)
-			if (judge->batches[i].hearings[n].state == HEARING_RUNNING)
-				verdict_reader_close(&judge->batches[i].hearings[n].job.verdict);
-	batch_drop(&judge->batches[0]);
-	batch_drop(&judge->batches[1]);
+	for (size_t i = 0; i < 2; i++) {
+		close_readers(&judge->batches[i]);
+		batch_drop(&judge->batches[i]);
+	}
 	while (judge->readers_count > 0)
 		verdict_reader_close(&judge->readers[--judge->readers_count]);
 	store_close(&judge->store);
