@@ -8,11 +8,10 @@
  * can carry, clean text in the verdict, an ASCII explanation, a reason for
  * each error, the same verdict with a trace and without.
  */
-#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/fuzz_text.h"
 
 #include <string.h>
 
-#include "base/utf8.h"
 #include "verifier/spf.h"
 
 #define RECORDS_MAX 20
@@ -72,15 +71,6 @@ static void query(struct dns *dns, struct arena *arena, struct str name, enum dn
 	default:
 		break;
 	}
-}
-
-static void prove_text(struct str text)
-{
-	if (!utf8_valid(text))
-		die("text that is not clean");
-	for (size_t i = 0; i < text.len; i++)
-		if ((unsigned char)text.ptr[i] < ' ')
-			die("a control character");
 }
 
 static void prove(const struct verdict_spf *verdict, const struct script *script)

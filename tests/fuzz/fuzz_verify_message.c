@@ -7,11 +7,10 @@
  * has the same verdict with LF and with CRLF, with a trace and without; the
  * texts of a verdict are clean.
  */
-#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/fuzz_text.h"
 
 #include <string.h>
 
-#include "base/utf8.h"
 #include "verifier/arc.h"
 #include "verifier/dkim.h"
 #include "verifier/dkim/canon.h"
@@ -174,15 +173,6 @@ static void prove_forms(const struct message *message)
 	buf_fini(&slow);
 	buf_fini(&again);
 	digest_close(&digest);
-}
-
-static void prove_text(struct str text)
-{
-	if (!utf8_valid(text))
-		die("text that is not clean");
-	for (size_t i = 0; i < text.len; i++)
-		if ((unsigned char)text.ptr[i] < ' ')
-			die("a control character");
 }
 
 static void prove_verdict(const struct verdict *verdict)
