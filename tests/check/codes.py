@@ -46,8 +46,10 @@ def document_problems(root, document, lists):
 
 # Files that write such words, and how they stand there.
 _REASON, _DIFFERENCE = re.compile(r'"([a-z_]+\.[a-z_]+)"'), re.compile(r'\{\S+, "([a-z_]+)",')
+_GIVEN_UP = re.compile(r'outcome_give_up\([^;"]*"([a-z_]+\.[a-z_]+)"')
 VERDICT_WORDS = {"verifier/provenance/provenance.c": _REASON, "verifier/provenance/reasons.c": _REASON,
-                 "verifier/provenance/structure.c": _REASON, "verifier/recheck/recheck.c": _DIFFERENCE}
+                 "verifier/provenance/structure.c": _REASON, "verifier/recheck/recheck.c": _DIFFERENCE,
+                 "evidence/batch.c": _GIVEN_UP, "evidence/hearing.c": _GIVEN_UP}
 
 
 PAGES = "web/pages/provenance_words.c"  # what pages say of such a word
