@@ -5,6 +5,7 @@
 #include "daemon/cli.h"
 #include "daemon/cmd.h"
 #include "daemon/config/config_value.h"
+#include "daemon/intake/delivery.h"
 #include "model/digest.h"
 
 #include <errno.h>
@@ -235,12 +236,8 @@ static void have_standard_fds(void)
 			(void)!freopen("/dev/null", fd == 0 ? "r" : "w", fd == 0 ? stdin : fd == 1 ? stdout : stderr);
 }
 
-int main(int argc, char **argv)
+static int work(int argc, char **argv)
 {
-	have_standard_fds();
-	digest_init();
-	(void)umask(0077);
-	(void)signal(SIGPIPE, SIG_IGN);
 	int status = dispatch(argc, argv);
 	errno = 0;
 	if (fflush(stdout) == 0 && !ferror(stdout))
@@ -248,4 +245,13 @@ int main(int argc, char **argv)
 	if (errno != EPIPE && errno != 0)
 		(void)cli_failf(EX_IOERR, "could not write the output: %s", strerror(errno));
 	return status == EX_OK ? EX_IOERR : status;
+}
+
+int main(int argc, char **argv)
+{
+	have_standard_fds();
+	digest_init();
+	(void)umask(0077);
+	(void)signal(SIGPIPE, SIG_IGN);
+	return delivery_is(argc, argv) ? delivery_run(work, argc, argv) : work(argc, argv);
 }

@@ -64,6 +64,9 @@ class Usage(flow.FlowTest):
                 done = self.dmarcd(*arguments, code=flow.EX_USAGE)
                 self.assertEqual(done.stdout, "")
                 self.assertTrue(done.stderr)
+        for arguments in (("ingest", "-", "--onse"), ("--nope", "ingest", "-"), ("ingest", self.path("nope"), "-")):
+            with self.subTest(arguments):  # a report is never bounced
+                self.assertTrue(self.dmarcd(*arguments, code=flow.EX_TEMPFAIL).stderr)
         for arguments, meant in ((("ingst",), "ingest"), (("status", "--jsn"), "--json"),
                                  (("status", "--jso"), "--json"), (("mails", "--outcom", "stored"), "--outcome")):
             self.assertIn('did you mean "%s"' % meant, self.dmarcd(*arguments, code=flow.EX_USAGE).stderr)
@@ -79,6 +82,9 @@ class Usage(flow.FlowTest):
                     done = self.dmarcd(*command.split(), config=path, code=flow.EX_CONFIG)
                     self.assertIn("bad.yaml" + said, done.stderr)
                     self.assertEqual("with blanks, never with tabs" in done.stderr, "\t" in text)
+                    if command == "ingest":  # from a pipe of the MTA, which bounces the mail on 78
+                        done = self.dmarcd(command, "-", config=path, code=flow.EX_TEMPFAIL)
+                        self.assertIn("bad.yaml" + said, done.stderr)
         self.assertFalse(os.path.exists(self.path("state")), "something was begun")
         self.dmarcd("status", config=self.path("none.yaml"), code=flow.EX_NOINPUT)
 

@@ -102,7 +102,7 @@ class Killed(flow.FlowTest):
         with open(os.path.join(self.maildir, self.wanted["files"][0]["file"]), "rb") as stream:
             mail = stream.read()
         for fault in ("ingest.known", "store.commit", "ingest.committed"):
-            self.dmarcd("ingest", "-", input=mail, code=-signal.SIGKILL, env={"DMARCD_FAULT": fault})
+            self.dmarcd("ingest", "-", input=mail, code=flow.EX_TEMPFAIL, env={"DMARCD_FAULT": fault})
         self.dmarcd("ingest", "-", input=mail)
         status = self.status()
         self.assertEqual(status["balance"], {"mails": 2, "stored": 1, "duplicate": 1,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/cmd.h"
-#include "daemon/parse_json.h"
+#include "daemon/intake/parse_json.h"
 #include "base/clock.h"
 #include "ingest/source.h"
 #include "pool/pool.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/parse_json.h"
+#include "daemon/intake/parse_json.h"
 
 #include "model/coherence.h"
 #include "model/json.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/cmd.h"
-#include "daemon/cmd_ingest.h"
+#include "daemon/intake/cmd_ingest.h"
 #include "daemon/verify/status_verdicts.h"
 #include "model/json.h"
 
@@ -71,7 +71,6 @@ void cmd_ingest_print(const struct ingest_balance *balance, bool json)
 	buf_fini(&out);
 }
 
-/* An MTA's pipe must never see anything that bounces the mail. */
 static bool reads_pipe(int count, char **paths)
 {
 	for (int i = 0; i < count; i++)
@@ -87,8 +86,6 @@ static int end_status(const struct ingest_options *options, const struct ingest_
 		/* Without room nothing is wrong with the mail. */
 		int status = err == ERR_TEMP || err == ERR_UNCERTAIN ? EX_UNAVAILABLE :
 			err == ERR_LIMIT ? EX_TEMPFAIL : cli_status(error);
-		if (pipe && status != EX_NOINPUT)
-			status = EX_TEMPFAIL;
 		return cli_fail(status, error);
 	}
 	return balance->quarantined > 0 && options->once && !pipe ? EX_DATAERR : EX_OK;
@@ -135,10 +132,9 @@ static int run(struct cli *cli, int argc, char **argv)
 			cli->config->path ? cli->config->path : CONFIG_PATH);
 		return EX_CONFIG;
 	}
-	bool pipe = reads_pipe(count, argv + first);
 	status = cmd_services(cli, flags.once || count > 0 ? CMD_MAKES : CMD_SERVES, &services);
 	if (status != EX_OK)
-		return pipe ? EX_TEMPFAIL : status;
+		return status;
 	status = ingest(cli, services, &flags, count, argv + first);
 	services_close(&services);
 	return status;
@@ -156,8 +152,8 @@ const struct command cmd_ingest = {
 		"  --in-place   move and delete nothing\n"
 		"  --json       the balance of this run as one JSON object\n"
 		"\nexit status: 0, 65 when one pass quarantined something, 66 when a PATH cannot be opened,\n"
-		"69 without the database, 75 without room for what is to be kept; for \"-\" 75 for\n"
-		"whatever is not available\n"
+		"69 without the database, 75 without room for what is to be kept; for \"-\" 0 once\n"
+		"the mail is kept, in the quarantine too, and 75 for all else\n"
 		"\nexample: dmarcd ingest --once ~/Maildir/.dmarc\n",
 	.needs_config = true,
 	.run = run,
