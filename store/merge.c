@@ -6,17 +6,19 @@
 
 #include <stdio.h>
 
-#define STEP_PLACES 1000
+#define STEP_PLACES 100
 
 static const char may_begin[] =
 	"SELECT EXISTS (SELECT FROM dmarcd.daily_source_added OFFSET $1::integer) AND "
 	"pg_try_advisory_xact_lock(hashtext('dmarcd.merge_sources'))";
 
-/* Rows that others add meanwhile are not seen, and neither is their note of them. */
+/* Rows that others add meanwhile are not seen, and neither is their note of them. A place is read once,
+ * however often it was noted. */
 static const char merge_step[] =
-	"WITH noted AS (DELETE FROM dmarcd.daily_source_added WHERE ctid = ANY (ARRAY("
-	"SELECT ctid FROM dmarcd.daily_source_added LIMIT $1::integer)) RETURNING policy_domain, day), "
-	"places AS (SELECT DISTINCT policy_domain, day FROM noted), "
+	"WITH places AS MATERIALIZED (SELECT policy_domain, day FROM dmarcd.daily_source_added "
+	"GROUP BY policy_domain, day LIMIT $1::integer), "
+	"noted AS (DELETE FROM dmarcd.daily_source_added a USING places p "
+	"WHERE a.policy_domain = p.policy_domain AND a.day = p.day), "
 	"several AS MATERIALIZED (SELECT p.policy_domain, p.day, s.source, s.provenance FROM places p CROSS JOIN "
 	"LATERAL (SELECT t.source, t.provenance FROM dmarcd.daily_source t WHERE t.policy_domain = p.policy_domain "
 	"AND t.day = p.day GROUP BY t.source, t.provenance HAVING count(*) > 1) s), "
@@ -32,7 +34,7 @@ static const char merge_step[] =
 	"reporters AS (DELETE FROM dmarcd.daily_reporter WHERE ctid = ANY (ARRAY(SELECT t.ctid "
 	"FROM dmarcd.daily_reporter t JOIN places p ON t.policy_domain = p.policy_domain AND t.day = p.day "
 	"WHERE t.messages = 0 AND t.records = 0 AND t.reports = 0 FOR UPDATE OF t SKIP LOCKED))) "
-	"SELECT count(*) FROM noted";
+	"SELECT count(*) FROM places";
 
 static enum err step(struct store *store, unsigned at_least, bool *again_r, struct error *error)
 {
