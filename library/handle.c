@@ -4,16 +4,17 @@
 #include "verifier/check.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define LIST_MAX 256
 
+/* Each value has memory of its own, so that a handle may be told of as many transactions as one likes. */
 struct list {
 	struct str at[LIST_MAX];
 	size_t count;
 };
 
 struct dmarcverify {
-	struct arena *arena; /* values */
 	struct dkim_keys *keys;
 	struct psl *psl;
 	struct ip ip;
@@ -32,9 +33,9 @@ const char *dmarcverify_version(void)
 
 struct dmarcverify *dmarcverify_open(void)
 {
-	struct arena *arena = arena_open(LIBRARY_ARENA_BYTES);
-	struct dmarcverify *handle = ARENA_NEW(arena, struct dmarcverify);
-	handle->arena = arena;
+	struct dmarcverify *handle = calloc(1, sizeof(*handle));
+	if (!handle)
+		die_out_of_memory();
 	handle->keys = dkim_keys_open();
 	handle->psl = psl_builtin_list();
 	handle->method = DMARC_TREEWALK;
@@ -42,26 +43,44 @@ struct dmarcverify *dmarcverify_open(void)
 	return handle;
 }
 
-void dmarcverify_close(struct dmarcverify *handle)
+static bool set_text(struct str *place, struct str value)
 {
-	if (!handle)
-		return;
-	struct arena *arena = handle->arena;
-	dkim_keys_close(&handle->keys);
-	psl_close(&handle->psl);
-	arena_close(&arena);
+	char *copy = value.ptr ? malloc(value.len + 1) : NULL;
+	if (value.ptr && !copy)
+		die_out_of_memory();
+	if (copy)
+		memcpy(copy, value.ptr, value.len);
+	free((void *)(uintptr_t)place->ptr);
+	*place = (struct str){copy, value.len};
+	return true;
 }
 
 static bool add(struct list *list, struct str value)
 {
-	if (!value.ptr) {
-		list->count = 0;
+	while (!value.ptr && list->count > 0)
+		(void)set_text(&list->at[--list->count], STR_NONE);
+	if (!value.ptr)
 		return true;
-	}
 	if (list->count == LIST_MAX)
 		return false;
-	list->at[list->count++] = value;
-	return true;
+	return set_text(&list->at[list->count++], value);
+}
+
+void dmarcverify_close(struct dmarcverify *handle)
+{
+	if (!handle)
+		return;
+	struct str *const texts[] = {&handle->helo, &handle->mail_from, &handle->receiver, &handle->evidence,
+		&handle->indicator};
+	struct list *const lists[] = {&handle->trusted_hops, &handle->authserv_ids, &handle->trusted_sealers,
+		&handle->roots};
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		(void)set_text(texts[i], STR_NONE);
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		(void)add(lists[i], STR_NONE);
+	dkim_keys_close(&handle->keys);
+	psl_close(&handle->psl);
+	free(handle);
 }
 
 static bool set_ip(struct dmarcverify *handle, struct str value)
@@ -123,12 +142,6 @@ static bool set_trace(struct dmarcverify *handle, struct str value)
 	return true;
 }
 
-static bool set_text(struct str *place, struct str value)
-{
-	*place = value;
-	return true;
-}
-
 static bool set(struct dmarcverify *handle, enum dmarcverify_option option, struct str value)
 {
 	switch (option) {
@@ -169,7 +182,7 @@ static bool set(struct dmarcverify *handle, enum dmarcverify_option option, stru
 int dmarcverify_set(struct dmarcverify *handle, enum dmarcverify_option option, const void *value, size_t len)
 {
 	struct str given = len == SIZE_MAX ? str_from(value) : (struct str){value, value ? len : 0};
-	return set(handle, option, arena_str(handle->arena, given)) ? 0 : -1;
+	return set(handle, option, given) ? 0 : -1;
 }
 
 static struct dmarcverify_result *begin(const struct dmarcverify *handle, const struct dmarcverify_dns *dns,

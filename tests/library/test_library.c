@@ -8,6 +8,7 @@
 
 #include "verifier/dmarcverify.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -129,6 +130,32 @@ static void test_options(void **state)
 	dmarcverify_replay_close(NULL);
 }
 
+static size_t allocated(void)
+{
+	struct mallinfo2 info = mallinfo2();
+	return info.uordblks + info.hblkhd;
+}
+
+/* One handle serves a stream of transactions: a value that goes takes its memory with it. */
+static void test_options_again(void **state)
+{
+	(void)state;
+	static char large[64 * 1024];
+	static const enum dmarcverify_option OPTIONS[] = {DMARCVERIFY_HELO, DMARCVERIFY_MAIL_FROM,
+		DMARCVERIFY_RECEIVER, DMARCVERIFY_BIMI_EVIDENCE, DMARCVERIFY_BIMI_INDICATOR};
+	struct dmarcverify *handle = dmarcverify_open();
+	size_t before = allocated();
+	for (size_t i = 0; i < 1000; i++) {
+		for (size_t k = 0; k < sizeof(OPTIONS) / sizeof(OPTIONS[0]); k++)
+			assert_int_equal(dmarcverify_set(handle, OPTIONS[k], large, sizeof(large)), 0);
+		assert_int_equal(dmarcverify_set(handle, DMARCVERIFY_IP, "192.0.2.1", ALL), 0);
+		assert_int_equal(dmarcverify_set(handle, DMARCVERIFY_TRUSTED_HOP, large, sizeof(large)), 0);
+		assert_int_equal(dmarcverify_set(handle, DMARCVERIFY_TRUSTED_HOP, NULL, 0), 0);
+	}
+	assert_true(allocated() - before < 10 * sizeof(large));
+	dmarcverify_close(handle);
+}
+
 static void test_nothing_there(void **state)
 {
 	(void)state;
@@ -238,6 +265,7 @@ int main(void)
 		cmocka_unit_test(test_check),
 		cmocka_unit_test(test_repeated),
 		cmocka_unit_test(test_options),
+		cmocka_unit_test(test_options_again),
 		cmocka_unit_test(test_nothing_there),
 		cmocka_unit_test(test_replay_problems),
 		cmocka_unit_test(test_resolver),
