@@ -267,6 +267,21 @@ static void test_write(void **state)
 		"dkim=fail reason=the body hash differs header.d=[example.net] header.s=[s2] header.b=[xyz]; "
 		"arc=pass header.oldest-pass=[2]; dmarc=pass policy.dmarc=[reject] header.from=[example.com]; "
 		"bimi=pass header.d=[example.com] header.selector=[default]", __LINE__);
+	/* RFC 6008 section 4: as much of b= as tells one signature from the other. */
+	static const struct {
+		const char *other, *shown, *other_shown;
+	} signatures[] = {
+		{"AbCd/fGhxxxx", "header.b=\"AbCd/fGhI\"", "header.b=\"AbCd/fGhx\""},
+		{"AbCd/fGhIjK", "header.b=\"AbCd/fGhIjKl\"", "header.b=\"AbCd/fGhIjK\"\r\n"},
+		{"AbCd/fGhIjKl", "header.b=\"AbCd/fGh\"", "header.b=\"AbCd/fGh\""},
+	};
+	for (size_t i = 0; i < sizeof(signatures) / sizeof(signatures[0]); i++) {
+		verdict.dkim.at[1].signature = str_from(signatures[i].other);
+		verdict.arc.result = verdict.dmarc.result = verdict.bimi.result = AUTH_UNKNOWN;
+		text = written(STR("mx"), &verdict);
+		assert_true(str_find(text, str_from(signatures[i].shown)) != SIZE_MAX);
+		assert_true(str_find(text, str_from(signatures[i].other_shown)) != SIZE_MAX);
+	}
 	verdict = (struct verdict){.spf = {NULL, 0}};
 	assert_true(str_eq(written(STR("mx"), &verdict), STR("Authentication-Results: mx; none\r\n")));
 }

@@ -7,7 +7,8 @@
 
 #define FIELD "Authentication-Results:"
 #define VALUE_BYTES_MAX 256 /* a line has room for 998 */
-#define SIGNATURE_BYTES 8   /* of b= that tell signatures apart (RFC 6008) */
+#define SIGNATURE_BYTES 8   /* of b=, at least (RFC 6008 section 4) */
+#define SIGNATURE_BYTES_MAX 900
 
 struct writer {
 	struct authres authres;
@@ -31,14 +32,20 @@ static struct str shortened(struct str text)
 	return str_sub(text, 0, utf8_cut(text, VALUE_BYTES_MAX));
 }
 
-static void say(struct writer *writer, struct authres_result *result, const char *type, const char *name,
+static void say_whole(struct writer *writer, struct authres_result *result, const char *type, const char *name,
 	struct str value)
 {
 	if (value.len == 0 || writer->properties_count == sizeof(writer->properties) / sizeof(writer->properties[0]))
 		return;
 	writer->properties[writer->properties_count++] = (struct authres_property){str_from(type), str_from(name),
-		shortened(value)};
+		value};
 	result->properties_count++;
+}
+
+static void say(struct writer *writer, struct authres_result *result, const char *type, const char *name,
+	struct str value)
+{
+	say_whole(writer, result, type, name, shortened(value));
 }
 
 static struct str reason(enum auth_result result, struct str text)
@@ -59,7 +66,23 @@ static void add_spf(struct writer *writer, const struct verdict_spf *spf)
 		say(writer, result, "smtp", "mailfrom", spf->sender.len > 0 ? spf->sender : spf->domain);
 }
 
-static void add_dkim(struct writer *writer, const struct verdict_dkim *dkim)
+/* "MUST be long enough to be unique among the results being reported": whoever adds a signature of his own can
+ * begin it as another one. */
+static struct str told_apart(const struct verdict *verdict, struct str signature)
+{
+	size_t bytes = SIGNATURE_BYTES;
+	for (size_t i = 0; i < verdict->dkim.count && i < AUTHRES_RESULTS_MAX; i++) {
+		struct str other = verdict->dkim.at[i].signature;
+		size_t same = 0;
+		while (same < signature.len && same < other.len && signature.ptr[same] == other.ptr[same])
+			same++;
+		if ((same < signature.len || same < other.len) && same >= bytes)
+			bytes = same + 1;
+	}
+	return str_sub(signature, 0, bytes < SIGNATURE_BYTES_MAX ? bytes : SIGNATURE_BYTES_MAX);
+}
+
+static void add_dkim(struct writer *writer, const struct verdict *verdict, const struct verdict_dkim *dkim)
 {
 	if (dkim->result == AUTH_UNKNOWN)
 		return;
@@ -71,7 +94,7 @@ static void add_dkim(struct writer *writer, const struct verdict_dkim *dkim)
 	say(writer, result, "header", "i", dkim->auid);
 	say(writer, result, "header", "s", dkim->selector);
 	say(writer, result, "header", "a", dkim->algorithm);
-	say(writer, result, "header", "b", str_sub(dkim->signature, 0, SIGNATURE_BYTES));
+	say_whole(writer, result, "header", "b", told_apart(verdict, dkim->signature));
 }
 
 static void add_arc(struct writer *writer, const struct verdict *verdict, struct str oldest_pass)
@@ -123,7 +146,7 @@ void authres_write(struct buf *out, struct str authserv_id, const struct verdict
 	for (size_t i = 0; i < verdict->spf.count; i++)
 		add_spf(&writer, &verdict->spf.at[i]);
 	for (size_t i = 0; i < verdict->dkim.count; i++)
-		add_dkim(&writer, &verdict->dkim.at[i]);
+		add_dkim(&writer, verdict, &verdict->dkim.at[i]);
 	if (verdict->dkim.count == 0 && verdict->dmarc.result != AUTH_UNKNOWN)
 		(void)add(&writer, "dkim", "none");
 	add_arc(&writer, verdict, buf_str(&number));
