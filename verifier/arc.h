@@ -7,7 +7,7 @@
 
 #include "verifier/dkim.h"
 
-/* Fills verdict->arc and verdict->arc_sets. trusted: A-labels of sealers whose passing chain the operator
+/* Fills verdict->arc and verdict->arc_sets. trusted: domains of sealers whose passing chain the operator
  * would let override DMARC; the fact is shown, DMARC's result never changes. */
 void arc_check(const struct verify *verify, const struct message *message, struct dkim_keys *keys,
 	const struct str *trusted, size_t trusted_count, struct verdict *verdict);

@@ -38,7 +38,9 @@ struct authres {
 
 /* False when nothing can be read from it (also another version). Texts are as sent, but without controls. */
 bool authres_parse(struct arena *arena, struct str body, struct authres *authres_r);
-/* The same for Received-SPF, as one result of method "spf": client-ip, envelope-from and helo are called
+/* Of the body of an ARC-Authentication-Results: 0 when it does not begin with one. */
+uint64_t authres_instance(struct arena *arena, struct str body);
+/* As authres_parse() for Received-SPF, as one result of method "spf": client-ip, envelope-from and helo are called
  * smtp.remote-ip, smtp.mailfrom and smtp.helo as in RFC 8601, the others have no type; receiver is the
  * authserv_id. */
 bool received_spf_parse(struct arena *arena, struct str body, struct authres *authres_r);

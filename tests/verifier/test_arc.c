@@ -96,6 +96,7 @@ static void test_chains(void **state)
 	assert_int_equal(mail->verdict.arc_sets.at[1].message_signature, MAYBE_YES);
 	/* What the last sealer signed was changed. */
 	assert_chain(mail, replaced(mail, three, "Hi.", "Ho."), "fail body_hash", 3, 3);
+	assert_int_equal(mail->verdict.arc.oldest_pass, 0); /* there is none above the last */
 	assert_chain(mail, replaced(mail, three, "Subject: Dinner", "Subject: Lunch"), "fail signature", 3, 3);
 	/* Changed between the first and the second: the chain holds, and says how far. */
 	struct str changed = seal(mail, 2, replaced(mail, one, "Hi.", "Ho."));
@@ -134,6 +135,9 @@ static void test_structure(void **state)
 	assert_chain(mail, seal(mail, 3, seal_as(mail, 2, "fail", STR(RESULTS), one)), "fail cv", 3, 2);
 	assert_chain(mail, replaced(mail, one, "i=1; mx", "mx"), "fail structure", 1, 0);
 	assert_chain(mail, replaced(mail, one, "i=1; mx", "i=0; mx"), "fail structure", 1, 0);
+	/* CFWS may stand around all of it (RFC 8617 section 4.1.1): the set is whole, only the seal is of other bytes. */
+	assert_chain(mail, replaced(mail, one, "i=1; mx", "(a;(b)) i (c) = (i=2;)\r\n 1 (d\\)) ; mx"), "fail signature", 1, 1);
+	assert_chain(mail, replaced(mail, one, "i=1; mx", "I=1; mx"), "fail structure", 1, 0);
 	assert_chain(mail, replaced(mail, one, "ARC-Seal: i=1", "ARC-Seal: i=x"), "fail syntax", 1, 0);
 	assert_chain(mail, replaced(mail, one, "ARC-Seal: i=1;", "ARC-Seal: i=1; h=from;"), "fail seal_fields", 1, 1);
 	assert_chain(mail, replaced(mail, one, "ARC-Seal: i=1; a=rsa-sha256", "ARC-Seal: i=1; a=rsa-sha1"),
@@ -172,6 +176,11 @@ static void test_trust(void **state)
 	publish(mail);
 	struct str one = seal(mail, 1, STR(MAIL)), two = seal(mail, 2, one);
 	signed_mail_arc(mail, two, both, 2);
+	assert_true(str_eq(mail->verdict.arc.trusted_sealer, both[0]));
+	assert_true(mail->verdict.arc.would_override);
+	/* Domains in any spelling. */
+	static const struct str spelled[] = {{"TWO.example", 11}, {"One.Example.", 12}};
+	signed_mail_arc(mail, two, spelled, 2);
 	assert_true(str_eq(mail->verdict.arc.trusted_sealer, both[0]));
 	assert_true(mail->verdict.arc.would_override);
 	/* Whoever stands between could have written anything. */

@@ -4,6 +4,7 @@
 #include "verifier/arc/sets.h"
 #include "verifier/authres.h"
 #include "verifier/dkim/judge.h"
+#include "verifier/domain.h"
 
 #define TEXT_BYTES_MAX 2048
 
@@ -160,7 +161,7 @@ static void judge_messages(struct arc *arc)
 		if (fault.reason && i + 1 == count)
 			conclude(arc, fault.result == AUTH_NONE ? AUTH_NONE : AUTH_FAIL, fault.reason,
 				arc->verdict->arc_sets.at[i].detail, count);
-		if (fault.reason && unbroken)
+		if (fault.reason && unbroken && i + 1 < count)
 			arc->verdict->arc.oldest_pass = i + 2;
 		unbroken = unbroken && !fault.reason;
 	}
@@ -185,10 +186,11 @@ static void judge_seals(struct arc *arc)
 		conclude(arc, AUTH_FAIL, reason, arc->verdict->arc_sets.at[at - 1].detail, at);
 }
 
-static bool is_trusted(struct str domain, const struct str *trusted, size_t trusted_count)
+static bool is_trusted(const struct arc *arc, struct str domain, const struct str *trusted, size_t trusted_count)
 {
+	struct str name;
 	for (size_t i = 0; i < trusted_count; i++)
-		if (str_eq(domain, trusted[i]))
+		if (domain_to_ascii(arc->judge.verify->arena, trusted[i], &name) && str_eq(domain, name))
 			return true;
 	return false;
 }
@@ -218,9 +220,9 @@ static void judge_trust(struct arc *arc, const struct str *trusted, size_t trust
 	struct verdict_arc *verdict = &arc->verdict->arc;
 	bool all = true;
 	for (size_t i = 0; i < arc->sets.count; i++)
-		all = all && is_trusted(arc->sets.sets[i].seal.domain, trusted, trusted_count);
+		all = all && is_trusted(arc, arc->sets.sets[i].seal.domain, trusted, trusted_count);
 	struct str last = arc->sets.sets[arc->sets.count - 1].seal.domain;
-	if (is_trusted(last, trusted, trusted_count))
+	if (is_trusted(arc, last, trusted, trusted_count))
 		verdict->trusted_sealer = arena_str(arc->judge.verify->arena, last);
 	verdict->would_override = all && passed_at_first(arc);
 	if (trusted_count > 0)

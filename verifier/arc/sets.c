@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "verifier/arc/sets.h"
 
+#include "verifier/authres.h"
+
 #define INSTANCE_MAX 9999
 
 static bool refuse(struct arc_sets *sets, uint64_t instance, const char *reason, const char *detail)
@@ -12,16 +14,11 @@ static bool refuse(struct arc_sets *sets, uint64_t instance, const char *reason,
 	return false;
 }
 
-/* "i=" stands first in ARC-Authentication-Results (section 4.1.1). 0: it does not. */
-static uint64_t results_instance(const struct message_field *field)
+/* Stands first in ARC-Authentication-Results (section 4.1.1). 0: it does not, or is beyond anything. */
+static uint64_t results_instance(struct arena *arena, const struct message_field *field)
 {
-	size_t end = str_find_char(field->body, ';');
-	struct str tag = str_trim(str_sub(field->body, 0, end)), name;
-	uint64_t instance = 0;
-	if (end == SIZE_MAX || !str_split(&tag, '=', &name) || !str_eq(str_trim(name), STR("i"))
-		|| !str_to_u64(str_trim(tag), INSTANCE_MAX, &instance))
-		return 0;
-	return instance;
+	uint64_t instance = authres_instance(arena, field->body);
+	return instance <= INSTANCE_MAX ? instance : 0;
 }
 
 /* NULL when the instance is beyond what is looked at. */
@@ -36,9 +33,9 @@ static struct arc_set *set_of(struct arc_sets *sets, uint64_t instance, size_t l
 	return &sets->sets[instance - 1];
 }
 
-static void add_results(struct arc_sets *sets, const struct message_field *field, size_t limit)
+static void add_results(struct arena *arena, struct arc_sets *sets, const struct message_field *field, size_t limit)
 {
-	uint64_t instance = results_instance(field);
+	uint64_t instance = results_instance(arena, field);
 	struct arc_set *set = instance > 0 ? set_of(sets, instance, limit) : NULL;
 	if (instance == 0)
 		refuse(sets, 0, "structure", "an ARC-Authentication-Results does not begin with its instance");
@@ -107,7 +104,7 @@ void arc_sets_collect(const struct verify *verify, const struct message *message
 		bool results = str_eq_nocase(field->name, STR("ARC-Authentication-Results"));
 		bool seal = str_eq_nocase(field->name, STR("ARC-Seal"));
 		if (results)
-			add_results(sets_r, field, limit);
+			add_results(verify->arena, sets_r, field, limit);
 		else if (seal || str_eq_nocase(field->name, STR("ARC-Message-Signature")))
 			add_signature(verify->arena, sets_r, seal ? SIGNATURE_ARC_SEAL : SIGNATURE_ARC_MESSAGE, field,
 				limit);

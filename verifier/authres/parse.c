@@ -324,12 +324,12 @@ static void read_result(struct reader *reader)
 		authres->lenient = true;
 }
 
-/* ARC: "i=1;". */
+/* ARC: "i=1;", its "i" in this case alone. */
 static void read_instance(struct reader *reader)
 {
 	size_t from = reader->at;
 	struct str number = STR_NONE;
-	if (str_eq(read_keyword(reader), STR("i"))) {
+	if (peek(reader) == 'i' && str_eq(read_keyword(reader), STR("i"))) {
 		skip(reader);
 		if (take(reader, '=')) {
 			skip(reader);
@@ -378,6 +378,15 @@ static bool read_head(struct reader *reader)
 	skip_to_end_of_result(reader);
 	(void)take(reader, ';');
 	return true;
+}
+
+uint64_t authres_instance(struct arena *arena, struct str body)
+{
+	struct authres authres = {0};
+	struct reader reader = {.arena = arena, .text = str_sub(body, 0, BODY_BYTES_MAX), .authres = &authres};
+	skip(&reader);
+	read_instance(&reader);
+	return authres.instance;
 }
 
 bool authres_parse(struct arena *arena, struct str body, struct authres *authres_r)
