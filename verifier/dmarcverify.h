@@ -42,7 +42,8 @@ enum dmarcverify_dns_status {
 struct dmarcverify_answer; /* being made, for the length of one query */
 
 /* Appends a record of the type that was asked: its RDATA as on the wire (RFC 1035 section 3.3), names in it not
- * compressed. A malformed one makes the whole answer a SERVFAIL. */
+ * compressed; it is copied. A malformed one makes the whole answer a SERVFAIL, as do more than 512
+ * records (of TXT: 32), or a TXT of more than 4,096 octets. */
 DMARCVERIFY_API void dmarcverify_answer_add(struct dmarcverify_answer *answer, const void *rdata, size_t len);
 /* Where CNAMEs led to. */
 DMARCVERIFY_API void dmarcverify_answer_alias(struct dmarcverify_answer *answer, const char *name);
@@ -84,7 +85,7 @@ enum dmarcverify_option {
 	DMARCVERIFY_HELO,
 	DMARCVERIFY_MAIL_FROM,   /* without angle brackets; "": the null path */
 	DMARCVERIFY_RECEIVER,    /* who asks, for the macro %{r} of SPF */
-	/* Each of the next three adds one to a list. */
+	/* Each of the next three adds one to a list, which has room for 256. */
 	DMARCVERIFY_TRUSTED_HOP, /* a name behind "by" in Received fields of our own */
 	DMARCVERIFY_AUTHSERV_ID, /* of Authentication-Results fields that are our own */
 	DMARCVERIFY_TRUSTED_SEALER, /* a domain whose ARC chain would override DMARC: shown, never done */
@@ -93,7 +94,7 @@ enum dmarcverify_option {
 	DMARCVERIFY_SAMPLE,      /* "0" to "99": below pct is selected (RFC 7489 section 6.6.4) */
 	DMARCVERIFY_BIMI_EVIDENCE,  /* the file behind a=, PEM */
 	DMARCVERIFY_BIMI_INDICATOR, /* the file behind l=, SVG */
-	DMARCVERIFY_BIMI_ROOTS,  /* PEM; adds to a list */
+	DMARCVERIFY_BIMI_ROOTS,  /* PEM; adds to such a list */
 	DMARCVERIFY_TRACE,       /* "yes" or "no" (the default) */
 	DMARCVERIFY_QUERIES_MAX, /* DNS questions of one check; default 60 */
 };
@@ -102,8 +103,9 @@ enum dmarcverify_option {
 DMARCVERIFY_API struct dmarcverify *dmarcverify_open(void);
 DMARCVERIFY_API void dmarcverify_close(struct dmarcverify *handle); /* NULL is fine; results stay */
 
-/* Sets an option for the checks to come; the value is copied, len SIZE_MAX meaning "up to its NUL". NULL takes it back
- * (a list becomes empty). Returns 0, or -1 when this is no value for this option, which then stays as it was. */
+/* Sets an option for the checks to come; the value is copied, len SIZE_MAX meaning "up to its NUL", and takes the place
+ * of the one before. NULL takes it back (a list becomes empty). Returns 0, or -1 when this is no value for this option,
+ * or its list is full; the option then stays as it was. */
 DMARCVERIFY_API int dmarcverify_set(struct dmarcverify *handle, enum dmarcverify_option option, const void *value,
 	size_t len);
 

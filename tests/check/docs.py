@@ -62,7 +62,7 @@ def problems(root, dmarcd):
     wanted = {
         "dmarcd.8": subcommands(dmarcd) + sum((options(dmarcd, name) for name in subcommands(dmarcd)), []),
         "dmarcd.conf.5": keys(output([dmarcd, "config", "example"])) + known_keys(root) + limit_keys(root),
-        "dmarcverify.3": library_names(root),
+        "dmarcverify.3": library_names(root) + verdict_fields(root) + signature_reasons(root),
         "dmarcd-worker.8": ["seccomp", "Landlock"],
     }
     for name, words in wanted.items():
@@ -83,6 +83,25 @@ def library_names(root):
     header = house.read(root, "verifier/dmarcverify.h")
     return sorted(set(re.findall(r"\bdmarcverify_\w+(?=\()", header)) |
                   set(re.findall(r"^\t(DMARCVERIFY_(?!DNS_)\w+)", header, re.MULTILINE)))
+
+
+# Parts that are no business of the library's.
+_OTHERS = {"PROVENANCE", "RECHECK", "ALIGNMENT"}
+
+
+def verdict_fields(root):
+    """What dmarcverify_get() may be asked for."""
+    lists = re.findall(r"^#define VERDICT_([A-Z_]+)_FIELDS\([^\n]*\n((?:.*\\\n)*.*)",
+                       house.read(root, "model/verdict_list.h"), re.MULTILINE)
+    return sorted({name for part, text in lists if part not in _OTHERS
+                   for name in re.findall(r"[A-Z]\((\w+)\)", text)})
+
+
+def signature_reasons(root):
+    """Reasons of DKIM and ARC, behind a result or an instance in the sources."""
+    paths = glob.glob(os.path.join(root, "verifier/dkim/*.c")) + glob.glob(os.path.join(root, "verifier/arc/*.c"))
+    text = "".join(house.read(root, os.path.relpath(path, root)) for path in paths)
+    return sorted(set(re.findall(r'(?:\bAUTH_[A-Z]+|sets->highest|instance|, 0), "([a-z0-9_]+)"', text)))
 
 
 def known_keys(root):

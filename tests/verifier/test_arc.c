@@ -135,8 +135,9 @@ static void test_structure(void **state)
 	assert_chain(mail, seal(mail, 3, seal_as(mail, 2, "fail", STR(RESULTS), one)), "fail cv", 3, 2);
 	assert_chain(mail, replaced(mail, one, "i=1; mx", "mx"), "fail structure", 1, 0);
 	assert_chain(mail, replaced(mail, one, "i=1; mx", "i=0; mx"), "fail structure", 1, 0);
-	/* CFWS may stand around all of it (RFC 8617 section 4.1.1): the set is whole, only the seal is of other bytes. */
-	assert_chain(mail, replaced(mail, one, "i=1; mx", "(a;(b)) i (c) = (i=2;)\r\n 1 (d\\)) ; mx"), "fail signature", 1, 1);
+	/* CFWS may stand around all of it (RFC 8617 section 4.1.1): the set is whole, its seal is of other bytes. */
+	assert_chain(mail, replaced(mail, one, "i=1; mx", "(a;(b)) i (c) = (i=2;)\r\n 1 (d\\)) ; mx"),
+		"fail signature", 1, 1);
 	assert_chain(mail, replaced(mail, one, "i=1; mx", "I=1; mx"), "fail structure", 1, 0);
 	assert_chain(mail, replaced(mail, one, "ARC-Seal: i=1", "ARC-Seal: i=x"), "fail syntax", 1, 0);
 	assert_chain(mail, replaced(mail, one, "ARC-Seal: i=1;", "ARC-Seal: i=1; h=from;"), "fail seal_fields", 1, 1);
