@@ -101,6 +101,7 @@ void trace_add(const struct verify *verify, const struct trace_step *step)
 /* "192.0.2.1", "10 mx.example.com", "v=spf1 …": several of them with a comma between. */
 static struct str answer_text(struct arena *arena, const struct dns_answer *answer)
 {
+	const struct str quote = answer->type == DNS_TXT ? STR("\"") : STR("");
 	char ip[IP_TEXT_BYTES];
 	struct buf buf;
 	buf_init(&buf, VALUE_BYTES_MAX);
@@ -110,12 +111,11 @@ static struct str answer_text(struct arena *arena, const struct dns_answer *answ
 			buf_add_str(&buf, STR(", "));
 		if (answer->type == DNS_A || answer->type == DNS_AAAA)
 			buf_add_str(&buf, str_from(ip_format(&record->ip, ip)));
-		else if (answer->type == DNS_MX)
-			buf_printf(&buf, "%u %.*s", record->preference, STR_FMT(record->text));
-		else if (answer->type == DNS_TXT)
-			buf_printf(&buf, "\"%.*s\"", STR_FMT(record->text));
-		else
-			buf_add_str(&buf, record->text);
+		if (answer->type == DNS_MX)
+			buf_printf(&buf, "%u ", record->preference);
+		buf_add_str(&buf, quote);
+		buf_add_str(&buf, record->text);
+		buf_add_str(&buf, quote);
 	}
 	struct str text = arena_str(arena, buf_str(&buf));
 	buf_fini(&buf);
@@ -129,11 +129,12 @@ const struct dns_answer *verify_query(const struct verify *verify, enum verdict_
 	char word[DNS_TYPE_TEXT_BYTES];
 	if (!verify->trace)
 		return answer;
+	const struct str shown = verify_text(verify->arena, answer->name);
 	struct trace_step step = {
 		.part = verdict_part_word(part),
 		.depth = depth,
 		.kind = STR("dns"),
-		.name = str_from(arena_printf(verify->arena, "%.*s %s", STR_FMT(answer->name),
+		.name = str_from(arena_printf(verify->arena, "%.*s %s", STR_FMT(shown),
 			dns_type_word(type, word))),
 		.value = answer->count > 0 ? answer_text(verify->arena, answer) : STR_NONE,
 		.result = str_from(dns_status_word(answer->status)),

@@ -699,6 +699,36 @@ static void test_trace(void **state)
 	spf_zone_close(&zone);
 }
 
+/* A NUL hides nothing of what stands behind it. */
+static void test_nul(void **state)
+{
+	struct spf_zone zone;
+	struct spf_test test = {
+		.record = "v=spf1 mx a:x\\000y -all",
+		.zone = "email.example.com TXT \"o\\000p\"\nemail.example.com MX 10 m\\000n.example.org\n",
+	};
+	struct buf steps;
+	size_t count;
+	(void)state;
+	open_case(&zone, &test);
+	struct verdict_spf verdict = check_case(&zone, &test);
+	assert_true(str_starts(verdict.problem, STR("a:x\\x00y: a character")));
+	spf_zone_close(&zone);
+	test.record = "v=spf1 mx ?all";
+	open_case(&zone, &test);
+	zone.verify.trace = trace_open(zone.arena);
+	(void)check_case(&zone, &test);
+	const struct trace_step *step = trace_steps(zone.verify.trace, &count);
+	buf_init(&steps, 10000);
+	for (size_t i = 0; i < count; i++)
+		add_step(&steps, &step[i]);
+	assert_non_null(strstr(buf_cstr(&steps), "TXT = \"v=spf1 mx ?all\", \"o\\x00p\" -> NOERROR"));
+	assert_non_null(strstr(buf_cstr(&steps), "MX = 10 m\\x00n.example.org -> NOERROR"));
+	assert_non_null(strstr(buf_cstr(&steps), "dns m\\x00n.example.org A -> NXDOMAIN"));
+	buf_fini(&steps);
+	spf_zone_close(&zone);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -718,6 +748,7 @@ int main(void)
 		cmocka_unit_test(test_helo_identity),
 		cmocka_unit_test(test_verdict),
 		cmocka_unit_test(test_trace),
+		cmocka_unit_test(test_nul),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -23,9 +23,10 @@ static struct outcome check_host(struct spf_state *state, struct str domain, str
 
 enum spf_match spf_trouble(struct spf_state *state, enum spf_match error, struct str term, const char *sentence)
 {
+	struct str shown = verify_text(state->verify->arena, term);
 	if (!state->problem.ptr)
-		state->problem = str_from(term.len > 0 ?
-			arena_printf(state->verify->arena, "%.*s: %s", STR_FMT(term), sentence) : sentence);
+		state->problem = str_from(shown.len > 0 ?
+			arena_printf(state->verify->arena, "%.*s: %s", STR_FMT(shown), sentence) : sentence);
 	return error;
 }
 
@@ -222,8 +223,9 @@ static bool follow_redirect(struct spf_state *state, const struct spf_modifier *
 
 static struct str in_record(struct spf_state *state, struct str term, struct str domain)
 {
-	return str_from(arena_printf(state->verify->arena, "%.*s in the record of %.*s", STR_FMT(term),
-		STR_FMT(domain)));
+	struct arena *arena = state->verify->arena;
+	struct str shown_term = verify_text(arena, term), shown_domain = verify_text(arena, domain);
+	return str_from(arena_printf(arena, "%.*s in the record of %.*s", STR_FMT(shown_term), STR_FMT(shown_domain)));
 }
 
 /* Section 4. led: the term that led here, absent at first. */

@@ -318,7 +318,8 @@ static void survey_record(struct spf_survey *survey, const struct path *up, stru
 		VERDICT_ADD(verify->arena, &survey->common.verdict->spf)->record = verify_text(verify->arena, text);
 	if (!spf_record_parse(verify->arena, text, &record, &fault)) {
 		survey->broken = true;
-		survey_advise(&survey->common, "high", "dns.spf_syntax", domain, NULL, "%.*s: %s", STR_FMT(fault.term),
+		struct str term = verify_text(verify->arena, fault.term);
+		survey_advise(&survey->common, "high", "dns.spf_syntax", domain, NULL, "%.*s: %s", STR_FMT(term),
 			fault.sentence);
 		trace(survey, "record", domain, text, "permerror", fault.sentence);
 		return;
