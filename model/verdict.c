@@ -79,7 +79,7 @@ JSON_ITEM(verdict_provenance, VERDICT_PROVENANCE_FIELDS)
 JSON_ITEM(verdict_recheck, VERDICT_RECHECK_FIELDS)
 JSON_ITEM(verdict_alignment, VERDICT_ALIGNMENT_FIELDS)
 JSON_FIELDS(verdict_advice, VERDICT_ADVICE_FIELDS)
-JSON_FIELDS(trace_step, VERDICT_STEP_FIELDS)
+JSON_ITEM(trace_step, VERDICT_STEP_FIELDS)
 
 static void verdict_spf_item(struct json *json, const struct verdict_spf *item)
 {
@@ -94,11 +94,6 @@ void verdict_spf_members_json(struct json *json, const struct verdict_spf *spf)
 void verdict_advice_json(struct json *json, const struct verdict_advice *item)
 {
 	JSON_OBJECT(verdict_advice);
-}
-
-void trace_step_json(struct json *json, const struct trace_step *item)
-{
-	JSON_OBJECT(trace_step);
 }
 
 static void arc_json(struct json *json, const struct verdict *verdict)
@@ -142,6 +137,13 @@ static void spf_json(struct json *json, const struct verdict *verdict)
 		one(json, &verdict->list.at[i]); \
 	json_array_end(json)
 
+void verdict_steps_json(struct json *json, const struct verdict *verdict)
+{
+	LIST_JSON("trace", trace, trace_step_item);
+	json_key(json, "answers");
+	answers_json(json, verdict->answers);
+}
+
 void verdict_results_json(struct json *json, const struct verdict *verdict)
 {
 	spf_json(json, verdict);
@@ -152,9 +154,7 @@ void verdict_results_json(struct json *json, const struct verdict *verdict)
 	verdict_dmarc_item(json, &verdict->dmarc);
 	json_key(json, "bimi");
 	verdict_bimi_item(json, &verdict->bimi);
-	LIST_JSON("trace", trace, trace_step_json);
-	json_key(json, "answers");
-	answers_json(json, verdict->answers);
+	verdict_steps_json(json, verdict);
 }
 
 void verdict_json(struct json *json, const struct verdict *verdict)

@@ -80,7 +80,7 @@ void verdict_json(struct json *json, const struct verdict *verdict);
 /* Into an object that is open: "spf" and "helo" (null unless judged), "dkim", "arc" with its "chain", "dmarc",
  * "bimi", "trace", "answers" (a list of lines). */
 void verdict_results_json(struct json *json, const struct verdict *verdict);
-/* Into an open object: the members of "spf". Then an item of "advice", a step. */
+/* Into an open object: the members of "spf"; "trace" and "answers". Then an item of "advice". */
 void verdict_spf_members_json(struct json *json, const struct verdict_spf *spf);
+void verdict_steps_json(struct json *json, const struct verdict *verdict);
 void verdict_advice_json(struct json *json, const struct verdict_advice *advice);
-void trace_step_json(struct json *json, const struct trace_step *step);

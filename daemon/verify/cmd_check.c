@@ -130,6 +130,8 @@ static int run(struct cli *cli, int argc, char **argv)
 	int status = cli_options(cli, argc, argv, options, &first);
 	if (status == EX_OK)
 		status = cli_operands(cli, argc - first, 1, 1);
+	if (status == EX_OK)
+		status = verifier_fail_on_known(check.fail_on, VERIFIER_RESULTS);
 	if (status != EX_OK)
 		return status;
 	if (check.json + check.authres + check.dig > 1)

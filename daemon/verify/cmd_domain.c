@@ -121,6 +121,8 @@ static int run(struct cli *cli, int argc, char **argv)
 	if (status == EX_OK)
 		status = cli_operands(cli, argc - first, 1, 1 << 30);
 	if (status == EX_OK)
+		status = verifier_fail_on_known(survey.fail_on, VERIFIER_SEVERITIES);
+	if (status == EX_OK)
 		status = verifier_open(cli, &survey.dns, &survey.verifier);
 	if (status != EX_OK)
 		return status;

@@ -22,11 +22,7 @@ static void print(const struct spf *spf, const struct verdict *verdict)
 		json_init(&json, &out);
 		json_object(&json);
 		verdict_spf_members_json(&json, &verdict->spf.at[0]);
-		json_key(&json, "trace");
-		json_array(&json);
-		for (size_t i = 0; i < verdict->trace.count; i++)
-			trace_step_json(&json, &verdict->trace.at[i]);
-		json_array_end(&json);
+		verdict_steps_json(&json, verdict);
 		json_object_end(&json);
 		buf_add_char(&out, '\n');
 		cli_flush(&out);
@@ -54,6 +50,14 @@ static int ask(struct cli *cli, const struct spf *spf, struct verify_request *re
 	return status;
 }
 
+/* RFC 5321 section 4.1.2 has it in angle brackets, which may be left out here. */
+static struct str path_of(const char *given)
+{
+	struct str path = given ? str_from(given) : STR("");
+	bool whole = path.len > 1 && path.ptr[0] == '<' && path.ptr[path.len - 1] == '>';
+	return whole ? str_sub(path, 1, path.len - 2) : path;
+}
+
 static int run(struct cli *cli, int argc, char **argv)
 {
 	int first;
@@ -64,6 +68,8 @@ static int run(struct cli *cli, int argc, char **argv)
 	int status = cli_options(cli, argc, argv, options, &first);
 	if (status == EX_OK)
 		status = cli_operands(cli, argc - first, 0, 0);
+	if (status == EX_OK)
+		status = verifier_fail_on_known(spf.fail_on, VERIFIER_RESULTS);
 	if (status != EX_OK)
 		return status;
 	if (!spf.ip || (!spf.helo && !spf.mail_from))
@@ -72,7 +78,7 @@ static int run(struct cli *cli, int argc, char **argv)
 		.what = VERIFY_SPF,
 		.trace = true,
 		.helo = str_from(spf.helo),
-		.mail_from = spf.mail_from ? str_from(spf.mail_from) : STR(""),
+		.mail_from = path_of(spf.mail_from),
 		.receiver = str_from(spf.receiver),
 	};
 	if (!ip_parse(str_from(spf.ip), &request.ip))
@@ -88,7 +94,7 @@ const struct command cmd_spf = {
 		"  --mail-from F           the reverse-path; empty or left out: postmaster@HELO\n"
 		"  --helo H                the name given in HELO or EHLO\n" VERIFIER_HELP
 		"  --receiver NAME         our name, for the macro %{r}\n"
-		"  --json                  result, explanation, look-ups and every step as JSON\n"
+		"  --json                  result, explanation, look-ups, every step and the answers as JSON\n"
 		"  --fail-on RESULT,…      exit status 1 when the result is one of these\n"
 		"\nexit status: 0 whatever the result, 65 a broken replay file (FILE:LINE)\n"
 		"\nexample: dmarcd spf --ip 192.0.2.1 --helo mx.example.com --mail-from a@example.com\n",

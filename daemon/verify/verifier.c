@@ -77,6 +77,15 @@ int verifier_fail_on(const char *fail_on, struct str word)
 	return EX_OK;
 }
 
+int verifier_fail_on_known(const char *fail_on, const char *words)
+{
+	struct str rest = str_from(fail_on), one;
+	while (fail_on && str_split(&rest, ',', &one))
+		if (!verifier_fail_on(words, str_trim(one)))
+			return cli_failf(EX_USAGE, "--fail-on takes %s", words);
+	return EX_OK;
+}
+
 static int read_options(struct verifier *verifier, const struct verifier_options *options)
 {
 	uint64_t now;

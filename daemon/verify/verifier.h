@@ -43,5 +43,10 @@ NODISCARD int verifier_read(const char *path, uint64_t max_bytes, struct buf *by
 /* "a,b" into a list in arena; NULL gives none. */
 struct verify_list verifier_list(struct arena *arena, const char *text);
 
-/* --fail-on A,B: EX_OK, or 1 when word is among them. */
+/* The words of --fail-on A,B; those of RFC 8601 for results. */
+#define VERIFIER_RESULTS "none,neutral,pass,fail,softfail,policy,temperror,permerror"
+#define VERIFIER_SEVERITIES "high,warning,info"
+/* EX_USAGE, said on stderr, when one is none of words. NULL: not given. */
+NODISCARD int verifier_fail_on_known(const char *fail_on, const char *words);
+/* EX_OK, or 1 when word is among them. */
 int verifier_fail_on(const char *fail_on, struct str word);

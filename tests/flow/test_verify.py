@@ -366,6 +366,18 @@ class Live(VerifyTest):
 
 
 class Spf(VerifyTest):
+    def test_path(self):
+        """With the brackets of SMTP or without; the answers give it again."""
+        def spf(path, zone):
+            replay = self.bytes_file("replay.txt", zone)
+            return json.loads(self.dmarcd("spf", "--json", "--dns-replay", replay, *SENDER, "--mail-from", path).stdout)
+        for path, plain, result in (("<a@example.org>", "a@example.org", "pass"), ("<>", "", "none"),
+                                    ("<", "<", "none")):
+            found = spf(path, ZONE)
+            self.assertEqual(found["result"], result, path)
+            self.assertEqual(found, spf(plain, ZONE), path)
+            self.assertEqual(found, spf(path, "\n".join(found["answers"])), path)
+
     def test_fail_on(self):
         replay = self.bytes_file("replay.txt", ZONE)
         options = ("spf", "--dns-replay", replay, "--mail-from", "a@example.org", "--fail-on", "fail")
@@ -375,6 +387,9 @@ class Spf(VerifyTest):
     def test_usage(self):
         self.dmarcd("spf", "--ip", "192.0.2.1", code=flow.EX_USAGE)
         self.dmarcd("spf", "--helo", "x", code=flow.EX_USAGE)
+        for command in (("spf", "--ip", "192.0.2.1", "--helo", "x"), ("check", "-"), ("domain", "x.example")):
+            done = self.dmarcd(*command, "--fail-on", "fale", code=flow.EX_USAGE)
+            self.assertIn("--fail-on takes", done.stderr)
 
 
 class Domain(VerifyTest):
