@@ -50,6 +50,7 @@ static struct set *find_set(const struct replay *replay, struct str name, int ty
 	return set;
 }
 
+/* name stays with a set that is new. */
 static struct set *get_set(struct replay *replay, struct str name, int type)
 {
 	struct set *set = find_set(replay, name, type);
@@ -57,8 +58,7 @@ static struct set *get_set(struct replay *replay, struct str name, int type)
 		return set;
 	struct set **bucket = bucket_of(replay, name, type);
 	set = ARENA_NEW(replay->arena, struct set);
-	*set = (struct set){.next = *bucket, .name = arena_str(replay->arena, name), .type = type,
-		.end = &set->first};
+	*set = (struct set){.next = *bucket, .name = name, .type = type, .end = &set->first};
 	*bucket = set;
 	return set;
 }
@@ -188,8 +188,10 @@ static const char *read_line(struct replay *replay, struct str line)
 		return "no type, and no data";
 	if (!read_type(word, &type))
 		return "no type that is known";
-	(void)get_set(replay, (struct str){owner, len}, NO_TYPE);
-	struct set *set = get_set(replay, (struct str){owner, len}, type);
+	struct set *set = find_set(replay, (struct str){owner, len}, NO_TYPE);
+	if (!set)
+		set = get_set(replay, arena_str(replay->arena, (struct str){owner, len}), NO_TYPE);
+	set = get_set(replay, set->name, type);
 	wrong = add_answer(replay, set, &line);
 	if (!wrong)
 		read_remark(replay, set, line);
@@ -272,7 +274,7 @@ enum err dns_replay_open(struct arena *arena, struct str file, struct str text, 
 	size_t buckets = 16, lines = 1, number = 0; /* a line adds two sets at most */
 	const char *wrong = NULL;
 	struct str line, rest = text;
-	for (size_t i = 0; i < text.len; i++)
+	for (size_t i = 0; i < text.len && lines < DNS_REPLAY_LINES_MAX; i++)
 		lines += text.ptr[i] == '\n';
 	while (buckets < 2 * lines)
 		buckets *= 2;
@@ -284,7 +286,7 @@ enum err dns_replay_open(struct arena *arena, struct str file, struct str text, 
 	if (str_starts(rest, STR("\xef\xbb\xbf")))
 		rest = str_from_offset(rest, 3);
 	for (; !wrong && str_line(&rest, &line); number++)
-		wrong = read_line(replay, line);
+		wrong = number < DNS_REPLAY_LINES_MAX ? read_line(replay, line) : "more lines than are read";
 	buf_fini(&replay->rdata);
 	if (wrong)
 		return error_set(error, ERR_INVALID, "%.*s:%zu: %s", STR_FMT(file), number, wrong);

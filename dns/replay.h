@@ -26,6 +26,8 @@
 #include "base/error.h"
 #include "dns/session.h"
 
+#define DNS_REPLAY_LINES_MAX 400000 /* comments too; a line takes many times its bytes in memory */
+
 /* Reads text into arena; the strings of text may be kept. ERR_INVALID: "file:line: what is wrong". */
 NODISCARD enum err dns_replay_open(struct arena *arena, struct str file, struct str text, struct dns **dns_r,
 	struct error *error);

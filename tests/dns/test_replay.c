@@ -388,6 +388,26 @@ static void test_many_lines(void **state)
 	arena_close(&arena);
 }
 
+/* The last line that is read, and one more. */
+static void test_too_many_lines(void **state)
+{
+	struct arena *arena = arena_open((size_t)1 << 25);
+	struct buf text;
+	struct dns *dns = NULL;
+	struct error error = {0};
+	(void)state;
+	buf_init(&text, (size_t)1 << 20);
+	for (unsigned i = 1; i < DNS_REPLAY_LINES_MAX; i++)
+		buf_add_char(&text, '\n');
+	buf_add_str(&text, STR("a.example A 192.0.2.1\n"));
+	assert_int_equal(dns_query(open_text(arena, buf_str(&text)), arena, STR("a.example"), DNS_A)->count, 1);
+	buf_add_char(&text, '\n');
+	assert_int_equal(dns_replay_open(arena, STR("file"), buf_str(&text), &dns, &error), ERR_INVALID);
+	assert_string_equal(error.text, "file:400001: more lines than are read");
+	buf_fini(&text);
+	arena_close(&arena);
+}
+
 #define WIDE_RECORDS 32
 
 /* TXT records of as many octets as the name's first label says, strings with their length bytes. */
@@ -451,6 +471,7 @@ int main(void)
 		cmocka_unit_test(test_a_session_comes_back),
 		cmocka_unit_test(test_a_full_session_comes_back),
 		cmocka_unit_test(test_many_lines),
+		cmocka_unit_test(test_too_many_lines),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
