@@ -49,7 +49,6 @@ struct option {
 static const struct option common[] = {
 	{"verbosity:", "0"},
 	{"use-syslog:", "no"},
-	{"do-not-query-localhost:", "no"},
 	{"edns-buffer-size:", "1232"},
 	{"cache-min-ttl:", "30"},
 	{"cache-max-ttl:", "86400"},
@@ -69,8 +68,10 @@ static const struct option common[] = {
 	{"harden-dnssec-stripped:", "yes"},
 };
 
-/* What libunbound would answer itself belongs to the server when there is one. */
+/* The server may be of this machine, where from the root a zone's owner would choose who is asked; and what libunbound
+ * would answer itself belongs to the server. */
 static const struct option forwarding[] = {
+	{"do-not-query-localhost:", "no"},
 	{"unblock-lan-zones:", "yes"},
 	{"insecure-lan-zones:", "yes"},
 };
