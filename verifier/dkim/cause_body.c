@@ -146,6 +146,113 @@ static bool fits_base64(struct tries *tries)
 	return base64_decode(tries->judge->verify->arena, tries->judge->message->body, &bytes) && fits(tries, bytes);
 }
 
+/* As a signer that sees lines end with a bare LF, before SMTP makes CRLF of it. */
+static bool fits_with_bare_lf(struct tries *tries)
+{
+	struct canon canon;
+	struct buf copy;
+	struct str body = tries->judge->message->body;
+	if (tries->signature->has_length || tries->left < body.len)
+		return false;
+	tries->left -= body.len;
+	buf_init(&copy, HASHED_BYTES_MAX / 4);
+	canon_begin(&canon, keys_digest(tries->judge->keys), &copy, UINT64_MAX);
+	if (tries->signature->body_relaxed)
+		canon_body_relaxed(&canon, body);
+	else
+		canon_body_simple(&canon, body);
+	canon_end(&canon);
+	(void)digest_take(canon.digest);
+	size_t len = 0;
+	for (size_t i = 0; i < copy.len; i++)
+		if (copy.ptr[i] != '\r')
+			copy.ptr[len++] = copy.ptr[i];
+	bool whole = !copy.overflow;
+	struct sha256 sum = sha256_of(copy.ptr ? copy.ptr : "", len);
+	buf_fini(&copy);
+	return whole && str_eq(tries->signature->body_hash, (struct str){(const char *)sum.bytes, SHA256_BYTES});
+}
+
+/* Where the delimiters of a multipart stand (RFC 2046 section 5.1.1): the first two, the last that begins a part
+ * and the one that ends them. */
+struct delimiters {
+	struct str first;
+	size_t second, last, end;
+};
+
+static struct str boundary_of(const struct tries *tries)
+{
+	const struct message_field *field = message_field(tries->judge->message, STR("Content-Type"), 0);
+	struct str type = field ? message_unfolded(tries->judge->verify->arena, field) : STR_NONE, boundary;
+	size_t at = str_find_nocase(type, STR("boundary="));
+	if (at == SIZE_MAX)
+		return STR_NONE;
+	boundary = str_from_offset(type, at + sizeof("boundary=") - 1);
+	if (str_starts(boundary, STR("\""))) {
+		boundary = str_from_offset(boundary, 1);
+		return str_sub(boundary, 0, str_find_char(boundary, '"'));
+	}
+	return str_trim(str_sub(boundary, 0, str_find_char(boundary, ';')));
+}
+
+/* False: the body is no multipart, or one without parts. */
+static bool find_delimiters(const struct tries *tries, struct delimiters *at_r)
+{
+	struct str body = tries->judge->message->body, boundary = boundary_of(tries), rest = body, line;
+	size_t count = 0;
+	*at_r = (struct delimiters){.end = SIZE_MAX};
+	while (boundary.len > 0 && at_r->end == SIZE_MAX && str_line(&rest, &line)) {
+		size_t at = (size_t)(line.ptr - body.ptr);
+		if (!str_starts(line, STR("--")) || !str_starts(str_from_offset(line, 2), boundary))
+			continue;
+		line = str_trim(str_from_offset(line, 2 + boundary.len));
+		if (line.len > 0 && !str_eq(line, STR("--")))
+			continue;
+		if (count++ == 0)
+			at_r->first = rest;
+		else if (count == 2)
+			at_r->second = at;
+		*(line.len > 0 ? &at_r->end : &at_r->last) = at;
+	}
+	return at_r->end != SIZE_MAX && count > 1;
+}
+
+static bool fits_without_last_part(struct tries *tries, const struct delimiters *at)
+{
+	struct str body = tries->judge->message->body;
+	if (at->second == at->end)
+		return false;
+	buf_reset(&tries->changed);
+	buf_add_str(&tries->changed, str_sub(body, 0, at->last));
+	buf_add_str(&tries->changed, str_from_offset(body, at->end));
+	return !tries->changed.overflow && fits(tries, buf_str(&tries->changed));
+}
+
+/* The first part without its header, which the message had as its own. */
+static bool fits_as_first_part(struct tries *tries, const struct delimiters *at)
+{
+	struct str rest = at->first, line;
+	while (str_line(&rest, &line) && line.len > 0)
+		;
+	size_t from = (size_t)(rest.ptr - tries->judge->message->body.ptr);
+	return rest.ptr && from <= at->second &&
+		fits(tries, str_sub(tries->judge->message->body, from, at->second - from));
+}
+
+/* What lists and gateways do where there is more than text. */
+static struct str find_in_parts(struct tries *tries)
+{
+	struct delimiters at;
+	if (!find_delimiters(tries, &at))
+		return STR_NONE;
+	if (cause_tried(tries->judge, "without its last part", fits_without_last_part(tries, &at)))
+		return STR("a part was added at the end of the body on the way, as a mailing list's footer or a "
+			"disclaimer is");
+	if (cause_tried(tries->judge, "the first part alone", fits_as_first_part(tries, &at)))
+		return STR("the body was put into a multipart on the way, as mailing lists do to add a footer");
+	return STR_NONE;
+}
+
 static struct str find(struct tries *tries)
 {
 	static const struct {
@@ -175,6 +282,9 @@ static struct str find(struct tries *tries)
 			? "as \"simple\" the body fits: the signer hashed another form than c= says"
 			: "as \"relaxed\" the body fits: white space was changed on the way, or the signer hashed "
 			  "another form than c= says");
+	if (cause_tried(judge, "line ends as bare LF", fits_with_bare_lf(tries)))
+		return STR("the signer hashed lines that end with a bare LF, where they have to end with CRLF "
+			"(RFC 6376 section 5.3)");
 	if (encoded_as(tries, "quoted-printable")
 		&& cause_tried(judge, "quoted-printable decoded", fits_changed(tries, decode_printable)))
 		return STR("the body was signed as 8bit and turned into quoted-printable on the way");
@@ -185,7 +295,11 @@ static struct str find(struct tries *tries)
 		return str_from(arena_printf(judge->verify->arena,
 			"%zu line%s added at the end of the body on the way, "
 			"as a mailing list's footer or a disclaimer is", lines, lines == 1 ? " was" : "s were"));
-	return STR_NONE;
+	struct str cause = find_in_parts(tries);
+	if (cause.ptr)
+		return cause;
+	return body.len == 0 ? STR("the body is gone") :
+		STR("the text itself was changed on the way, by none of the changes that are usual");
 }
 
 struct str cause_of_body(struct judge *judge, const struct signature *signature)

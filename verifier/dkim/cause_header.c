@@ -233,7 +233,8 @@ static struct str find(struct tries *tries)
 		{fits_with_encoding, "another Content-Transfer-Encoding",
 			"Content-Transfer-Encoding was changed on the way: the body was encoded anew"},
 		{fits_top_down, "instances of a field from the top down",
-			"the signer takes fields of one name from the top down (RFC 6376 section 5.4.2: bottom up)"},
+			"a further field of a signed name was added on the way, below the signed one; or the signer "
+			"takes them from the top down (RFC 6376 section 5.4.2: bottom up)"},
 	};
 	struct judge *judge = tries->judge;
 	if (cause_tried(judge, "the other header canonicalization", fits_other_canonicalisation(tries)))
@@ -270,7 +271,8 @@ struct str cause_of_header(struct judge *judge, const struct signature *signatur
 	start(&tries, signature);
 	cause = verify_text(judge->verify->arena, find(&tries));
 	arena_close(&tries.arena);
-	if (!cause.ptr && rsa)
-		cause = STR("a signed field was changed on the way: the key did sign, but another header");
+	if (!cause.ptr)
+		cause = rsa ? STR("a signed field was changed on the way: the key did sign, but another header") :
+			STR("a signed field was changed on the way, or the key in the DNS is not the one that signed");
 	return cause;
 }
