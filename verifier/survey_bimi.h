@@ -5,6 +5,7 @@
 #include "verifier/dmarc.h"
 
 /* Fills verdict->bimi (result "pass": the record is in order, "none", "declined", "fail", "temperror") and adds to
- * verdict->advice. domain: an A-label; selector absent: "default". */
+ * verdict->advice. After survey_dmarc(), whose steps are not told again. domain: an A-label; selector absent:
+ * "default". */
 void survey_bimi(const struct verify *verify, const struct dmarc_options *options, struct str domain,
 	struct str selector, struct verdict *verdict);

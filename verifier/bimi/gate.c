@@ -38,9 +38,9 @@ static bool check_signatures(const struct verify *verify, const struct dmarc_opt
 		"DMARC passes by a DKIM signature with l= alone, which does not cover the whole body");
 }
 
-/* One record: p=none, sp=none, a pct below 100 with quarantine (RFC 7489) and t=y (RFC 9989, its successor) leave mail
- * through that fails. */
-static bool check_record(const struct dmarc_record *record, struct bimi_gate *gate)
+/* One record, and which of its policies applies: p=none, sp=none, a pct below 100 with quarantine (RFC 7489) and t=y
+ * (RFC 9989, its successor) leave mail through that fails. */
+static bool check_record(const struct dmarc_record *record, enum dmarc_policy applied, struct bimi_gate *gate)
 {
 	if (record->p != DMARC_POLICY_QUARANTINE && record->p != DMARC_POLICY_REJECT)
 		return refuse(gate, AUTH_SKIPPED, "policy.none", "the DMARC policy is not enforced (p=none)");
@@ -49,20 +49,21 @@ static bool check_record(const struct dmarc_record *record, struct bimi_gate *ga
 			"the DMARC policy leaves subdomains open (sp=none)");
 	if (record->testing)
 		return refuse(gate, AUTH_SKIPPED, "policy.testing", "the DMARC policy is in test mode (t=y)");
-	if (record->p == DMARC_POLICY_QUARANTINE && record->pct < 100)
+	if ((record->p == DMARC_POLICY_QUARANTINE || applied == DMARC_POLICY_QUARANTINE) && record->pct < 100)
 		return refuse(gate, AUTH_SKIPPED, "policy.pct",
 			"the DMARC policy does not apply to all mail (pct below 100)");
 	return true;
 }
 
 /* record: NULL when there is none to read; it lies at policy_domain. */
-static bool check_policies(const struct verify *verify, const struct dmarc_options *options, bool enforced,
-	const struct dmarc_record *record, struct str policy_domain, struct str org_domain, struct bimi_gate *gate)
+static bool check_policies(const struct verify *verify, const struct dmarc_options *options,
+	enum dmarc_policy applied, const struct dmarc_record *record, struct str policy_domain, struct str org_domain,
+	struct bimi_gate *gate)
 {
 	struct dmarc_discovery above;
-	if (!enforced)
+	if (applied != DMARC_POLICY_QUARANTINE && applied != DMARC_POLICY_REJECT)
 		return refuse(gate, AUTH_SKIPPED, "policy.none", "the DMARC policy that applies is not enforced");
-	if (record && !check_record(record, gate))
+	if (record && !check_record(record, applied, gate))
 		return false;
 	if (str_eq(policy_domain, org_domain))
 		return true;
@@ -71,16 +72,17 @@ static bool check_policies(const struct verify *verify, const struct dmarc_optio
 	if (!org_domain.ptr || above.failed)
 		return refuse(gate, AUTH_TEMPERROR, "policy.temperror",
 			"the DMARC policy of the Organizational Domain is not known (DNS)");
-	return !above.found || check_record(&above.record, gate);
+	return !above.found || check_record(&above.record, above.record.p, gate);
 }
 
 static bool check_message_policies(const struct verify *verify, const struct dmarc_options *options,
 	const struct verdict_dmarc *dmarc, struct bimi_gate *gate)
 {
 	struct dmarc_record record;
-	bool enforced = str_eq(dmarc->policy, STR("quarantine")) || str_eq(dmarc->policy, STR("reject"));
+	enum dmarc_policy applied = str_eq(dmarc->policy, STR("quarantine")) ? DMARC_POLICY_QUARANTINE :
+		str_eq(dmarc->policy, STR("reject")) ? DMARC_POLICY_REJECT : DMARC_POLICY_NONE;
 	bool read = dmarc_record_parse(verify->arena, dmarc->record, &record);
-	return check_policies(verify, options, enforced, read ? &record : NULL, dmarc->policy_domain, dmarc->org_domain,
+	return check_policies(verify, options, applied, read ? &record : NULL, dmarc->policy_domain, dmarc->org_domain,
 		gate);
 }
 
@@ -88,15 +90,17 @@ void bimi_gate_domain(const struct verify *verify, const struct dmarc_options *o
 	struct bimi_gate *gate_r)
 {
 	struct dmarc_discovery found;
+	struct verify quiet = *verify; /* the survey of DMARC has told of it */
+	quiet.trace = NULL;
 	*gate_r = (struct bimi_gate){.result = AUTH_PASS};
-	dmarc_discover(verify, options, domain, &found);
+	dmarc_discover(&quiet, options, domain, &found);
 	if (found.failed)
 		(void)refuse(gate_r, AUTH_TEMPERROR, "policy.temperror", "the DMARC policy is not known (DNS)");
 	else if (!found.found)
 		(void)refuse(gate_r, AUTH_SKIPPED, "policy.none", "there is no DMARC record");
 	else
-		(void)check_policies(verify, options, found.policy == DMARC_POLICY_QUARANTINE ||
-			found.policy == DMARC_POLICY_REJECT, &found.record, found.domain, found.org_domain, gate_r);
+		(void)check_policies(verify, options, found.policy, &found.record, found.domain, found.org_domain,
+			gate_r);
 }
 
 void bimi_gate(const struct verify *verify, const struct author *author, const struct dmarc_options *options,

@@ -52,7 +52,9 @@ void survey_bimi(const struct verify *verify, const struct dmarc_options *option
 	struct bimi_discovery found;
 	struct bimi_gate gate;
 	struct str org;
-	if (!dmarc_org_domain(verify, options, domain, &org))
+	struct verify quiet = *verify; /* the survey of DMARC has told of it */
+	quiet.trace = NULL;
+	if (!dmarc_org_domain(&quiet, options, domain, &org))
 		org = STR_NONE;
 	bimi_discover(verify, domain, org, selector.len > 0 ? selector : BIMI_SELECTOR_DEFAULT, STR_NONE, &found);
 	survey.name = str_from(arena_printf(arena, "%.*s._bimi.%.*s", STR_FMT(found.selector), STR_FMT(found.domain)));
