@@ -26,6 +26,8 @@ static struct arena *arena;
 	"brisbane._domainkey.football.example.com TXT " \
 	"\"v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\"\n"
 
+#define KEY_NAME "brisbane._domainkey.football.example.com"
+
 #define SIGNATURE \
 	"DKIM-Signature: v=1; a=ed25519-sha256; c=relaxed/relaxed;\r\n" \
 	" d=football.example.com; i=@football.example.com;\r\n" \
@@ -195,6 +197,13 @@ static void test_advice(void **state)
 	ask("192.0.2.1", STR_NONE, STR("joe@other.example.net"));
 	verdict = check(ZONE "other.example.net TXT \"v=spf1 +all\"\n", LETTER(BODY));
 	assert_true(advised(&verdict, "spf.unaligned", NULL, NULL));
+	/* Strict alignment alone is in the way. */
+	ask("192.0.2.1", STR_NONE, STR("joe@a.example.com"));
+	verdict = check("_dmarc.example.com TXT \"v=DMARC1;p=reject ; aspf = S;adkim=s;\"\n"
+		"a.example.com TXT \"v=spf1 +all\"\n", LETTER(BODY));
+	assert_true(advised(&verdict, "spf.strict", "_dmarc.example.com", "v=DMARC1; p=reject; adkim=s"));
+	assert_false(advised(&verdict, "spf.unaligned", NULL, NULL));
+	ask("192.0.2.1", STR_NONE, STR("joe@other.example.net"));
 	verdict = check("a.example A 192.0.2.1\n", SIGNATURE LETTER(BODY));
 	assert_true(advised(&verdict, "dmarc.missing", "_dmarc.football.example.com",
 		"v=DMARC1; p=none; rua=mailto:dmarc-reports@football.example.com"));
@@ -202,6 +211,16 @@ static void test_advice(void **state)
 		"v=DKIM1; k=ed25519; p=<the public key>"));
 	verdict = check(ZONE, SIGNATURE LETTER("changed\r\n"));
 	assert_true(advised(&verdict, "dkim.not_valid", NULL, NULL));
+	assert_false(advised(&verdict, "dkim.not_valid", KEY_NAME, NULL));
+	/* The record that would mend it. */
+	verdict = check(KEY_NAME " TXT \"v=DKIM1; k=rsa; p=AAAA\"\n", SIGNATURE LETTER(BODY));
+	assert_true(advised(&verdict, "dkim.not_valid", KEY_NAME, "v=DKIM1; k=ed25519; p=<the public key>"));
+	verdict = check(KEY_NAME " TXT \"v=DKIM1; p=\"\n", SIGNATURE LETTER(BODY));
+	assert_true(advised(&verdict, "dkim.not_valid", "<new selector>._domainkey.football.example.com",
+		"v=DKIM1; k=ed25519; p=<the public key>"));
+	verdict = check(KEY_NAME " TXT !SERVFAIL\n", SIGNATURE LETTER(BODY));
+	assert_true(advised(&verdict, "dkim.not_valid", NULL, NULL));
+	assert_false(advised(&verdict, "dkim.not_valid", KEY_NAME, NULL));
 }
 
 /* Without a trace nothing is traced, and the verdict is the same. */

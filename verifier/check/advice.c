@@ -92,6 +92,31 @@ static void advise_spf_result(struct adviser *adviser, const struct verdict_spf 
 	}
 }
 
+/* Only the strictness of the record keeps it from being aligned. */
+static bool is_too_strict(const struct verdict_dmarc *dmarc, struct str domain, struct str mode)
+{
+	return str_eq(mode, STR("s")) && domain_is_or_below(domain, dmarc->org_domain);
+}
+
+/* The record without that tag. */
+static void publish_relaxed(struct adviser *adviser, struct verdict_advice *advice, const char *tag)
+{
+	const struct verdict_dmarc *dmarc = &adviser->verdict->dmarc;
+	struct str rest = dmarc->record, piece, trimmed;
+	struct buf record;
+	buf_init(&record, SIZE_MAX / 2);
+	while (str_split(&rest, ';', &piece)) {
+		trimmed = str_trim(piece);
+		if (trimmed.len == 0 || str_eq_nocase(str_trim(str_sub(trimmed, 0, str_find_char(trimmed, '='))),
+			str_from(tag)))
+			continue;
+		buf_printf(&record, "%s%.*s", record.len > 0 ? "; " : "", STR_FMT(trimmed));
+	}
+	publish(adviser, advice, arena_printf(adviser->arena, "_dmarc.%.*s", STR_FMT(dmarc->policy_domain)),
+		arena_cstr(adviser->arena, buf_str(&record)));
+	buf_fini(&record);
+}
+
 static void advise_spf(struct adviser *adviser)
 {
 	const struct verdict *verdict = adviser->verdict;
@@ -100,7 +125,14 @@ static void advise_spf(struct adviser *adviser)
 		return;
 	const struct verdict_spf *spf = &verdict->spf.at[0];
 	advise_spf_result(adviser, spf);
-	if (spf->result == AUTH_PASS && dmarc->result == AUTH_FAIL && !dmarc->spf_aligned)
+	if (spf->result != AUTH_PASS || dmarc->result != AUTH_FAIL || dmarc->spf_aligned)
+		return;
+	struct str author = dmarc->author_domain;
+	if (is_too_strict(dmarc, spf->domain, dmarc->aspf))
+		publish_relaxed(adviser, add(adviser, "warning", "spf.strict", "SPF passes for %.*s, which aspf=s does "
+			"not take for %.*s: use an envelope sender of %.*s, or take aspf=s away", STR_FMT(spf->domain),
+			STR_FMT(author), STR_FMT(author)), "aspf");
+	else
 		(void)add(adviser, "warning", "spf.unaligned",
 			"SPF passes for %.*s, which says nothing about %.*s: use an envelope sender of %.*s",
 				STR_FMT(spf->domain),
@@ -110,6 +142,35 @@ static void advise_spf(struct adviser *adviser)
 static const char *key_name(struct adviser *adviser, const struct verdict_dkim *dkim)
 {
 	return arena_printf(adviser->arena, "%.*s._domainkey.%.*s", STR_FMT(dkim->selector), STR_FMT(dkim->domain));
+}
+
+static void publish_key(struct adviser *adviser, const struct verdict_dkim *dkim, struct verdict_advice *advice,
+	const char *name)
+{
+	publish(adviser, advice, name, arena_printf(adviser->arena, "v=DKIM1; k=%s; p=<the public key>",
+		str_starts_nocase(dkim->algorithm, STR("ed25519")) ? "ed25519" : "rsa"));
+}
+
+/* Would another record at the selector make it pass? */
+static bool is_key_at_fault(const struct verdict_dkim *dkim)
+{
+	return str_starts(dkim->reason, STR("key_")) ? !str_eq(dkim->reason, STR("key_dns")) :
+		dkim->signature_matches == MAYBE_NO && dkim->key_fits == MAYBE_NO;
+}
+
+static void advise_failed(struct adviser *adviser, const struct verdict_dkim *dkim, const char *name)
+{
+	struct str why = dkim->detail.len > 0 ? dkim->detail : dkim->reason;
+	bool revoked = str_eq(dkim->reason, STR("key_revoked")), at_fault = is_key_at_fault(dkim);
+	struct verdict_advice *advice = add(adviser, severity(adviser), "dkim.not_valid",
+		"the signature of %.*s, selector %.*s: %.*s%s%.*s%s", STR_FMT(dkim->domain), STR_FMT(dkim->selector),
+		STR_FMT(why), dkim->cause.len > 0 ? "; " : "", STR_FMT(dkim->cause),
+		revoked ? "; publish a new key under a new selector, and sign with it" :
+		at_fault ? "; publish the key that signs" : "");
+	if (revoked)
+		name = arena_printf(adviser->arena, "<new selector>._domainkey.%.*s", STR_FMT(dkim->domain));
+	if (at_fault)
+		publish_key(adviser, dkim, advice, name);
 }
 
 static void advise_signature(struct adviser *adviser, const struct verdict_dkim *dkim)
@@ -125,14 +186,9 @@ static void advise_signature(struct adviser *adviser, const struct verdict_dkim 
 	} else if (str_eq(dkim->reason, STR("no_key"))) {
 		struct verdict_advice *advice = add(adviser, severity(adviser), "dkim.key_missing",
 			"there is no key at %s: publish the one that signs", name);
-		publish(adviser, advice, name, arena_printf(adviser->arena, "v=DKIM1; k=%s; p=<the public key>",
-			str_starts_nocase(dkim->algorithm, STR("ed25519")) ? "ed25519" : "rsa"));
+		publish_key(adviser, dkim, advice, name);
 	} else if (dkim->result != AUTH_PASS && dkim->result != AUTH_UNKNOWN) {
-		struct str why = dkim->detail.len > 0 ? dkim->detail : dkim->reason;
-		(void)add(adviser, severity(adviser), "dkim.not_valid",
-			"the signature of %.*s, selector %.*s: %.*s%s%.*s",
-			STR_FMT(dkim->domain), STR_FMT(dkim->selector), STR_FMT(why), dkim->cause.len > 0 ? "; " : "",
-			STR_FMT(dkim->cause));
+		advise_failed(adviser, dkim, name);
 	}
 }
 
@@ -145,6 +201,12 @@ static void advise_dkim(struct adviser *adviser)
 		const struct verdict_dkim *dkim = &verdict->dkim.at[i];
 		own = own || domain_is_or_below(dkim->domain, organisation(dmarc));
 		advise_signature(adviser, dkim);
+		if (dkim->result == AUTH_PASS && dmarc->result == AUTH_FAIL &&
+			is_too_strict(dmarc, dkim->domain, dmarc->adkim))
+			publish_relaxed(adviser, add(adviser, "warning", "dkim.strict",
+				"DKIM passes for %.*s, which adkim=s does not take for %.*s: sign with d=%.*s, or take "
+				"adkim=s away", STR_FMT(dkim->domain), STR_FMT(dmarc->author_domain),
+				STR_FMT(dmarc->author_domain)), "adkim");
 	}
 	if (dmarc->author_domain.ptr && !own && !dmarc->dkim_aligned)
 		(void)add(adviser, severity(adviser), "dkim.unsigned",
