@@ -4,6 +4,7 @@
 #include "parser/clean.h"
 #include "parser/sniff.h"
 #include "parser/textform.h"
+#include "parser/unicode.h"
 
 #include <stdlib.h>
 
@@ -275,10 +276,14 @@ static bool read_unpacked(struct carrier_job *job, const struct carrier *outer, 
 static bool read_gzip(struct carrier_job *job, const struct carrier *carrier,
 	struct carrier_peek *peek)
 {
+	enum unpack_frame frame;
 	note_mismatch(carrier, SNIFF_GZIP);
 	if (!count_attachment(job, carrier) || !enter_archive(job, carrier, carrier->depth + 1))
 		return false;
-	struct unpack *unpack = unpack_gzip_open(&peek->payload, &job->budget, carrier->issues);
+	(void)unpack_sniff(carrier_peek_head(peek), &frame);
+	if (frame != UNPACK_GZIP)
+		issue_add(carrier->issues, ISSUE_ARCHIVE_DEFLATE, STR_NONE);
+	struct unpack *unpack = unpack_gzip_open(&peek->payload, frame, &job->budget, carrier->issues);
 	bool good = read_unpacked(job, carrier, unpack);
 	unpack_close(&unpack);
 	return good;
@@ -390,9 +395,9 @@ static bool read_text(struct carrier_job *job, const struct carrier *carrier,
 		inner.payload = textform_payload(textform);
 		inner.text = false;
 		inner.issues = issues;
-		if (kind == TEXTFORM_BASE64) {
-			issue_add(issues, carrier->body ? ISSUE_MAIL_TEXT_BODY : ISSUE_MAIL_BASE64_TWICE,
-				STR_NONE);
+		if (kind == TEXTFORM_BASE64 || kind == TEXTFORM_UUENCODE) {
+			issue_add(issues, kind == TEXTFORM_UUENCODE ? ISSUE_MAIL_UUENCODE :
+				carrier->body ? ISSUE_MAIL_TEXT_BODY : ISSUE_MAIL_BASE64_TWICE, STR_NONE);
 			inner.body = false;
 		}
 		good = carrier_read(job, &inner);
@@ -406,7 +411,11 @@ static bool read_text(struct carrier_job *job, const struct carrier *carrier,
 static enum sniff kind_of(const struct carrier *carrier, struct str head)
 {
 	enum sniff kind = sniff_bytes(head);
-	if (!carrier->body || !carrier->text)
+	enum unpack_frame frame;
+	size_t mark;
+	if (!carrier->body && (kind == SNIFF_TEXT || kind == SNIFF_BINARY) && unpack_sniff(head, &frame))
+		return SNIFF_DEFLATE;
+	if (!carrier->body || !carrier->text || unicode_of(head, &mark) != UNICODE_8)
 		return kind;
 	bool xml = kind == SNIFF_XML && str_starts(str_trim(head), STR("<")) &&
 		sniff_xml_root(head) == SNIFF_XML_FEEDBACK;
@@ -429,6 +438,7 @@ bool carrier_read(struct carrier_job *job, const struct carrier *carrier)
 		good = read_json(job, carrier, &peek);
 		break;
 	case SNIFF_GZIP:
+	case SNIFF_DEFLATE:
 		good = read_gzip(job, carrier, &peek);
 		break;
 	case SNIFF_ZIP:

@@ -3,8 +3,8 @@
  * The tour: parse_mail() looks at the first bytes. A bare document or archive
  * goes to carrier_read() at once. A mail goes through mail_raw (limits,
  * repairs), mail (GMime: its parts) and mail_walk (which part is what), and
- * each part's content comes to the same carrier_read(). There gzip, zip and
- * base64 are peeled off, layer by layer, as streams, until a document is found
+ * each part's content comes to the same carrier_read(). There gzip, zip,
+ * deflate, base64 and uuencode are peeled off, layer by layer, as streams, until a document is found
  * and aggregate_read(), tlsrpt_read() or failure_write() turns it into frames.
  */
 #include "parser/parse.h"

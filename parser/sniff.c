@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "parser/sniff.h"
 
+#include "parser/unicode.h"
+
 #include <string.h>
 
 #define TAR_MAGIC_OFFSET ((size_t)257)
@@ -52,19 +54,14 @@ const char *sniff_archive_name(struct str head)
 	return NULL;
 }
 
-static bool is_utf16(struct str head)
-{
-	return str_starts(head, STR("\xff\xfe")) || str_starts(head, STR("\xfe\xff"));
-}
-
 /* Bytes behind a BOM and white space. In UTF-16 the NULs between are white space too. */
 static struct str skip_blank(struct str head)
 {
-	bool wide = is_utf16(head);
+	size_t mark;
+	bool wide = unicode_of(head, &mark) != UNICODE_8;
 	if (str_starts(head, STR("\xef\xbb\xbf")))
-		head = str_from_offset(head, 3);
-	else if (wide)
-		head = str_from_offset(head, 2);
+		mark = 3;
+	head = str_from_offset(head, mark);
 	while (head.len > 0 && (ascii_is_space(head.ptr[0]) || (wide && head.ptr[0] == '\0')))
 		head = str_from_offset(head, 1);
 	return head;
@@ -94,10 +91,10 @@ enum sniff sniff_bytes(struct str head)
 /* ASCII of a head in UTF-16: every byte that is not NUL. */
 static struct str narrow(struct str head, char *out)
 {
-	if (!is_utf16(head))
+	size_t len = 0, mark;
+	if (unicode_of(head, &mark) == UNICODE_8)
 		return head;
-	size_t len = 0;
-	for (size_t i = 2; i < head.len && len < SNIFF_BYTES; i++)
+	for (size_t i = mark; i < head.len && len < SNIFF_BYTES; i++)
 		if (head.ptr[i] != '\0')
 			out[len++] = head.ptr[i];
 	return (struct str){out, len};
@@ -154,6 +151,26 @@ bool sniff_json_report(struct str head)
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 		if (str_find(text, keys[i]) != SIZE_MAX)
 			return true;
+	return false;
+}
+
+bool sniff_document(struct str head)
+{
+	switch (sniff_bytes(head)) {
+	case SNIFF_XML:
+		return sniff_xml_root(head) == SNIFF_XML_FEEDBACK || str_starts(head, STR("<?xml"));
+	case SNIFF_JSON:
+		return sniff_json_report(head);
+	case SNIFF_EMPTY:
+	case SNIFF_UNUSED:
+	case SNIFF_GZIP:
+	case SNIFF_DEFLATE:
+	case SNIFF_ZIP:
+	case SNIFF_ARCHIVE:
+	case SNIFF_TEXT:
+	case SNIFF_BINARY:
+		return false;
+	}
 	return false;
 }
 

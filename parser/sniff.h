@@ -17,6 +17,7 @@ enum sniff {
 	SNIFF_XML,     /* a "<" after BOM and white space */
 	SNIFF_JSON,    /* a "{" or "[" after BOM and white space */
 	SNIFF_GZIP,    /* RFC 1952 */
+	SNIFF_DEFLATE, /* RFC 1950 and 1951: never by sniff_bytes(), see unpack_sniff() */
 	SNIFF_ZIP,
 	SNIFF_ARCHIVE, /* another archive format, see sniff_archive_name() */
 	SNIFF_TEXT,    /* none of these, and no NUL in it */
@@ -35,11 +36,14 @@ enum sniff_xml {
 	SNIFF_XML_UNCLEAR,  /* no element in the head */
 };
 
-/* For a head that is SNIFF_XML. UTF-16 with a BOM is understood. */
+/* For a head that is SNIFF_XML, in UTF-16 too. */
 enum sniff_xml sniff_xml_root(struct str head);
 
 /* For a head that is SNIFF_JSON: true when a key of RFC 8460 stands in it. */
 bool sniff_json_report(struct str head);
+
+/* True when a report may begin with head: its root, or an XML declaration, or a key of RFC 8460. */
+bool sniff_document(struct str head);
 
 /* True when the first lines have the shape of RFC 5322 header fields. */
 bool sniff_mail(struct str head);

@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "parser/mail/base64.h"
 #include "parser/sniff.h"
+#include "parser/uuencode.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +31,7 @@ struct textform {
 	/* JSON */
 	uint32_t braces;
 	bool in_string, escaped;
-	/* base64 */
+	/* base64, uuencode */
 	struct base64 decoder;
 	bool flushed;
 	char decoded[WINDOW_BYTES];
@@ -106,23 +107,11 @@ static bool is_gzip_header(struct str head)
 
 static bool is_document(struct str head)
 {
-	switch (sniff_bytes(head)) {
-	case SNIFF_XML:
-		return sniff_xml_root(head) == SNIFF_XML_FEEDBACK || str_starts(head, STR("<?xml"));
-	case SNIFF_JSON:
-		return sniff_json_report(head);
-	case SNIFF_GZIP:
+	if (sniff_bytes(head) == SNIFF_GZIP)
 		return is_gzip_header(head);
-	case SNIFF_ZIP:
+	if (sniff_bytes(head) == SNIFF_ZIP)
 		return head.len > 30 && head.ptr[5] == 0 && head.ptr[9] == 0;
-	case SNIFF_EMPTY:
-	case SNIFF_UNUSED:
-	case SNIFF_ARCHIVE:
-	case SNIFF_TEXT:
-	case SNIFF_BINARY:
-		return false;
-	}
-	return false;
+	return sniff_document(head);
 }
 
 /* A run of the alphabet, broken by white space only, whose bytes begin like a document. */
@@ -149,6 +138,32 @@ static bool is_base64(struct str text)
 	return is_document((struct str){decoded, len});
 }
 
+/* The line of the window at `from`, without its end; *next_r: where the one behind it begins. */
+static struct str line_at(struct str text, size_t from, size_t *next_r)
+{
+	struct str rest = str_from_offset(text, from);
+	size_t end = str_find_char(rest, '\n');
+	struct str line = str_sub(rest, 0, end);
+	*next_r = end == SIZE_MAX ? text.len : from + end + 1;
+	return str_ends(line, STR("\r")) ? str_sub(line, 0, line.len - 1) : line;
+}
+
+/* Its first lines hold the beginning of a document. */
+static bool is_uuencode(struct str text)
+{
+	char decoded[PROBE_CHARS + UUENCODE_LINE_BYTES];
+	size_t next, len = 0;
+	if (!uuencode_begins(line_at(text, 0, &next)))
+		return false;
+	while (next < text.len && len < PROBE_CHARS) {
+		ssize_t got = uuencode_line(line_at(text, next, &next), decoded + len);
+		if (got <= 0)
+			break;
+		len += (size_t)got;
+	}
+	return is_document((struct str){decoded, len});
+}
+
 static enum textform_kind kind_at(struct textform *textform, struct str text)
 {
 	if (text.len == 0)
@@ -161,6 +176,8 @@ static enum textform_kind kind_at(struct textform *textform, struct str text)
 			return TEXTFORM_XML;
 		return !xml && sniff_json_report(text) ? TEXTFORM_JSON : TEXTFORM_NONE;
 	}
+	if (text.ptr[0] == 'b' && is_uuencode(text))
+		return TEXTFORM_UUENCODE;
 	return base64_is_char(text.ptr[0]) && is_base64(text) ? TEXTFORM_BASE64 : TEXTFORM_NONE;
 }
 
@@ -213,6 +230,8 @@ int textform_next(struct textform *textform, enum textform_kind *kind_r, struct 
 			*kind_r = kind_at(textform, text);
 			if (*kind_r != TEXTFORM_NONE) {
 				textform->at += blank;
+				if (*kind_r == TEXTFORM_UUENCODE)
+					skip_line(textform);
 				begin_document(textform, *kind_r);
 				return 0;
 			}
@@ -326,9 +345,30 @@ static bool decode_base64(struct textform *textform, struct reject *reject)
 	return true;
 }
 
-static ssize_t take_base64(struct textform *textform, char *out, size_t cap, struct reject *reject)
+/* As decode_base64(). */
+static bool decode_uuencode(struct textform *textform, struct reject *reject)
 {
-	if (textform->decoded_at == textform->decoded_len && !decode_base64(textform, reject))
+	size_t next;
+	textform->decoded_at = 0;
+	textform->decoded_len = 0;
+	if (textform->document_ended)
+		return true;
+	if (!fill(textform, WINDOW_BYTES / 2, reject))
+		return false;
+	ssize_t got = uuencode_line(line_at(window_of(textform), 0, &next), textform->decoded);
+	textform->document_ended = got <= 0;
+	if (got > 0) {
+		textform->decoded_len = (size_t)got;
+		textform->at += next;
+	}
+	return true;
+}
+
+static ssize_t take_decoded(struct textform *textform, char *out, size_t cap, struct reject *reject)
+{
+	bool base64 = textform->kind == TEXTFORM_BASE64;
+	if (textform->decoded_at == textform->decoded_len &&
+	    !(base64 ? decode_base64(textform, reject) : decode_uuencode(textform, reject)))
 		return -1;
 	size_t len = textform->decoded_len - textform->decoded_at;
 	if (len > cap)
@@ -366,7 +406,8 @@ static ssize_t read_document(void *context, char *out, size_t cap, struct reject
 	case TEXTFORM_JSON:
 		return take_plain(textform, out, cap, reject);
 	case TEXTFORM_BASE64:
-		return take_base64(textform, out, cap, reject);
+	case TEXTFORM_UUENCODE:
+		return take_decoded(textform, out, cap, reject);
 	}
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include "parser/clean.h"
 #include "parser/payload.h"
 #include "parser/tlsrpt_scan.h"
+#include "parser/unicode.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -435,6 +436,21 @@ static bool read_all(struct payload *payload, struct buf *out, struct reject *re
 	}
 }
 
+/* RFC 8259 section 8.1 wants UTF-8; what is in UTF-16 is turned into it. */
+static void to_utf8(struct buf *raw, struct issue_list *issues)
+{
+	size_t mark;
+	struct buf text;
+	enum unicode unicode = unicode_of(buf_str(raw), &mark);
+	if (unicode != UNICODE_16_LE && unicode != UNICODE_16_BE)
+		return;
+	issue_add(issues, ISSUE_TLS_FIELD_FORM, STR("UTF-16"));
+	buf_init(&text, raw->max_bytes * 2);
+	unicode_to_utf8(unicode, str_from_offset(buf_str(raw), mark), &text);
+	buf_fini(raw);
+	*raw = text;
+}
+
 static json_t *load(struct str text, struct reject *reject)
 {
 	json_error_t error;
@@ -454,7 +470,10 @@ bool tlsrpt_read(struct payload *payload, const struct limits *limits, int64_t n
 	json_t *root = NULL;
 	buf_init(&raw, (size_t)limits->json_bytes + READ_BYTES);
 	buf_init(&text, (size_t)limits->json_bytes * 2 + READ_BYTES);
-	if (read_all(payload, &raw, reject) && tlsrpt_scan(buf_str(&raw), limits, &text, issues, reject))
+	bool good = read_all(payload, &raw, reject);
+	if (good)
+		to_utf8(&raw, issues);
+	if (good && tlsrpt_scan(buf_str(&raw), limits, &text, issues, reject))
 		root = load(buf_str(&text), reject);
 	buf_fini(&raw);
 	buf_fini(&text);
@@ -462,7 +481,7 @@ bool tlsrpt_read(struct payload *payload, const struct limits *limits, int64_t n
 		return false;
 	struct reader reader = {limits, now_epoch_secs, issues, writer, reject,
 		arena_open(ARENA_BYTES), 0};
-	bool good = read_root(&reader, root, payload->member);
+	good = read_root(&reader, root, payload->member);
 	arena_close(&reader.arena);
 	json_decref(root);
 	return good;

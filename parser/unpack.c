@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "parser/unpack.h"
 
+#include "parser/sniff.h"
 #include "parser/zip_directory.h"
 
 #include <archive.h>
@@ -14,6 +15,8 @@
 #define BLOCK_BYTES ((size_t)4096)
 #define TAIL_BYTES ((size_t)32)   /* libarchive looks 10 bytes ahead for a further member */
 #define TRAILER_BYTES ((size_t)8) /* RFC 1952 section 2.3.1: CRC32, ISIZE */
+#define ADLER_BYTES ((size_t)4)   /* RFC 1950 section 2.2 */
+#define PROBE_BYTES ((size_t)2048)
 
 struct unpack {
 	struct archive *archive;
@@ -28,14 +31,16 @@ struct unpack {
 	bool ended;
 	struct reject broken; /* set inside a callback, told at the next return */
 
-	/* gzip */
+	/* gzip; another frame is taken away and replaced by gzip's */
 	struct payload *source;
+	enum unpack_frame frame;
+	bool framed;
 	bool source_ended;
 	bool padded;
 	uint64_t source_bytes; /* real ones, without the padding */
 	uint64_t magics;       /* member beginnings seen: more than one forbids the CRC check */
 	uint32_t tail_magic;
-	uLong crc;
+	uLong sum;
 	char window[TAIL_BYTES + BLOCK_BYTES]; /* the last bytes read */
 	size_t window_len;
 
@@ -150,6 +155,21 @@ static ssize_t fill_window(struct unpack *unpack, char **block_r)
 	return (ssize_t)len;
 }
 
+/* libarchive reads a deflate stream behind a header of gzip only. */
+static ssize_t reframe(struct unpack *unpack, const void **block_r)
+{
+	static const char header[] = {'\x1f', '\x8b', 8, 0, 0, 0, 0, 0, 0, '\xff'};
+	char dropped;
+	for (int left = unpack->frame == UNPACK_ZLIB ? 2 : 0; left > 0; left--)
+		if (unpack->source->read(unpack->source->context, &dropped, 1, &unpack->broken) < 0)
+			return -1;
+	unpack->framed = true;
+	unpack->source_bytes = sizeof(header);
+	unpack->magics = 1;
+	*block_r = header;
+	return (ssize_t)sizeof(header);
+}
+
 /* Behind the end of the source stand 8 NULs once: a deflate stream that is whole is then read
  * to its end even when its trailer is cut, and one that is cut still fails for want of it. */
 static ssize_t feed_gzip(struct archive *archive, void *context, const void **block_r)
@@ -159,6 +179,8 @@ static ssize_t feed_gzip(struct archive *archive, void *context, const void **bl
 	(void)archive;
 	if (!count_stall(unpack) || !layers_within_budget(unpack))
 		return -1;
+	if (unpack->frame != UNPACK_GZIP && !unpack->framed)
+		return reframe(unpack, block_r);
 	char *block = NULL;
 	ssize_t len = fill_window(unpack, &block);
 	*block_r = block;
@@ -175,28 +197,55 @@ static uint32_t load_u32(const char *bytes)
 {
 	uint32_t value;
 	memcpy(&value, bytes, sizeof(value));
-	return le32toh(value);
+	return value;
 }
 
-/* RFC 1952 section 2.3.1. libarchive skips the trailer unread. */
+static size_t trailer_bytes(enum unpack_frame frame)
+{
+	return frame == UNPACK_GZIP ? TRAILER_BYTES : frame == UNPACK_ZLIB ? ADLER_BYTES : 0;
+}
+
+static void add_to_sum(struct unpack *unpack)
+{
+	const Bytef *block = (const Bytef *)unpack->block;
+	if (unpack->frame == UNPACK_GZIP)
+		unpack->sum = crc32_z(unpack->sum, block, unpack->block_len);
+	else if (unpack->frame == UNPACK_ZLIB)
+		unpack->sum = adler32_z(unpack->sum, block, unpack->block_len);
+}
+
+static const char *wrong_in_trailer(const struct unpack *unpack, const char *trailer)
+{
+	switch (unpack->frame) {
+	case UNPACK_GZIP:
+		if (le32toh(load_u32(trailer)) != (uint32_t)unpack->sum)
+			return "wrong checksum";
+		return le32toh(load_u32(trailer + 4)) != (uint32_t)unpack->produced_bytes ? "wrong length" : NULL;
+	case UNPACK_ZLIB:
+		return be32toh(load_u32(trailer)) != (uint32_t)unpack->sum ? "wrong checksum" : NULL;
+	case UNPACK_BARE:
+		break;
+	}
+	return NULL;
+}
+
+/* RFC 1952 section 2.3.1, RFC 1950 section 2.2. libarchive skips eight bytes unread. */
 static void check_trailer(struct unpack *unpack)
 {
-	uint64_t consumed = (uint64_t)archive_filter_bytes(unpack->archive, -1);
-	if (consumed > unpack->source_bytes) {
+	size_t bytes = trailer_bytes(unpack->frame);
+	uint64_t end = (uint64_t)archive_filter_bytes(unpack->archive, -1) - TRAILER_BYTES + bytes;
+	if (end > unpack->source_bytes) {
 		issue_add(unpack->issues, ISSUE_ARCHIVE_TRAILER, STR("cut short"));
 		return;
 	}
-	uint64_t behind = unpack->source_bytes - consumed;
+	uint64_t behind = unpack->source_bytes - end;
 	if (behind > 0)
 		issue_add(unpack->issues, ISSUE_ARCHIVE_TRAILING_BYTES, STR_NONE);
-	if (unpack->magics > 1 || unpack_layers(unpack) > 1 ||
-	    behind + TRAILER_BYTES > unpack->window_len)
+	if (unpack->magics > 1 || unpack_layers(unpack) > 1 || behind + bytes > unpack->window_len)
 		return;
-	const char *trailer = unpack->window + unpack->window_len - behind - TRAILER_BYTES;
-	if (load_u32(trailer) != (uint32_t)unpack->crc)
-		issue_add(unpack->issues, ISSUE_ARCHIVE_TRAILER, STR("wrong checksum"));
-	else if (load_u32(trailer + 4) != (uint32_t)unpack->produced_bytes)
-		issue_add(unpack->issues, ISSUE_ARCHIVE_TRAILER, STR("wrong length"));
+	const char *wrong = wrong_in_trailer(unpack, unpack->window + unpack->window_len - behind - bytes);
+	if (wrong != NULL)
+		issue_add(unpack->issues, ISSUE_ARCHIVE_TRAILER, str_from(wrong));
 }
 
 /* The next block of libarchive's into unpack->block. 1, 0 at the end, -1 broken. */
@@ -244,7 +293,7 @@ static ssize_t read_gzip(void *context, char *out, size_t cap, struct reject *re
 			check_trailer(unpack);
 			return 0;
 		}
-		unpack->crc = crc32_z(unpack->crc, (const Bytef *)unpack->block, unpack->block_len);
+		add_to_sum(unpack);
 		uint64_t consumed = (uint64_t)archive_filter_bytes(unpack->archive, -1);
 		if (!charge(unpack, unpack->block_len, consumed, reject))
 			return -1;
@@ -264,10 +313,37 @@ static struct unpack *unpack_new(struct unpack_budget *budget)
 	return unpack;
 }
 
-struct unpack *unpack_gzip_open(struct payload *source, struct unpack_budget *budget,
-	struct issue_list *issues)
+/* What the beginning of a stream holds, as far as it goes. */
+static bool inflates_to_document(struct str head, int window_bits)
+{
+	char out[PROBE_BYTES];
+	z_stream stream = {.next_in = (Bytef *)(uintptr_t)head.ptr, .avail_in = (uInt)head.len,
+		.next_out = (Bytef *)out, .avail_out = sizeof(out)};
+	if (inflateInit2(&stream, window_bits) != Z_OK)
+		die_out_of_memory();
+	(void)inflate(&stream, Z_SYNC_FLUSH);
+	(void)inflateEnd(&stream);
+	return sniff_document((struct str){out, sizeof(out) - stream.avail_out});
+}
+
+bool unpack_sniff(struct str head, enum unpack_frame *frame_r)
+{
+	*frame_r = UNPACK_GZIP;
+	if (sniff_bytes(head) == SNIFF_GZIP)
+		return true;
+	*frame_r = UNPACK_ZLIB;
+	if (inflates_to_document(head, MAX_WBITS))
+		return true;
+	*frame_r = UNPACK_BARE;
+	return inflates_to_document(head, -MAX_WBITS);
+}
+
+struct unpack *unpack_gzip_open(struct payload *source, enum unpack_frame frame,
+	struct unpack_budget *budget, struct issue_list *issues)
 {
 	struct unpack *unpack = unpack_new(budget);
+	unpack->frame = frame;
+	unpack->sum = frame == UNPACK_ZLIB ? adler32_z(0, NULL, 0) : 0;
 	unpack->source = source;
 	unpack->issues = issues;
 	unpack->payload = (struct payload){read_gzip, unpack, source->member};

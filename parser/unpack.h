@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * gzip and zip as payloads: bytes in, unpacked bytes out, piece by piece,
+ * gzip, zlib, deflate and zip as payloads: bytes in, unpacked bytes out, piece by piece,
  * under the limits. By libarchive with exactly one filter or one format each;
  * the only file that includes it is unpack.c. Nothing is ever written to disk
  * and no name from an archive is used as a path. Whatever is wrong comes out
@@ -19,10 +19,17 @@ struct unpack_budget {
 
 struct unpack;
 
-/* RFC 1952. source, budget and issues must live until unpack_close(). Concatenated members
- * are joined and gzip directly inside gzip is peeled: unpack_layers() tells how often. */
-struct unpack *unpack_gzip_open(struct payload *source, struct unpack_budget *budget,
-	struct issue_list *issues);
+/* The frames that a deflate stream comes in: RFC 1952, RFC 1950, none (RFC 1951). */
+enum unpack_frame { UNPACK_GZIP, UNPACK_ZLIB, UNPACK_BARE };
+
+/* True when head begins such a stream. Only gzip has a magic: of the others, those whose first
+ * bytes are a document's. */
+bool unpack_sniff(struct str head, enum unpack_frame *frame_r);
+
+/* source, budget and issues must live until unpack_close(). Concatenated members of gzip are
+ * joined and gzip directly inside is peeled: unpack_layers() tells how often. */
+struct unpack *unpack_gzip_open(struct payload *source, enum unpack_frame frame,
+	struct unpack_budget *budget, struct issue_list *issues);
 
 /* Starts reading; false: *reject says what is wrong. *empty_r: true when nothing is inside. */
 NODISCARD bool unpack_gzip_start(struct unpack *unpack, bool *empty_r, struct reject *reject);

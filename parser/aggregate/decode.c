@@ -147,33 +147,15 @@ static void add_single_bytes(struct decode *decode, struct str bytes, struct buf
 	}
 }
 
-static void add_utf16_unit(struct decode *decode, struct buf *out, uint32_t unit)
+static void add_utf16(struct decode *decode, struct str bytes, bool final, struct buf *out)
 {
-	if (decode->high) {
-		uint32_t high = decode->high;
-		decode->high = 0;
-		if (unit >= 0xdc00 && unit < 0xe000) {
-			add_code(decode, out, 0x10000 + ((high - 0xd800) << 10) + (unit - 0xdc00));
-			return;
-		}
-		add_code(decode, out, high);
-	}
-	if (unit >= 0xd800 && unit < 0xdc00)
-		decode->high = unit;
-	else
-		add_code(decode, out, unit);
-}
-
-static void add_utf16(struct decode *decode, struct str bytes, struct buf *out)
-{
-	bool little = decode->encoding == ENCODING_UTF16_LE;
-	while (bytes.len >= 2) {
-		uint32_t first = (unsigned char)bytes.ptr[0], second = (unsigned char)bytes.ptr[1];
-		add_utf16_unit(decode, out, little ? first | second << 8 : first << 8 | second);
-		bytes = str_from_offset(bytes, 2);
+	uint32_t code;
+	for (size_t len; (len = unicode_next(decode->unicode, bytes, final, &code)) > 0;) {
+		add_code(decode, out, code);
+		bytes = str_from_offset(bytes, len);
 	}
 	if (bytes.len > 0)
-		decode->carry[0] = (unsigned char)bytes.ptr[0];
+		(void)memcpy(decode->carry, bytes.ptr, bytes.len);
 	decode->carry_len = bytes.len;
 }
 
@@ -188,9 +170,8 @@ static void add_bytes(struct decode *decode, struct str bytes, bool final, struc
 	case ENCODING_8859_15:
 		add_single_bytes(decode, bytes, out);
 		break;
-	case ENCODING_UTF16_LE:
-	case ENCODING_UTF16_BE:
-		add_utf16(decode, bytes, out);
+	case ENCODING_UTF16:
+		add_utf16(decode, bytes, final, out);
 		break;
 	}
 }
@@ -252,7 +233,7 @@ static bool read_declaration(struct decode *decode, struct str inner, struct rej
 		struct str from = at == SIZE_MAX ? STR("") : str_from_offset(inner, at);
 		name = take_attribute(&from, STR("encoding"));
 	}
-	bool utf16 = decode->encoding == ENCODING_UTF16_LE || decode->encoding == ENCODING_UTF16_BE;
+	bool utf16 = decode->encoding == ENCODING_UTF16;
 	bool says_wide = str_starts_nocase(name, STR("utf-16")) || str_starts_nocase(name, STR("utf16"));
 	enum encoding found = decode->encoding;
 	if (utf16 || says_wide) {
@@ -276,39 +257,24 @@ static void blank_out(struct str dropped, struct buf *out)
 		buf_add_char(out, dropped.ptr[i] == '\n' ? '\n' : ' ');
 }
 
-static bool is_utf32(struct str bytes)
-{
-	return str_starts(bytes, STR("\xff\xfe\0\0")) || str_starts(bytes, STR("<\0\0\0")) ||
-		str_starts(bytes, STR("\0\0\0<")) || str_starts(bytes, STR("\0\0\xfe\xff"));
-}
-
 static struct str take_bom(struct decode *decode, struct str bytes)
 {
-	static const struct {
-		struct str mark;
-		enum encoding encoding;
-	} marks[] = {{{"\xef\xbb\xbf", 3}, ENCODING_UTF8}, {{"\xff\xfe", 2}, ENCODING_UTF16_LE},
-		{{"\xfe\xff", 2}, ENCODING_UTF16_BE}};
-	static const struct str plain_le = {"<\0", 2}, plain_be = {"\0<", 2};
-	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
-		if (!str_starts(bytes, marks[i].mark))
-			continue;
-		decode->encoding = marks[i].encoding;
+	size_t mark;
+	decode->unicode = unicode_of(bytes, &mark);
+	if (decode->unicode != UNICODE_8)
+		decode->encoding = ENCODING_UTF16;
+	else if (str_starts(bytes, STR("\xef\xbb\xbf")))
+		mark = 3;
+	if (mark > 0)
 		issue_add(decode->issues, ISSUE_XML_BOM, STR(""));
-		return str_from_offset(bytes, marks[i].mark.len);
-	}
-	if (str_starts(bytes, plain_le))
-		decode->encoding = ENCODING_UTF16_LE;
-	else if (str_starts(bytes, plain_be))
-		decode->encoding = ENCODING_UTF16_BE;
-	return bytes;
+	return str_from_offset(bytes, mark);
 }
 
 /* For a UTF-16 document: the declaration in narrow letters, and how many bytes it takes. */
 static size_t narrow_head(const struct decode *decode, struct str bytes, char *narrow, size_t cap)
 {
 	size_t len = 0;
-	bool little = decode->encoding == ENCODING_UTF16_LE;
+	bool little = decode->unicode == UNICODE_16_LE;
 	while (len < cap && bytes.len >= 2 * len + 2) {
 		char low = bytes.ptr[2 * len + (little ? 0 : 1)], high = bytes.ptr[2 * len + (little ? 1 : 0)];
 		narrow[len++] = high == 0 ? low : '?';
@@ -320,12 +286,12 @@ static size_t narrow_head(const struct decode *decode, struct str bytes, char *n
 static bool begin(struct decode *decode, struct str bytes, bool final, struct buf *out, struct reject *reject)
 {
 	char narrow[HEAD_BYTES];
-	if (is_utf32(bytes)) {
+	struct str rest = take_bom(decode, bytes), head = rest;
+	if (decode->unicode == UNICODE_32) {
 		reject_set(reject, REASON_XML_ENCODING, "UTF-32");
 		return false;
 	}
-	struct str rest = take_bom(decode, bytes), head = rest;
-	bool utf16 = decode->encoding == ENCODING_UTF16_LE || decode->encoding == ENCODING_UTF16_BE;
+	bool utf16 = decode->encoding == ENCODING_UTF16;
 	size_t unit = utf16 ? 2 : 1;
 	if (utf16)
 		head = (struct str){narrow, narrow_head(decode, rest, narrow, sizeof(narrow))};
@@ -382,7 +348,5 @@ bool decode_add(struct decode *decode, struct str bytes, bool final, struct buf 
 		return true;
 	}
 	add_bytes(decode, bytes, final, out);
-	if (final && decode->high)
-		add_code(decode, out, decode->high);
 	return true;
 }

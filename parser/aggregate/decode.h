@@ -9,17 +9,17 @@
 #pragma once
 
 #include "parser/payload.h"
+#include "parser/unicode.h"
 
-enum encoding { ENCODING_UTF8, ENCODING_ASCII, ENCODING_1252, ENCODING_8859_15, ENCODING_UTF16_LE,
-	ENCODING_UTF16_BE };
+enum encoding { ENCODING_UTF8, ENCODING_ASCII, ENCODING_1252, ENCODING_8859_15, ENCODING_UTF16 };
 
 struct decode {
 	struct issue_list *issues;
 	enum encoding encoding;
+	enum unicode unicode;         /* the order of UTF-16 */
 	bool started;
 	unsigned char carry[4]; /* the beginning of a character */
 	size_t carry_len;
-	uint32_t high;          /* first half of a surrogate pair */
 	struct buf head;        /* bytes held until the declaration is known */
 };
 

@@ -106,8 +106,7 @@ static size_t part_add(struct mail *mail, GMimeObject *object, enum mail_node no
 	part->name = clean_line(mail->arena, str_from(name), NAME_BYTES, NULL);
 	GMimeContentEncoding encoding = g_mime_part_get_content_encoding(GMIME_PART(object));
 	part->encoded = encoding == GMIME_CONTENT_ENCODING_BASE64 ||
-		encoding == GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE ||
-		encoding == GMIME_CONTENT_ENCODING_UUENCODE;
+		encoding == GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE; /* uuencode: by textform */
 	return at;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A bare archive: the first byte says which kind, the rest follows its magic.
+ * A bare archive: the first byte says which kind, the rest follows its magic. Of a
+ * stream of zlib or deflate, which has none, the frame is given.
  * It is parsed as an input; and unpacked, the output is the same whatever the
  * size of the pieces read and written, and never beyond the budget.
  */
@@ -37,12 +38,12 @@ static bool read_all(struct payload *payload, size_t piece, const struct limits 
 	return got == 0;
 }
 
-static bool read_gzip(struct str bytes, size_t piece, struct unpack_budget *budget, struct issue_list *issues,
-	struct outcome *outcome)
+static bool read_stream(struct str bytes, enum unpack_frame frame, size_t piece, struct unpack_budget *budget,
+	struct issue_list *issues, struct outcome *outcome)
 {
 	struct fuzz_source source = {bytes, piece};
 	struct payload payload = fuzz_payload(&source);
-	struct unpack *unpack = unpack_gzip_open(&payload, budget, issues);
+	struct unpack *unpack = unpack_gzip_open(&payload, frame, budget, issues);
 	bool empty;
 	bool good = unpack_gzip_start(unpack, &empty, &outcome->reject) &&
 		(empty || read_all(unpack_payload(unpack), piece, budget->limits, outcome));
@@ -67,7 +68,9 @@ static bool read_zip(struct str bytes, size_t piece, struct unpack_budget *budge
 	return good && found == 0;
 }
 
-static bool unpack_all(struct str bytes, bool zip, size_t piece, struct outcome *outcome)
+enum kind { STREAM_GZIP = UNPACK_GZIP, STREAM_ZLIB = UNPACK_ZLIB, STREAM_BARE = UNPACK_BARE, ZIP };
+
+static bool unpack_all(struct str bytes, enum kind kind, size_t piece, struct outcome *outcome)
 {
 	struct limits limits = fuzz_limits();
 	struct unpack_budget budget = {.limits = &limits};
@@ -77,18 +80,19 @@ static bool unpack_all(struct str bytes, bool zip, size_t piece, struct outcome 
 	issue_list_init(issues);
 	*outcome = (struct outcome){0};
 	buf_init(&outcome->bytes, SIZE_MAX / 4);
-	bool good = (zip ? read_zip : read_gzip)(bytes, piece, &budget, issues, outcome);
+	bool good = kind == ZIP ? read_zip(bytes, piece, &budget, issues, outcome) :
+		read_stream(bytes, (enum unpack_frame)kind, piece, &budget, issues, outcome);
 	if (!good && outcome->reject.reason == REASON_NONE)
 		die("refused without a reason");
 	free(issues);
 	return good;
 }
 
-static void check(struct str bytes, bool zip)
+static void check(struct str bytes, enum kind kind)
 {
 	struct outcome whole, piecewise;
-	bool good = unpack_all(bytes, zip, PIECE_BYTES, &whole);
-	if (unpack_all(bytes, zip, 1, &piecewise) != good || piecewise.reject.reason != whole.reject.reason)
+	bool good = unpack_all(bytes, kind, PIECE_BYTES, &whole);
+	if (unpack_all(bytes, kind, 1, &piecewise) != good || piecewise.reject.reason != whole.reject.reason)
 		die("a byte at a time: \"%s\" instead of \"%s\"", piecewise.reject.detail, whole.reject.detail);
 	if (!str_eq(buf_str(&whole.bytes), buf_str(&piecewise.bytes)))
 		die("a byte at a time: other bytes");
@@ -98,18 +102,26 @@ static void check(struct str bytes, bool zip)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
-	static const struct str magics[] = {{"\x1f\x8b\x08", 3}, {"PK\x03\x04", 4}};
+	static const struct {
+		enum kind kind;
+		struct str magic;
+	} kinds[] = {{STREAM_GZIP, {"\x1f\x8b\x08", 3}}, {ZIP, {"PK\x03\x04", 4}}, {STREAM_ZLIB, {"\x78\x9c", 2}},
+		{STREAM_BARE, {"", 0}}};
 	struct str rest = {(const char *)bytes, len};
 	if (len == 0)
 		return 0;
-	bool archive = str_starts(rest, magics[0]) || str_starts(rest, magics[1]);
+	size_t at = str_starts(rest, kinds[0].magic) ? 0 : str_starts(rest, kinds[1].magic) ? 1 :
+		str_starts(rest, kinds[2].magic) ? 2 : 4;
 	struct buf whole;
 	buf_init(&whole, len + 8);
-	if (!archive)
-		buf_add_str(&whole, magics[bytes[0] & 1]);
-	buf_add_str(&whole, archive ? rest : str_from_offset(rest, 1));
+	if (at == 4) {
+		at = bytes[0] & 3;
+		buf_add_str(&whole, kinds[at].magic);
+		rest = str_from_offset(rest, 1);
+	}
+	buf_add_str(&whole, rest);
 	fuzz_parse((const uint8_t *)whole.ptr, whole.len);
-	check(buf_str(&whole), str_starts(buf_str(&whole), magics[1]));
+	check(buf_str(&whole), kinds[at].kind);
 	buf_fini(&whole);
 	return 0;
 }

@@ -71,6 +71,10 @@ struct str carry_repeat(struct str s, size_t times);
 struct str carry_base64(struct str bytes);      /* in lines of 76 */
 struct str carry_base64_long(struct str bytes); /* in one line */
 struct str carry_gzip(struct str bytes);
+struct str carry_zlib(struct str bytes);
+struct str carry_deflate(struct str bytes); /* without a frame */
+struct str carry_uuencode(struct str bytes);
+struct str carry_utf16(struct str ascii, bool little); /* with its mark */
 struct str carry_replace(struct str s, struct str from, struct str to); /* every occurrence */
 
 struct carry_member {

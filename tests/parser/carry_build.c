@@ -92,7 +92,7 @@ struct str carry_base64_long(struct str bytes)
 	return base64(bytes, SIZE_MAX);
 }
 
-/* window_bits: 31 gzip, -15 raw deflate. */
+/* window_bits: 31 gzip, 15 zlib, -15 bare deflate. */
 static struct str compressed(struct str bytes, int window_bits)
 {
 	z_stream stream = {0};
@@ -112,9 +112,50 @@ static struct str compressed(struct str bytes, int window_bits)
 	return keep(&out);
 }
 
+struct str carry_utf16(struct str ascii, bool little)
+{
+	char *units = arena_alloc(carry_arena(), 2 * ascii.len + 2);
+	units[0] = little ? '\xff' : '\xfe';
+	units[1] = little ? '\xfe' : '\xff';
+	for (size_t i = 0; i < ascii.len; i++)
+		units[2 + 2 * i + (little ? 0 : 1)] = ascii.ptr[i];
+	return (struct str){units, 2 * ascii.len + 2};
+}
+
+struct str carry_uuencode(struct str bytes)
+{
+	struct buf out;
+	buf_init(&out, TEXT_BYTES);
+	buf_add_str(&out, STR("begin 644 report.bin\n"));
+	for (; bytes.len > 0; bytes = str_from_offset(bytes, 45)) {
+		struct str line = str_sub(bytes, 0, 45);
+		buf_add_char(&out, (char)(32 + line.len));
+		for (size_t i = 0; i < line.len; i += 3) {
+			uint32_t bits = 0;
+			for (size_t j = i; j < i + 3; j++)
+				bits = bits << 8 | (j < line.len ? (unsigned char)line.ptr[j] : 0);
+			for (int shift = 18; shift >= 0; shift -= 6)
+				buf_add_char(&out, (bits >> shift & 63) ? (char)(32 + (bits >> shift & 63)) : '`');
+		}
+		buf_add_char(&out, '\n');
+	}
+	buf_add_str(&out, STR("`\nend\n"));
+	return keep(&out);
+}
+
 struct str carry_gzip(struct str bytes)
 {
 	return compressed(bytes, 31);
+}
+
+struct str carry_zlib(struct str bytes)
+{
+	return compressed(bytes, 15);
+}
+
+struct str carry_deflate(struct str bytes)
+{
+	return compressed(bytes, -15);
 }
 
 /* ---- zip (APPNOTE) ---- */

@@ -33,13 +33,28 @@ static struct str with_declaration(const char *declaration)
 
 static struct str utf16(bool little)
 {
-	struct str xml = with_declaration("<?xml version=\"1.0\" encoding=\"UTF-16\"?>\n");
-	char *units = arena_alloc(carry_arena(), 2 * xml.len + 2);
-	units[0] = little ? '\xff' : '\xfe';
-	units[1] = little ? '\xfe' : '\xff';
-	for (size_t i = 0; i < xml.len; i++)
-		units[2 + 2 * i + (little ? 0 : 1)] = xml.ptr[i];
-	return (struct str){units, 2 * xml.len + 2};
+	return carry_utf16(with_declaration("<?xml version=\"1.0\" encoding=\"UTF-16\"?>\n"), little);
+}
+
+static struct str unmarked(struct str bytes)
+{
+	return str_from_offset(bytes, 2);
+}
+
+static void test_utf16(void **state)
+{
+	(void)state;
+	struct carry_case cases[] = {
+		{"little", utf16(true), "", 1, "xml.bom"},
+		{"big", utf16(false), "", 1, "xml.bom"},
+		{"little, no mark", unmarked(utf16(true)), "", 1, ""},
+		{"big, no mark", unmarked(utf16(false)), "", 1, ""},
+		{"nothing declared", unmarked(carry_utf16(with_declaration("\n"), false)), "", 1, ""},
+		{"in a mail", carry_single("text/xml", unmarked(utf16(false))), "", 1, ""},
+		{"as the mail's text", carry_single("text/plain", unmarked(utf16(true))), "", 1,
+			"mail.text_body"},
+	};
+	CARRY_CHECK(cases, NULL);
 }
 
 /* C: bytes and XML */
@@ -50,8 +65,6 @@ static void test_bytes(void **state)
 	struct carry_case cases[] = {
 		{"as specified", XML, "", 1, ""},
 		{"byte order mark", bytes(STR("\xef\xbb\xbf"), XML), "", 1, "xml.bom"},
-		{"UTF-16 little", utf16(true), "", 1, "xml.bom"},
-		{"UTF-16 big", utf16(false), "", 1, "xml.bom"},
 		{"blank lines first", bytes(STR("\n \n"), XML), "", 1, "xml.leading_space"},
 		{"no declaration", with_declaration(""), "", 1, ""},
 		{"space, no declaration", with_declaration("\n  "), "", 1, ""},
@@ -129,6 +142,7 @@ static void test_hostile_bytes(void **state)
 	(void)state;
 	struct carry_case cases[] = {
 		{"UTF-32", STR("\xff\xfe\0\0<\0\0\0f\0\0\0"), "xml.encoding", 0, NULL},
+		{"UTF-32, no mark", STR("\0\0\0<\0\0\0f"), "xml.encoding", 0, NULL},
 		{"a default namespace on an inner element", swap("<record>", "<record xmlns=\"urn:x\">"), "", 1,
 			"xml.namespace"},
 		{"an entity with a long name", swap("acme.example", "&an_entity_with_a_long_name;"),
@@ -662,6 +676,7 @@ static void test_mail_date(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_utf16),
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_hostile_bytes),
 		cmocka_unit_test(test_encodings),

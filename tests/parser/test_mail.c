@@ -173,6 +173,35 @@ static void test_reports_in_running_text(void **state)
 	CARRY_CHECK(cases, NULL);
 }
 
+static void test_uuencode(void **state)
+{
+	(void)state;
+	struct str uu = carry_uuencode(GZIP), xml = carry_uuencode(carry_xml("r1"));
+	struct str intro = STR("Hello,\n\nhere is the report:\n\n");
+	struct str declared = carry_join(carry_header(),
+		STR("Content-Type: application/gzip\nContent-Transfer-Encoding: x-uuencode\n\n"));
+	struct carry_case cases[] = {
+		{"of gzip", body("text/plain", carry_join(intro, uu)), "", 1, "mail.uuencode"},
+		{"of xml", body("text/plain", carry_join(xml, STR("\nregards\n"))), "", 1, "mail.uuencode"},
+		{"of json", body("text/plain", carry_uuencode(carry_json("t"))), "", 1, "mail.uuencode"},
+		{"two of them", body("text/plain", carry_join(xml, carry_uuencode(carry_xml("r2")))), "", 2,
+			"mail.uuencode"},
+		{"CRLF", body("text/plain", carry_replace(uu, STR("\n"), STR("\r\n"))), "", 1, "mail.uuencode"},
+		{"blanks for backquotes", body("text/plain", carry_replace(uu, STR("`"), STR(" "))), "", 1,
+			"mail.uuencode"},
+		{"an attachment", carry_single("application/octet-stream", uu), "", 1, "mail.uuencode"},
+		{"as the transfer encoding", carry_join(declared, uu), "", 1, "mail.uuencode"},
+		{"cut", body("text/plain", str_sub(uu, 0, uu.len / 2)), "archive.damaged", 0, NULL},
+		{"of prose", body("text/plain", carry_uuencode(carry_repeat(STR("<p>hello</p>\n"), 20))),
+			"not_a_report.mail", 0, NULL},
+		{"prose that begins", body("text/plain", STR("begin 644 the report\nMany lines <feedback>\n")),
+			"not_a_report.mail", 0, NULL},
+		{"many beginnings", body("text/plain", carry_repeat(STR("begin 644 x\n#/&9E\n"), 5000)),
+			"not_a_report.mail", 0, NULL},
+	};
+	CARRY_CHECK(cases, NULL);
+}
+
 static void test_not_a_report(void **state)
 {
 	(void)state;
@@ -411,6 +440,7 @@ int main(void)
 		cmocka_unit_test(test_any_place_in_the_tree),
 		cmocka_unit_test(test_transfer_encodings),
 		cmocka_unit_test(test_reports_in_running_text),
+		cmocka_unit_test(test_uuencode),
 		cmocka_unit_test(test_not_a_report),
 		cmocka_unit_test(test_rejected),
 		cmocka_unit_test(test_a_lost_report_loses_the_mail),

@@ -99,6 +99,11 @@ static void test_other_types_of_values(void **state)
 	const char *detail = "[{\"result-type\":\"certificate-expired\",\"failed-session-count\":1}]";
 	struct carry_case cases[] = {
 		{"UTF-8", swap("Acme", "Acm\xc3\xa9"), "", 1, ""},
+		{"UTF-16 little", carry_utf16(JSON, true), "", 1, "tls.field_form"},
+		{"UTF-16 big", carry_utf16(JSON, false), "", 1, "tls.field_form"},
+		{"UTF-16, no mark", carry_gzip(str_from_offset(carry_utf16(JSON, false), 2)), "", 1, "tls.field_form"},
+		{"UTF-16 as the mail's text", carry_single("text/plain", carry_utf16(JSON, true)), "", 1,
+			"mail.text_body tls.field_form"},
 		{"a number as a name", swap("\"Acme\"", "17"), "", 1, "tls.field_form"},
 		{"a list as a name", swap("\"Acme\"", "[]"), "", 1, "tls.field_missing tls.field_form"},
 		{"a long name", swap("Acme", carry_repeat(STR("a"), 1025).ptr), "", 1, "text.cut"},

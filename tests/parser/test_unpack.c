@@ -71,6 +71,38 @@ static void test_gzip(void **state)
 	CARRY_CHECK(cases, NULL);
 }
 
+/* What HTTP libraries call deflate. */
+static void test_other_frames(void **state)
+{
+	(void)state;
+	struct str zlib = carry_zlib(XML), bare = carry_deflate(XML);
+	struct str stored = carry_cat("%c%c%c%c%c%.*s", 1, (int)(XML.len & 0xff), (int)(XML.len >> 8),
+		(int)(~XML.len & 0xff), (int)(~XML.len >> 8 & 0xff), STR_FMT(XML));
+	struct carry_case cases[] = {
+		{"zlib", zlib, "", 1, "archive.deflate"},
+		{"bare", bare, "", 1, "archive.deflate"},
+		{"bare and stored", stored, "", 1, "archive.deflate"},
+		{"JSON", carry_zlib(carry_json("t")), "", 1, "archive.deflate"},
+		{"declared as gzip", carry_single("application/gzip", zlib), "", 1, "archive.deflate"},
+		{"declared as what it is", carry_single("application/octet-stream", bare), "", 1, "archive.deflate"},
+		{"in gzip", carry_gzip(zlib), "", 1, "archive.deflate archive.nested"},
+		{"bytes behind zlib", carry_join(zlib, STR("x")), "", 1,
+			"archive.trailing_bytes archive.deflate"},
+		{"bytes behind", carry_join(bare, carry_repeat(STR("x"), 9000)), "", 1,
+			"archive.trailing_bytes archive.deflate"},
+		{"wrong checksum", carry_join(cut(zlib, 4), STR("abcd")), "", 1, "archive.trailer archive.deflate"},
+		{"half a checksum", cut(zlib, 2), "", 1, "archive.trailer archive.deflate"},
+		{"zlib cut", str_sub(zlib, 0, zlib.len / 2), "archive.damaged", 0, NULL},
+		{"bare cut", cut(bare, 1), "archive.damaged", 0, NULL},
+		{"too deep", carry_gzip(carry_gzip(carry_gzip(bare))), "archive.depth", 0, NULL},
+		{"another document", carry_zlib(STR("<html><body>502</body></html>")), "file.unknown", 0, NULL},
+		{"a text like zlib", STR("x^2 + y^2 = z^2, see x\x9c"), "file.unknown", 0, NULL},
+		{"in no report", carry_single("image/png", carry_join(STR("\x89PNG\r\n\x1a\n"), zlib)),
+			"not_a_report.mail", 0, NULL},
+	};
+	CARRY_CHECK(cases, NULL);
+}
+
 static void test_zip(void **state)
 {
 	(void)state;
@@ -357,6 +389,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_gzip),
+		cmocka_unit_test(test_other_frames),
 		cmocka_unit_test(test_zip),
 		cmocka_unit_test(test_archives_in_archives),
 		cmocka_unit_test(test_other_formats_are_named),

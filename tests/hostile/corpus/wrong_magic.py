@@ -2,6 +2,7 @@
 """RELIABILITY 0.3: only zip and gzip are read. Another archive, or bytes that are none, where a
 report was meant: quarantined, and no program or further filter is ever asked. The same bytes as an
 attachment that claims nothing are no report."""
+import binascii
 import bz2
 import io
 import lzma
@@ -9,7 +10,7 @@ import tarfile
 import zipfile
 
 from corpus.kit import ONE, gz, xml
-from corpus.pack import zip1
+from corpus.pack import MIB, gzip_of, repeated, zip1
 
 REFUSED = "archive.format,archive.damaged,archive.no_report,archive.method,xml.malformed,xml.encoding"
 
@@ -93,6 +94,17 @@ def make(corpus):
             ("gzip_called_image", gz, "r.png", "image/png"),
             ("zip_called_text", zip1, "r.txt", "text/plain")):
         kind.packed(name, raw(xml(kind.id(name))), "S", totals=ONE, file=file, ctype=ctype)
+    # A transfer encoding of old: read where it stands, with the limits of what is in it.
+    for name, raw, outcomes, codes in (
+            ("uuencode_report", gz(xml(kind.id("uuencode_report"))), "S", "*"),
+            ("uuencode_bomb", gzip_of(packed=repeated(b" " * MIB, 256), crc=0, size=0), "Q", "archive.*"),
+            ("uuencode_tar", gz(tar("r.xml", data)), "Q", REFUSED)):
+        text = b"begin 644 r.gz\n" + b"".join(
+            binascii.b2a_uu(raw[i:i + 45]) for i in range(0, len(raw), 45)) + b"`\nend\n"
+        kind.packed(name, text, outcomes, codes, ONE if outcomes == "S" else None, file="r.uue", ctype="text/plain")
+    for name, text in (("uuencode_lengths", b"begin 644 r.xml\n_" + b"/" * 84 + b"\n" + b"!" * 4000 + b"\n"),
+                       ("uuencode_begins", b"begin 644 x\n#/&9E\n" * 100000)):
+        kind.packed(name, text, "NQ", REFUSED + ",not_a_report.mail", file="r.uue", ctype="text/plain")
     for name, raw, file, ctype in (
             ("an_image", b"\x89PNG\r\n\x1a\n" + bytes(40), "logo.png", "image/png"),
             ("a_pdf", b"%PDF-1.7\n1 0 obj\n", "invoice.pdf", "application/pdf"),
