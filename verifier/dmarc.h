@@ -76,7 +76,14 @@ void dmarc_check(const struct verify *verify, const struct message *message, con
 
 enum dmarc_report { DMARC_RUA = 1, DMARC_RUF };
 
+struct dmarc_destination {
+	struct str asked;   /* the name; absent when the destination is not external */
+	struct str instead; /* "uri, uri" that its host wants them at in its place; absent: none */
+	const char *why;    /* a phrase about the host that does not want them; NULL: it does, or DNS failed */
+	bool mendable;      /* by a record at `asked` */
+};
+
 /* May reports of this kind about record_domain be sent to uri (RFC 9990 section 4, RFC 9991 section 5)?
- * MAYBE_UNKNOWN: DNS failed. asked_r: the name asked, absent when the destination is not external. */
+ * MAYBE_UNKNOWN: DNS failed. */
 enum maybe dmarc_external(const struct verify *verify, const struct dmarc_options *options,
-	struct str record_domain, enum dmarc_report kind, struct str uri, struct str *asked_r);
+	struct str record_domain, enum dmarc_report kind, struct str uri, struct dmarc_destination *destination_r);

@@ -17,6 +17,7 @@ void survey_dmarc(const struct verify *verify, const struct dmarc_options *optio
 /* MX with the addresses behind, MTA-STS and TLS-RPT. The policy file of MTA-STS is not fetched. */
 void survey_mail(const struct verify *verify, struct str domain, struct verdict *verdict);
 
-/* Does the domain say that it sends no mail ("v=spf1 -all", or a null MX without any SPF record)? If so, what is
- * missing to say it to everybody. After survey_dmarc(). MAYBE_UNKNOWN: it says nothing, or DNS failed. */
-enum maybe survey_silent(const struct verify *verify, struct str domain, struct verdict *verdict);
+/* Does the domain say that it sends no mail ("v=spf1 -all", or a null MX without any SPF record)? If so, or if that was
+ * declared, what is missing to say it to everybody takes the place of what is said to senders. After all other
+ * surveys. MAYBE_UNKNOWN: it says nothing, or DNS failed. */
+enum maybe survey_silent(const struct verify *verify, struct str domain, bool declared, struct verdict *verdict);

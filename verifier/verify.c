@@ -112,7 +112,7 @@ static struct str answer_text(struct arena *arena, const struct dns_answer *answ
 		if (answer->type == DNS_A || answer->type == DNS_AAAA)
 			buf_add_str(&buf, str_from(ip_format(&record->ip, ip)));
 		if (answer->type == DNS_MX)
-			buf_printf(&buf, "%u ", record->preference);
+			buf_printf(&buf, "%u %s", record->preference, record->text.len > 0 ? "" : ".");
 		buf_add_str(&buf, quote);
 		buf_add_str(&buf, record->text);
 		buf_add_str(&buf, quote);

@@ -181,7 +181,8 @@ static void domain(struct verification *job)
 		survey_dmarc(verify, &dmarc, name, &job->verdict);
 		survey_bimi(verify, &dmarc, name, STR_NONE, &job->verdict);
 		survey_mail(verify, name, &job->verdict);
-		if (survey_silent(verify, name, &job->verdict) != MAYBE_YES && job->request.sends_no_mail)
+		bool declared = job->request.sends_no_mail;
+		if (survey_silent(verify, name, declared, &job->verdict) != MAYBE_YES && declared)
 			advise_silence(job, name);
 	}
 	psl_close(&psl);

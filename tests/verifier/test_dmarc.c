@@ -338,6 +338,7 @@ static void test_temperror(void **state)
 	zone("_dmarc.example.com TXT \"v=DMARC1; p=reject\"\n_dmarc.com TXT !BOGUS\n");
 	EVALUATES("spf=pass:example.com", AUTH_PASS, true, false);
 	EVALUATES("spf=pass:a.example.com", AUTH_TEMPERROR, false, false);
+	EVALUATES("spf=pass:example.net dkim=temperror:example.net", AUTH_FAIL, false, false);
 	EVALUATES("spf=fail:a.example.com", AUTH_FAIL, false, false);
 }
 
@@ -424,12 +425,14 @@ static void test_partial_body(void **state)
 	assert_int_not_equal(str_find(verdict.dmarc.detail, STR("10 of 99 octets")), SIZE_MAX);
 }
 
+static struct dmarc_destination destination;
+
 static enum maybe external(const char *domain, enum dmarc_report kind, const char *uri, const char *name)
 {
-	struct str at;
-	enum maybe answer = dmarc_external(&verify, &by_walk, str_from(domain), kind, str_from(uri), &at);
-	if (!str_eq(at, str_from(name)))
-		fail_msg("%s: asked %.*s", uri, STR_FMT(at));
+	enum maybe answer = dmarc_external(&verify, &by_walk, str_from(domain), kind, str_from(uri), &destination);
+	if (!str_eq(destination.asked, str_from(name)))
+		fail_msg("%s: asked %.*s", uri, STR_FMT(destination.asked));
+	assert_int_equal(answer == MAYBE_NO, destination.why != NULL);
 	return answer;
 }
 
@@ -459,11 +462,18 @@ static void test_external(void **state)
 		"example.com._report._dmarc.lost.example"), MAYBE_UNKNOWN);
 	assert_int_equal(external("example.com", DMARC_RUA, "mailto:a@same.example",
 		"example.com._report._dmarc.same.example"), MAYBE_YES);
+	assert_true(str_eq(destination.instead, STR("mailto:x@same.example")));
 	assert_int_equal(external("example.com", DMARC_RUA, "mailto:a@other.example",
 		"example.com._report._dmarc.other.example"), MAYBE_NO);
+	assert_true(destination.mendable && strstr(destination.why, "another host"));
 	assert_int_equal(external("example.com", DMARC_RUF, "mailto:a@other.example",
 		"example.com._report._dmarc.other.example"), MAYBE_YES);
 	assert_int_equal(external("example.com", DMARC_RUA, "nonsense", NULL), MAYBE_NO);
+#define L50 "a12345678901234567890123456789012345678901234567890."
+#define LONG L50 L50 L50 L50 "twenty-four-octets-long.example"
+	assert_int_equal(external("example.com", DMARC_RUA, "mailto:a@" LONG,
+		"example.com._report._dmarc." LONG), MAYBE_NO);
+	assert_true(!destination.mendable && strstr(destination.why, "longer than DNS allows"));
 	/* By Organizational Domain, not by what a name ends with. */
 	zone("_dmarc.example.com TXT \"v=DMARC1; p=none\"\n_dmarc.in.example.com TXT \"v=DMARC1; p=none; psd=n\"\n");
 	assert_int_equal(external("example.com", DMARC_RUA, "mailto:a@in.example.com",
@@ -487,6 +497,14 @@ static void test_trace(void **state)
 	assert_int_equal(walks, 6); /* two names of three labels */
 	assert_int_equal(policies, 1);
 	assert_int_equal(aligns, 1);
+	/* Nor is it left out what counts for nothing. */
+	zone(EXAMPLE);
+	given("spf=fail:example.com dkim=fail:example.com");
+	check(&by_walk, "From: a@example.com");
+	steps = trace_steps(verify.trace, &count);
+	for (size_t i = aligns = 0; i < count; i++)
+		aligns += str_eq(steps[i].kind, STR("align")) && str_eq(steps[i].result, STR("does not count"));
+	assert_int_equal(aligns, 2);
 }
 
 static int setup(void **state)

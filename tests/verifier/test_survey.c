@@ -16,6 +16,7 @@ static struct arena *arena;
 static struct psl *psl;
 static struct verdict verdict;
 static enum maybe silent;
+static bool declared;
 
 static void survey(const char *domain, const char *zone)
 {
@@ -30,7 +31,7 @@ static void survey(const char *domain, const char *zone)
 	verdict = (struct verdict){.answers = STR_NONE};
 	survey_dmarc(&verify, &options, str_from(domain), &verdict);
 	survey_mail(&verify, str_from(domain), &verdict);
-	silent = survey_silent(&verify, str_from(domain), &verdict);
+	silent = survey_silent(&verify, str_from(domain), declared, &verdict);
 }
 
 /* "code code", those of this prefix only. */
@@ -85,6 +86,10 @@ static void test_dmarc(void **state)
 			AUTH_NONE},
 		{"example.com", "_dmarc.example.com TXT \"v=DMARC1; p=bad\"\n",
 			"dmarc.policy_invalid dmarc.record dmarc.record", AUTH_PERMERROR},
+		{"example.com", "_dmarc.example.com TXT \"v=DMARC1; p=reject; sp=bad; rua=mailto:d@example.com\"\n",
+			"dmarc.record dmarc.policy_broken", AUTH_PASS},
+		{"example.com", "_dmarc.example.com TXT \"v=DMARC1; rua=mailto:d@example.com\"\n",
+			"dmarc.record dmarc.policy_broken", AUTH_PASS},
 		{"example.com", "_dmarc.example.com TXT \"v=DMARC1; p=none; rua=mailto:d@example.com\"\n",
 			"dmarc.policy_none",
 			AUTH_PASS},
@@ -148,6 +153,11 @@ static void test_transport(void **state)
 		{"# none\n", "mta_sts.none", "tls_rpt.none"},
 		{"_mta-sts.example.com TXT \"v=STSv1; id=a b\"\n", "mta_sts.record", "tls_rpt.none"},
 		{"_mta-sts.example.com TXT \"v=STSv1;\"\n", "mta_sts.record", "tls_rpt.none"},
+		{"_mta-sts.example.com TXT \"v=STSv1\"\n_smtp._tls.example.com TXT \"v=TLSRPTv1\"\n",
+			"mta_sts.record", "tls_rpt.record"},
+		/* A wildcard's text. */
+		{"_mta-sts.example.com TXT \"v=spf1 -all\"\n_smtp._tls.example.com TXT \"v=spf1 -all\"\n",
+			"mta_sts.none", "tls_rpt.none"},
 		{"_mta-sts.example.com TXT \"v=STSv1; id=1\"\n_mta-sts.example.com TXT \"v=STSv1; id=2\"\n",
 			"mta_sts.several",
 			"tls_rpt.none"},
@@ -191,6 +201,22 @@ static void test_silent(void **state)
 	}
 }
 
+/* What is said to senders is not said to who sends nothing. */
+static void test_silent_advice(void **state)
+{
+	(void)state;
+	survey("example.com", "_dmarc.example.com TXT \"v=DMARC1; p=none; rua=mailto:d@example.com\"\n"
+		"example.com TXT \"v=spf1 -all\"\nexample.com MX 10 mx.example.com\nmx.example.com A 192.0.2.1\n");
+	assert_string_equal(codes(""), "mta_sts.none tls_rpt.none silent.dmarc");
+	survey("example.com", "example.com MX 0 .\n");
+	assert_string_equal(codes(""), "silent.spf silent.dmarc");
+	declared = true;
+	survey("example.com", "# none\n");
+	declared = false;
+	assert_int_equal(silent, MAYBE_NO);
+	assert_string_equal(codes(""), "silent.spf silent.dmarc silent.mx");
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -215,6 +241,7 @@ int main(void)
 		cmocka_unit_test(test_mail),
 		cmocka_unit_test(test_transport),
 		cmocka_unit_test(test_silent),
+		cmocka_unit_test(test_silent_advice),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

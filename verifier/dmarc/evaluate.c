@@ -52,6 +52,9 @@ static enum maybe aligned(struct evaluation *evaluation, const char *what, struc
 	} else if (strict) {
 		answer = MAYBE_NO;
 		why = "strict alignment, and it is not the Author Domain";
+	} else if (!str_eq(domain_last_labels(domain, 1), domain_last_labels(evaluation->author, 1))) {
+		answer = MAYBE_NO;
+		why = "it has no label in common with the Author Domain";
 	} else if (org.ptr && !domain_is_or_below(domain, org)) {
 		/* An Organizational Domain is the name itself or above it. */
 		answer = MAYBE_NO;
@@ -78,12 +81,16 @@ static void say(struct evaluation *evaluation, const char *fmt, ...)
 	va_end(args);
 }
 
-static bool counts(struct evaluation *evaluation, enum auth_result result, struct str domain, struct str *ascii_r)
+static bool counts(struct evaluation *evaluation, const char *what, enum auth_result result, struct str domain,
+	struct str *ascii_r)
 {
 	if (result == AUTH_PASS)
 		evaluation->passed = true;
-	return (result == AUTH_PASS || result == AUTH_TEMPERROR) &&
-		domain_to_ascii(evaluation->verify->arena, domain, ascii_r);
+	if ((result == AUTH_PASS || result == AUTH_TEMPERROR) &&
+		domain_to_ascii(evaluation->verify->arena, domain, ascii_r))
+		return true;
+	dmarc_trace(evaluation->verify, 0, "align", str_from(what), domain, "does not count", "it does not pass");
+	return false;
 }
 
 static void judge_spf(struct evaluation *evaluation, const struct verdict_spf *spf)
@@ -96,7 +103,7 @@ static void judge_spf(struct evaluation *evaluation, const struct verdict_spf *s
 	}
 	if (evaluation->message->sample && spf->ip.len == 0)
 		evaluation->unchecked = true;
-	if (!counts(evaluation, spf->result, spf->domain, &domain))
+	if (!counts(evaluation, "SPF", spf->result, spf->domain, &domain))
 		return;
 	enum maybe answer = aligned(evaluation, "SPF", domain, evaluation->discovery.record.aspf_strict);
 	if (answer == MAYBE_NO) {
@@ -127,7 +134,7 @@ static void judge_dkim(struct evaluation *evaluation, const struct verdict_dkim 
 		domain_to_ascii(evaluation->verify->arena, dkim->domain, &domain) &&
 		aligned(evaluation, "DKIM", domain, evaluation->discovery.record.adkim_strict) != MAYBE_NO)
 		evaluation->unchecked = true;
-	if (!counts(evaluation, dkim->result, dkim->domain, &domain))
+	if (!counts(evaluation, "DKIM", dkim->result, dkim->domain, &domain))
 		return;
 	enum maybe answer = aligned(evaluation, "DKIM", domain, evaluation->discovery.record.adkim_strict);
 	if (answer == MAYBE_NO) {

@@ -52,9 +52,10 @@ static enum maybe ask(struct destinations *destinations, struct str policy_domai
 	enum maybe best = MAYBE_NO;
 	*domain_r = destinations->domains[0];
 	for (size_t i = 0; i < destinations->count && i < 2; i++) {
-		struct str uri, asked;
-		uri = str_from(arena_printf(verify->arena, "mailto:dmarc@%.*s", STR_FMT(destinations->domains[i])));
-		enum maybe wanted = dmarc_external(verify, &options, policy_domain, kind, uri, &asked);
+		struct dmarc_destination at;
+		struct str uri = str_from(arena_printf(verify->arena, "mailto:dmarc@%.*s",
+			STR_FMT(destinations->domains[i])));
+		enum maybe wanted = dmarc_external(verify, &options, policy_domain, kind, uri, &at);
 		if (wanted == MAYBE_YES) {
 			*domain_r = destinations->domains[i];
 			return MAYBE_YES;

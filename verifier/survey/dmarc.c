@@ -91,6 +91,15 @@ static void advise_missing(const struct look *look)
 			"a name of more than 8 labels has to have a record of its own (RFC 9989 section 5.1.8)");
 }
 
+/* Its policy is none for an error in it. */
+static bool is_mended(const struct look *look)
+{
+	const struct dmarc_record *record = &look->found.record;
+	bool with_np = look->options->method != DMARC_PSL;
+	return record->p == DMARC_POLICY_ABSENT || record->p == DMARC_POLICY_INVALID ||
+		record->sp == DMARC_POLICY_INVALID || (with_np && record->np == DMARC_POLICY_INVALID);
+}
+
 static void advise_policy(const struct look *look)
 {
 	const struct dmarc_record *record = &look->found.record;
@@ -98,7 +107,11 @@ static void advise_policy(const struct look *look)
 	enum dmarc_policy below = record->sp != DMARC_POLICY_ABSENT ? record->sp : record->p;
 	for (size_t i = 0; i < record->problems_count; i++)
 		survey_advise(&look->survey, "info", "dmarc.record", at, NULL, "%.*s", STR_FMT(record->problems[i]));
-	if (look->found.policy == DMARC_POLICY_NONE)
+	if (look->found.policy == DMARC_POLICY_NONE && is_mended(look))
+		survey_advise(&look->survey, "warning", "dmarc.policy_broken", at, NULL,
+			"a policy in the record is missing or none that exists: the whole record counts as p=none "
+			"(RFC 9989 section 4.10.1)");
+	else if (look->found.policy == DMARC_POLICY_NONE)
 		survey_advise(&look->survey, "info", "dmarc.policy_none", at, NULL,
 			"%s=none asks receivers for reports only: step on to quarantine once they show no mail of yours"
 			" that fails",
@@ -142,19 +155,21 @@ static void advise_org_domain(const struct look *look)
 
 static void advise_destination(const struct look *look, enum dmarc_report kind, struct str uri)
 {
-	struct str asked;
+	struct dmarc_destination at;
 	const char *tag = kind == DMARC_RUA ? "rua" : "ruf";
-	enum maybe wanted = dmarc_external(look->survey.verify, look->options, look->found.domain, kind, uri, &asked);
+	enum maybe wanted = dmarc_external(look->survey.verify, look->options, look->found.domain, kind, uri, &at);
 	if (wanted == MAYBE_NO)
-		survey_advise(&look->survey, asked.ptr ? "high" : "warning", "dmarc.rua_unreachable", asked,
-			asked.ptr ? "v=DMARC1" : NULL, asked.ptr ?
-			"no reports will reach %s=%.*s: its host does not say that it takes those about %.*s" :
-			"no reports will reach %s=%.*s, a destination of %.*s that names no host", tag, STR_FMT(uri),
-			STR_FMT(look->found.domain));
+		survey_advise(&look->survey, at.asked.ptr ? "high" : "warning", "dmarc.rua_unreachable", at.asked,
+			at.mendable ? "v=DMARC1" : NULL, "no reports about %.*s will reach %s=%.*s: %s",
+			STR_FMT(look->found.domain), tag, STR_FMT(uri), at.why);
 	else if (wanted == MAYBE_UNKNOWN)
-		survey_advise(&look->survey, "info", "dmarc.rua_dns", asked, NULL,
+		survey_advise(&look->survey, "info", "dmarc.rua_dns", at.asked, NULL,
 			"DNS does not say whether %s=%.*s takes reports about %.*s", tag, STR_FMT(uri),
 				STR_FMT(look->found.domain));
+	else if (at.instead.ptr)
+		survey_advise(&look->survey, "info", "dmarc.rua_replaced", at.asked, NULL,
+			"reports about %.*s for %s=%.*s go to %.*s instead, as its host wants it",
+			STR_FMT(look->found.domain), tag, STR_FMT(uri), STR_FMT(at.instead));
 }
 
 void survey_dmarc(const struct verify *verify, const struct dmarc_options *options, struct str domain,

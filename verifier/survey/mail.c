@@ -66,21 +66,33 @@ static bool look_at_mx(const struct survey *survey, struct str domain)
 	return a->status == DNS_OK;
 }
 
+struct kind {
+	struct str meant;   /* what begins so is meant as one */
+	struct str version; /* what a record begins with */
+	const char *several, *broken; /* codes */
+};
+
 /* Exactly one record begins with the version: RFC 8461 section 3.1, RFC 8460 section 3. */
 static const struct dns_record *only_record(const struct survey *survey, const struct dns_answer *answer,
-	struct str version, const char *code, struct str name)
+	const struct kind *kind, struct str name, bool *seen_r)
 {
-	const struct dns_record *found = NULL;
+	const struct dns_record *found = NULL, *broken = NULL;
 	size_t count = 0;
 	for (size_t i = 0; i < answer->count; i++)
-		if (str_starts(answer->records[i].text, version)) {
+		if (str_starts(answer->records[i].text, kind->version)) {
 			found = &answer->records[i];
 			count++;
+		} else if (str_starts_nocase(answer->records[i].text, kind->meant)) {
+			broken = &answer->records[i];
 		}
+	*seen_r = found || broken;
 	if (count > 1)
-		survey_advise(survey, "warning", code, name, NULL,
-			"%zu records with %.*s: senders ignore all of them", count,
-			STR_FMT(version));
+		survey_advise(survey, "warning", kind->several, name, NULL,
+			"%zu records with %.*s: senders ignore all of them", count, STR_FMT(kind->version));
+	if (broken)
+		survey_advise(survey, "warning", kind->broken, name, NULL,
+			"\"%.*s\" does not begin with %.*s as it is written: senders ignore it",
+			STR_FMT(broken->text), STR_FMT(kind->version));
 	return count == 1 ? found : NULL;
 }
 
@@ -109,7 +121,9 @@ static bool look_at_mta_sts(const struct survey *survey, struct str domain)
 {
 	struct str name = survey_name(survey, "_mta-sts", domain);
 	const struct dns_answer *answer = ask(survey, "MTA-STS", name, DNS_TXT);
-	const struct dns_record *record = only_record(survey, answer, STR("v=STSv1;"), "mta_sts.several", name);
+	bool seen;
+	const struct kind kind = {STR("v=STS"), STR("v=STSv1;"), "mta_sts.several", "mta_sts.record"};
+	const struct dns_record *record = only_record(survey, answer, &kind, name, &seen);
 	if (record && is_sts_id(field(record->text, STR("id")))) {
 		survey_step(survey, "mta-sts", name, record->text, "record", "the policy file is not fetched");
 		return true;
@@ -117,7 +131,7 @@ static bool look_at_mta_sts(const struct survey *survey, struct str domain)
 	if (record)
 		survey_advise(survey, "warning", "mta_sts.record", name, "v=STSv1; id=1",
 			"the MTA-STS record has no id of 1 to 32 letters and digits (RFC 8461 section 3.1)");
-	else if (answer->count == 0 && !dns_failed(answer))
+	else if (!seen && !dns_failed(answer))
 		survey_advise(survey, "info", "mta_sts.none", name, "v=STSv1; id=1",
 			"no MTA-STS: senders may be led to deliver without TLS; the record needs a policy file at "
 			"https://mta-sts.%.*s/.well-known/mta-sts.txt beside it", STR_FMT(domain));
@@ -142,13 +156,15 @@ static void look_at_tls_rpt(const struct survey *survey, struct str domain, bool
 	const char *plain = arena_printf(survey->verify->arena, "v=TLSRPTv1; rua=mailto:tls-reports@%.*s",
 		STR_FMT(domain));
 	const struct dns_answer *answer = ask(survey, "TLS-RPT", name, DNS_TXT);
-	const struct dns_record *record = only_record(survey, answer, STR("v=TLSRPTv1;"), "tls_rpt.several", name);
+	bool seen;
+	const struct kind kind = {STR("v=TLSRPT"), STR("v=TLSRPTv1;"), "tls_rpt.several", "tls_rpt.record"};
+	const struct dns_record *record = only_record(survey, answer, &kind, name, &seen);
 	if (record && is_report_uri(field(record->text, STR("rua"))))
 		survey_step(survey, "tls-rpt", name, record->text, "record", NULL);
 	else if (record)
 		survey_advise(survey, "warning", "tls_rpt.record", name, plain,
 			"the TLS-RPT record has no rua with mailto: or https: (RFC 8460 section 3)");
-	else if (answer->count == 0 && !dns_failed(answer))
+	else if (!seen && !dns_failed(answer))
 		survey_advise(survey, sts ? "warning" : "info", "tls_rpt.none", name, plain,
 			"no TLS-RPT: nobody reports %s",
 			sts ? "what MTA-STS breaks" : "deliveries that fail for TLS");
@@ -182,7 +198,36 @@ static bool is_refusal(struct str spf)
 	return str_eq_nocase(dmarc_trim(str_from_offset(spf, sizeof("v=spf1") - 1)), STR("-all"));
 }
 
-static void advise_silent(const struct survey *survey, struct str domain, bool refuses, bool null_mx)
+/* Takes back what was said to a domain that sends. */
+static void forget_sender(struct verdict *verdict)
+{
+	static const char *const codes[] = {"dns.spf_missing", "dmarc.missing", "dmarc.policy_none", "dmarc.no_dkim",
+		"bimi.none"};
+	size_t kept = 0;
+	for (size_t i = 0; i < verdict->advice.count; i++) {
+		bool forget = false;
+		for (size_t k = 0; k < sizeof(codes) / sizeof(codes[0]); k++)
+			forget = forget || str_eq(verdict->advice.at[i].code, str_from(codes[k]));
+		if (!forget)
+			verdict->advice.at[kept++] = verdict->advice.at[i];
+	}
+	verdict->advice.count = kept;
+}
+
+static void advise_keys(const struct survey *survey)
+{
+	const struct verdict *verdict = survey->verdict;
+	for (size_t i = 0; i < verdict->dkim.count; i++) {
+		const struct verdict_dkim *key = &verdict->dkim.at[i];
+		struct str name = str_from(arena_printf(survey->verify->arena, "%.*s._domainkey.%.*s",
+			STR_FMT(key->selector), STR_FMT(key->domain)));
+		if (key->result == AUTH_PASS)
+			survey_advise(survey, "warning", "silent.key", name, "v=DKIM1; p=",
+				"a domain that sends no mail has no use for a key, and who has it can sign");
+	}
+}
+
+static void advise_silent(const struct survey *survey, struct str domain, bool refuses, bool takes_mail)
 {
 	const struct verdict_dmarc *dmarc = &survey->verdict->dmarc;
 	if (!refuses)
@@ -192,12 +237,13 @@ static void advise_silent(const struct survey *survey, struct str domain, bool r
 		survey_advise(survey, "warning", "silent.dmarc", survey_name(survey, "_dmarc", domain),
 			"v=DMARC1; p=reject; sp=reject; np=reject",
 				"a domain that sends no mail loses nothing by p=reject");
-	if (!null_mx)
+	if (!takes_mail)
 		survey_advise(survey, "info", "silent.mx", domain, NULL,
 			"a domain that takes no mail either says so by the MX record \"0 .\" (RFC 7505)");
+	advise_keys(survey);
 }
 
-enum maybe survey_silent(const struct verify *verify, struct str domain, struct verdict *verdict)
+enum maybe survey_silent(const struct verify *verify, struct str domain, bool declared, struct verdict *verdict)
 {
 	struct survey survey = {verify, verdict};
 	const struct dns_answer *mx = dns_query(verify->dns, verify->arena, domain, DNS_MX);
@@ -205,13 +251,16 @@ enum maybe survey_silent(const struct verify *verify, struct str domain, struct 
 	if (dns_failed(mx) || dns_failed(txt))
 		return MAYBE_UNKNOWN;
 	struct str spf = spf_record(txt);
-	bool refuses = is_refusal(spf), null_mx = is_null_mx(mx);
-	if (refuses || (null_mx && !spf.ptr)) {
-		survey_step(&survey, "silent", domain, spf, "sends no mail", "as its records say");
-		advise_silent(&survey, domain, refuses, null_mx);
-		return MAYBE_YES;
+	bool refuses = is_refusal(spf), null_mx = is_null_mx(mx), silent = refuses || (null_mx && !spf.ptr);
+	if (silent || declared) {
+		survey_step(&survey, "silent", domain, spf, "sends no mail",
+			silent ? "as its records say" : "as is known of it, its records do not say so");
+		forget_sender(verdict);
+		advise_silent(&survey, domain, refuses, mx->count > 0);
 	}
-	if (spf.ptr || mx->count > 0)
+	if (silent)
+		return MAYBE_YES;
+	if (declared || spf.ptr || mx->count > 0)
 		return MAYBE_NO;
 	survey_advise(&survey, "info", "silent.unsaid", domain, "v=spf1 -all",
 		"nothing says whether this domain sends mail; one that does not should say so");
