@@ -159,6 +159,7 @@ static void arc(struct buf *out, const struct verdict *verdict)
 		add(out, " cv=", set->cv);
 		buf_printf(out, ": seal %s, message signature %s\n", matches(set->seal),
 			matches(set->message_signature));
+		line(out, "    said", set->authentication_results);
 	}
 	verdict_text_steps(out, verdict, verdict_part_word(PART_ARC));
 }
@@ -175,9 +176,12 @@ static void dmarc(struct buf *out, const struct verdict *verdict)
 	line(out, "reason", has(one->detail) ? one->detail : one->reason);
 	buf_printf(out, "  SPF %saligned, DKIM %saligned\n", one->spf_aligned ? "" : "not ",
 		one->dkim_aligned ? "" : "not ");
-	line(out, "organisational domain", one->org_domain);
+	line(out, str_eq(one->method, STR("psl")) ? "organisational domain by the public suffix list (RFC 7489)" :
+		"organisational domain by tree walk (RFC 9989)", one->org_domain);
 	if (has(one->org_domain_psl) && !str_eq(one->org_domain_psl, one->org_domain))
-		line(out, "by the other method it would be", one->org_domain_psl);
+		line(out, "by the public suffix list (RFC 7489) it would be", one->org_domain_psl);
+	if (has(one->org_domain_walk) && !str_eq(one->org_domain_walk, one->org_domain))
+		line(out, "by tree walk (RFC 9989) it would be", one->org_domain_walk);
 	if (one->result == AUTH_FAIL)
 		line(out, "what receivers are asked to do", one->disposition);
 	verdict_text_steps(out, verdict, verdict_part_word(PART_DMARC));
@@ -225,6 +229,8 @@ void verdict_text_advice(struct buf *out, const struct verdict *verdict)
 		if (has(advice->record))
 			buf_printf(out, "    %.*s %.*s %.*s\n", STR_FMT(advice->name), STR_FMT(advice->type),
 				STR_FMT(advice->record));
+		else if (str_find(advice->text, advice->name) == SIZE_MAX)
+			buf_printf(out, "    at %.*s\n", STR_FMT(advice->name));
 	}
 }
 

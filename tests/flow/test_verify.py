@@ -13,6 +13,7 @@ import re
 import sys
 
 import flow
+import signer
 
 sys.path.insert(0, os.path.join(flow.SOURCE, "tests", "dns"))
 import dns_server  # noqa: E402  (a room beside this one)
@@ -260,6 +261,31 @@ class Check(VerifyTest):
         self.check(MESSAGE, "--fail-on", "fail,permerror", *SENDER)
         self.check(MESSAGE, "--fail-on", "fail,permerror", "--ip", "198.51.100.1", code=1)
 
+    def test_text_says_what_json_says(self):
+        """Of what is not seen elsewhere: both organisational domains, a sealer's words, the record to change."""
+        key = signer.Key()
+        record = quoted(key.record())
+        zone = ("_dmarc.a.example.org TXT \"v=DMARC1; p=reject; adkim=s\"\ns._domainkey.example.org TXT %s\n"
+                "_dmarc.example.org TXT \"v=DMARC1; p=reject; adkim=s\"\n"
+                "s._domainkey.f.example TXT %s\n" % (record, record))
+        message = signer.arc(signer.dkim(b"From: a@b.example.org\n\nHi.\n", key, "example.org"), key, "f.example",
+                             results="spf=pass smtp.mailfrom=x@y.example")
+        text = self.check(message, *SENDER, zone=zone).stdout
+        for line in ("said: i=1; f.example; spf=pass smtp.mailfrom=x@y.example\n",
+                     "warning dkim.strict: DKIM passes for example.org, which adkim=s does not take for b.example.org: "
+                     "sign with d=b.example.org, or take adkim=s away\n"
+                     "    _dmarc.example.org TXT v=DMARC1; p=reject\n"):
+            self.assertIn(line, text)
+        message = "From: a@a.example.org\n\nHi.\n"
+        zone = zone.replace("_dmarc.example.org", "_dmarc.example.net")
+        for method, first, second in (
+                ("treewalk", "by tree walk (RFC 9989): a.example.org", "by the public suffix list (RFC 7489) it would "
+                 "be: example.org"),
+                ("psl", "by the public suffix list (RFC 7489): example.org", "by tree walk (RFC 9989) it would be: "
+                 "a.example.org")):
+            text = self.check(message, "--method", method, *SENDER, zone=zone).stdout
+            self.assertIn("  organisational domain %s\n  %s\n" % (first, second), text)
+
 
 class Live(VerifyTest):
     """With the resolver's process, against a server on this machine that answers as it is told, and worse."""
@@ -420,6 +446,10 @@ class Domain(VerifyTest):
         self.assertIn("example.org\n", text)
         self.assertIn("Advice", text)
         self.dmarcd("domain", "--dns-replay", replay, "--fail-on", "high", "example.net", code=1)
+        replay = self.bytes_file("replay.txt", ZONE + "old._domainkey.example.org TXT \"v=DKIM1; p=\"\n")
+        text = self.dmarcd("domain", "--dns-replay", replay, "--selectors", "old", "example.org").stdout
+        self.assertRegex(text, "dkim.key_revoked: .*\n    at old._domainkey.example.org\n")
+        self.assertEqual(text.count("    walk example.org "), 1)
 
 
 if __name__ == "__main__":
