@@ -3,6 +3,14 @@
 
 #define WIDE_MAX (~(wide)0)
 
+/* Divided in the wide only while it is: a division of 128 bits is a call that costs ten of 64. */
+static unsigned take_digit(wide *value)
+{
+	const unsigned digit = *value > UINT64_MAX ? (unsigned)(*value % 10) : (unsigned)((uint64_t)*value % 10);
+	*value = *value > UINT64_MAX ? *value / 10 : (uint64_t)*value / 10;
+	return digit;
+}
+
 static const char *write_digits(wide value, bool grouped, char *end)
 {
 	unsigned digits = 0;
@@ -10,8 +18,7 @@ static const char *write_digits(wide value, bool grouped, char *end)
 	do {
 		if (grouped && digits > 0 && digits % 3 == 0)
 			*--end = ',';
-		*--end = (char)('0' + (int)(value % 10));
-		value /= 10;
+		*--end = (char)('0' + take_digit(&value));
 		digits++;
 	} while (value > 0);
 	return end;

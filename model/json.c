@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/json.h"
 
+#include "base/eight.h"
 #include "base/utf8.h"
 
 #define DEPTH_MAX 63u
@@ -60,14 +61,26 @@ void json_array_end(struct json *json)
 	close_level(json, ']');
 }
 
+/* Printable ASCII but for the quote and the backslash. */
+static bool is_plain(char c)
+{
+	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
+static bool is_plain_eight(uint64_t eight)
+{
+	return (eight_below(eight, 0x20) | eight_equal(eight, '"') | eight_equal(eight, '\\') |
+		eight_equal(eight, 0x7f) | (eight & EACH_BYTE(0x80))) == 0;
+}
+
 static void add_escaped(struct buf *out, struct str s)
 {
 	buf_add_char(out, '"');
 	for (size_t at = 0; at < s.len;) {
 		size_t plain = at;
-		while (plain < s.len && (unsigned char)s.ptr[plain] >= 0x20 &&
-			(unsigned char)s.ptr[plain] < 0x7f && s.ptr[plain] != '"' &&
-			s.ptr[plain] != '\\')
+		while (s.len - plain >= EIGHT && is_plain_eight(eight_load(s.ptr + plain)))
+			plain += EIGHT;
+		while (plain < s.len && is_plain(s.ptr[plain]))
 			plain++;
 		buf_add(out, s.ptr + at, plain - at);
 		at = plain;

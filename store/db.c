@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/eight.h"
 
 #include <errno.h>
 #include <libpq-fe.h>
@@ -600,24 +601,37 @@ void db_copy_cancel(struct store *store)
 	(void)!end_copy(store, "cancelled", &ignored);
 }
 
+/* What COPY's text format escapes by a backslash, and the letter behind it. */
+static const char copy_escapes[256] = {['\\'] = '\\', ['\t'] = 't', ['\n'] = 'n', ['\r'] = 'r'};
+
+static bool copy_keeps(uint64_t eight)
+{
+	return (eight_below(eight, '\r' + 1) | eight_equal(eight, '\\')) == 0;
+}
+
 void db_copy_text(struct buf *line, struct str value, bool last)
 {
-	if (!value.ptr) {
-		buf_add_str(line, STR("\\N"));
-	} else {
-		size_t begin = 0;
-		for (size_t i = 0; i < value.len; i++) {
-			char c = value.ptr[i];
-			if (c != '\\' && c != '\t' && c != '\n' && c != '\r')
-				continue;
-			buf_add_str(line, str_sub(value, begin, i - begin));
-			buf_add_char(line, '\\');
-			buf_add_char(line, c == '\t' ? 't' : c == '\n' ? 'n' : c == '\r' ? 'r' : c);
-			begin = i + 1;
+	char *room = buf_room(line, value.len > 0 ? 2 * value.len + 1 : 3), *out = room;
+	if (!room)
+		return;
+	for (size_t i = 0; i < value.len;) {
+		if (value.len - i >= EIGHT && copy_keeps(eight_load(value.ptr + i))) {
+			(void)memcpy(out, value.ptr + i, EIGHT);
+			out += EIGHT;
+			i += EIGHT;
+			continue;
 		}
-		buf_add_str(line, str_from_offset(value, begin));
+		const char c = value.ptr[i++], escape = copy_escapes[(unsigned char)c];
+		if (escape)
+			*out++ = '\\';
+		*out++ = escape ? escape : c;
 	}
-	buf_add_char(line, last ? '\n' : '\t');
+	if (!value.ptr) {
+		*out++ = '\\';
+		*out++ = 'N';
+	}
+	*out++ = last ? '\n' : '\t';
+	buf_took(line, (size_t)(out - room));
 }
 
 void db_copy_u64(struct buf *line, uint64_t value, bool last)

@@ -17,7 +17,7 @@ struct copy {
 	struct sums *sums;
 	struct buf lines;
 	struct buf json_text;
-	char day[DAY_TEXT_BYTES];
+	struct buf key; /* the columns that all rows at hand begin with */
 };
 
 static enum err flush(struct copy *copy, size_t at_least, struct error *error)
@@ -110,11 +110,18 @@ static struct str spf_json(struct copy *copy, const struct aggregate_record *rec
 	return buf_str(&copy->json_text);
 }
 
-static void put_key(struct copy *copy, const struct put_report *report, const char *domain, uint64_t row_no)
+static void begin_key(struct copy *copy, const struct put_report *report, struct str domain)
 {
-	db_copy_text(&copy->lines, str_from(domain), false);
-	db_copy_text(&copy->lines, str_from(copy->day), false);
-	db_copy_text(&copy->lines, str_from(report->key), false);
+	char day[DAY_TEXT_BYTES];
+	buf_reset(&copy->key);
+	db_copy_text(&copy->key, domain, false);
+	db_copy_text(&copy->key, str_from(day_format(report->report->day, day)), false);
+	db_copy_text(&copy->key, str_from(report->key), false);
+}
+
+static void put_key(struct copy *copy, uint64_t row_no)
+{
+	buf_add_str(&copy->lines, buf_str(&copy->key));
 	db_copy_u64(&copy->lines, row_no, false);
 }
 
@@ -122,7 +129,7 @@ static void put_record_line(struct copy *copy, const struct put_report *report, 
 	const struct aggregate_record *record)
 {
 	struct buf *lines = &copy->lines;
-	put_key(copy, report, report->domain, row_no);
+	put_key(copy, row_no);
 	db_copy_text(lines, report->conflict ? STR("f") : STR("t"), false);
 	put_ip(lines, &record->source_ip);
 	db_copy_text(lines, record->source_raw, false);
@@ -161,7 +168,7 @@ static enum err put_records_of(struct copy *copy, const struct put_report *repor
 	enum err err = ERR_OK;
 	uint64_t row_no = 0;
 	struct spool_cursor cursor = spool_rows(report->mail->spool, report->report_no);
-	(void)day_format(report->report->day, copy->day);
+	begin_key(copy, report, str_from(report->domain));
 	if (!report->conflict)
 		sums_report(copy->sums, report);
 	while (!err && spool_next_row(&cursor, &frame, &why)) {
@@ -183,10 +190,10 @@ static enum err put_records_of(struct copy *copy, const struct put_report *repor
 }
 
 static void put_policy_line(struct copy *copy, const struct put_report *report, uint64_t row_no,
-	const struct tls_policy *policy, struct str domain)
+	const struct tls_policy *policy)
 {
 	struct buf *lines = &copy->lines;
-	put_key(copy, report, arena_cstr(copy->scratch, domain), row_no);
+	put_key(copy, row_no);
 	db_copy_text(lines, report->conflict ? STR("f") : STR("t"), false);
 	db_copy_text(lines, policy->policy_type, false);
 	db_copy_text(lines, policy->policy_strings, false);
@@ -195,11 +202,10 @@ static void put_policy_line(struct copy *copy, const struct put_report *report, 
 	db_copy_u64(lines, policy->failure, true);
 }
 
-static void put_detail_line(struct copy *copy, const struct put_report *report, uint64_t row_no, uint64_t detail_no,
-	const struct tls_detail *detail, const char *domain)
+static void put_detail_line(struct copy *copy, uint64_t row_no, uint64_t detail_no, const struct tls_detail *detail)
 {
 	struct buf *lines = &copy->lines;
-	put_key(copy, report, domain, row_no);
+	put_key(copy, row_no);
 	db_copy_u64(lines, detail_no, false);
 	db_copy_text(lines, detail->result_type, false);
 	db_copy_text(lines, detail->sending_mta_ip, false);
@@ -218,22 +224,19 @@ static enum err put_tls_of(struct copy *copy, const struct put_report *report, b
 	struct error why = {0};
 	enum err err = ERR_OK;
 	uint64_t row_no = 0, detail_no = 0;
-	const char *domain = "";
 	struct spool_cursor cursor = spool_rows(report->mail->spool, report->report_no);
-	(void)day_format(report->report->day, copy->day);
 	while (!err && spool_next_row(&cursor, &frame, &why)) {
 		struct tls_policy policy;
 		struct tls_detail detail;
 		if (frame.type == FRAME_TLS_POLICY && wire_read_tls_policy(frame.payload, &policy)) {
-			arena_reset(copy->scratch);
-			domain = arena_cstr(copy->scratch, policy.policy_domain);
+			begin_key(copy, report, policy.policy_domain);
 			detail_no = 0;
 			if (!details)
-				put_policy_line(copy, report, row_no, &policy, policy.policy_domain);
+				put_policy_line(copy, report, row_no, &policy);
 			row_no++;
 		} else if (details && frame.type == FRAME_TLS_DETAIL &&
 			wire_read_tls_detail(frame.payload, &detail)) {
-			put_detail_line(copy, report, row_no - 1, detail_no++, &detail, domain);
+			put_detail_line(copy, row_no - 1, detail_no++, &detail);
 		}
 		err = flush(copy, FLUSH_BYTES, error);
 	}
@@ -362,6 +365,7 @@ enum err put_report_contents(struct store *store, struct put_report *reports, si
 	struct copy copy = {.store = store, .scratch = arena_open(SCRATCH_BYTES), .sums = sums_open()};
 	buf_init(&copy.lines, LINE_BYTES);
 	buf_init(&copy.json_text, LINE_BYTES);
+	buf_init(&copy.key, LINE_BYTES);
 	for (int pass = 0; pass < PASS_COUNT && !err; pass++)
 		err = run_pass(&copy, (enum pass)pass, reports, count, error);
 	for (size_t i = 0; i < count; i++)
@@ -374,6 +378,7 @@ enum err put_report_contents(struct store *store, struct put_report *reports, si
 			err = put_failure(store, &reports[i], options->keep_samples, error);
 	buf_fini(&copy.lines);
 	buf_fini(&copy.json_text);
+	buf_fini(&copy.key);
 	arena_close(&copy.scratch);
 	sums_close(&copy.sums);
 	return err;

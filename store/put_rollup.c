@@ -98,11 +98,17 @@ static void put_wide(struct buf *lines, wide value)
 	db_copy_text(lines, str_from(wide_text(value, text)), false);
 }
 
+static void put_place(struct buf *place, const struct sum *sum)
+{
+	char day[DAY_TEXT_BYTES];
+	buf_reset(place);
+	db_copy_text(place, str_from(sum->report->domain), false);
+	db_copy_text(place, str_from(day_format(sum->day, day)), false);
+}
+
 static void put_source_line(struct buf *lines, const struct sum *sum)
 {
-	char day[DAY_TEXT_BYTES], ip[IP_TEXT_BYTES];
-	db_copy_text(lines, str_from(sum->report->domain), false);
-	db_copy_text(lines, str_from(day_format(sum->day, day)), false);
+	char ip[IP_TEXT_BYTES];
 	db_copy_text(lines, sum->source_ip.family ? str_from(ip_format(&sum->source_ip, ip)) : STR(""), false);
 	db_copy_text(lines, str_from(provenance_of(sum)), false);
 	put_wide(lines, sum->messages);
@@ -114,28 +120,34 @@ static void put_source_line(struct buf *lines, const struct sum *sum)
 	db_copy_u64(lines, sum->records, true);
 }
 
+static bool same_place(const struct sum *a, const struct sum *b)
+{
+	return a->day.number == b->day.number && strcmp(a->report->domain, b->report->domain) == 0;
+}
+
 static enum err copy_lines(struct store *store, struct sum *const *sums, size_t count, struct buf *lines,
 	struct error *error)
 {
+	struct buf place;
 	enum err err = db_copy_begin(store, copy_sources, error);
 	if (err)
 		return err;
+	buf_init(&place, LINES_BYTES);
 	for (size_t i = 0; i < count && !err; i++) {
+		if (i == 0 || !same_place(sums[i], sums[i - 1]))
+			put_place(&place, sums[i]);
+		buf_add_str(lines, buf_str(&place));
 		put_source_line(lines, sums[i]);
 		if (lines->len < FLUSH_BYTES && i + 1 < count)
 			continue;
 		err = db_copy_add(store, buf_str(lines), error);
 		buf_reset(lines);
 	}
+	buf_fini(&place);
 	if (!err)
 		return db_copy_end(store, error);
 	db_copy_cancel(store);
 	return err;
-}
-
-static bool same_place(const struct sum *a, const struct sum *b)
-{
-	return a->day.number == b->day.number && strcmp(a->report->domain, b->report->domain) == 0;
 }
 
 static enum err add_sources(struct store *store, struct sum *const *sums, size_t count, struct error *error)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "parser/aggregate/prescan.h"
 
-#include <endian.h>
+#include "base/eight.h"
+
 #include <string.h>
 
 #define TAG_SLACK ((size_t)16)
@@ -377,28 +378,6 @@ static bool pass_through(struct prescan *prescan, struct str text, struct buf *o
 
 /* ---- what most reports consist of ---- */
 
-#define EIGHT sizeof(uint64_t)
-#define EACH_BYTE(value) (UINT64_MAX / 255 * (value))
-
-/* Eight bytes, the first one lowest. In the answers of the next two functions the lowest bit that is
- * set belongs to the first byte asked for; what is above it means nothing. */
-static uint64_t load(const char *at)
-{
-	uint64_t eight;
-	(void)memcpy(&eight, at, EIGHT);
-	return le64toh(eight);
-}
-
-static uint64_t bytes_below(uint64_t eight, unsigned char limit)
-{
-	return (eight - EACH_BYTE(limit)) & ~eight & EACH_BYTE(0x80);
-}
-
-static uint64_t bytes_equal(uint64_t eight, unsigned char byte)
-{
-	return bytes_below(eight ^ EACH_BYTE(byte), 1);
-}
-
 static bool ends_text(char c)
 {
 	return c == '<' || c == '&';
@@ -407,10 +386,10 @@ static bool ends_text(char c)
 static size_t find_text_end(struct str text, size_t at)
 {
 	for (; text.len - at >= EIGHT; at += EIGHT) {
-		uint64_t eight = load(text.ptr + at);
-		uint64_t found = bytes_equal(eight, '<') | bytes_equal(eight, '&');
+		uint64_t eight = eight_load(text.ptr + at);
+		uint64_t found = eight_equal(eight, '<') | eight_equal(eight, '&');
 		if (found)
-			return at + (size_t)__builtin_ctzll(found) / 8;
+			return at + eight_index(found);
 	}
 	while (at < text.len && !ends_text(text.ptr[at]))
 		at++;
@@ -426,10 +405,10 @@ static bool ends_plain_tag(char c)
 static size_t find_plain_tag_end(struct str text, size_t at)
 {
 	for (; text.len - at >= EIGHT; at += EIGHT) {
-		uint64_t eight = load(text.ptr + at);
-		uint64_t found = bytes_below(eight, '(') | bytes_equal(eight & EACH_BYTE(0xfc), '<');
+		uint64_t eight = eight_load(text.ptr + at);
+		uint64_t found = eight_below(eight, '(') | eight_equal(eight & EACH_BYTE(0xfc), '<');
 		if (found)
-			return at + (size_t)__builtin_ctzll(found) / 8;
+			return at + eight_index(found);
 	}
 	while (at < text.len && !ends_plain_tag(text.ptr[at]))
 		at++;
