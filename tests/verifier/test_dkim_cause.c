@@ -185,6 +185,7 @@ static void test_keys(void **state)
 	buf_reset(&mail->zone);
 	signed_mail_txt(mail, KEY_NAME, STR("v=DKIM1; p="));
 	assert_cause(mail, good, "revoked");
+	assert_cause(mail, replaced(mail, good, "rsa-sha256", "rsa-sha1"), "older than RFC 8301");
 	signer_close(&other);
 }
 

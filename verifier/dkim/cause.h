@@ -8,7 +8,7 @@
 
 #include "verifier/dkim/judge.h"
 
-/* A sentence; absent when nothing was found. */
+/* A sentence; absent when nothing was found. key: NULL when none was looked for. */
 struct str cause_find(struct judge *judge, const struct signature *signature, const struct judged_key *key,
 	const struct verdict_dkim *verdict);
 

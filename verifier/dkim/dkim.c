@@ -199,6 +199,16 @@ static void judge_result(const struct dkim *dkim, const struct signature *signat
 		conclude(verdict, AUTH_PASS, NULL, STR_NONE);
 }
 
+static void find_cause(struct dkim *dkim, const struct signature *signature, const struct judged_key *key,
+	struct verdict_dkim *verdict)
+{
+	if (!dkim->judge.verify->trace || verdict->result == AUTH_PASS)
+		return;
+	verdict->cause = cause_find(&dkim->judge, signature, key, verdict);
+	if (verdict->cause.ptr)
+		trace_step(dkim, "cause", "cause", verdict->cause, NULL, STR_NONE);
+}
+
 static void judge_crypto(struct dkim *dkim, const struct signature *signature, struct verdict_dkim *verdict)
 {
 	const struct verify *verify = dkim->judge.verify;
@@ -217,10 +227,7 @@ static void judge_crypto(struct dkim *dkim, const struct signature *signature, s
 			key.known->record.type == KEY_RSA ? MAYBE_NO : MAYBE_UNKNOWN;
 	}
 	judge_result(dkim, signature, &key, verdict);
-	if (verify->trace && verdict->result != AUTH_PASS)
-		verdict->cause = cause_find(&dkim->judge, signature, &key, verdict);
-	if (verify->trace && verdict->cause.ptr)
-		trace_step(dkim, "cause", "cause", verdict->cause, NULL, STR_NONE);
+	find_cause(dkim, signature, &key, verdict);
 }
 
 static void judge_one(struct dkim *dkim, const struct message_field *field, struct verdict_dkim *verdict)
@@ -238,8 +245,10 @@ static void judge_one(struct dkim *dkim, const struct message_field *field, stru
 		conclude(verdict, AUTH_POLICY, "too_many", STR("the message has more signatures than are tried"));
 	if (verify->trace)
 		trace_signature(dkim, verdict);
-	if (verdict->reason.ptr)
+	if (verdict->reason.ptr) {
+		find_cause(dkim, &signature, NULL, verdict);
 		return;
+	}
 	dkim->tried++;
 	judge_crypto(dkim, &signature, verdict);
 	if (verify->trace)
