@@ -325,8 +325,9 @@ static void test_claims(void **state)
 	struct message message;
 	struct str ids[] = {STR("MX.example.org"), STR("other")};
 	(void)state;
+	verdict.dkim.at[0].auid = STR("@mail.example.com");
 	message_parse(arena, STR("Authentication-Results: mx.example.org; spf=pass smtp.mailfrom=q@Example.com;\r\n"
-		" dkim=pass header.i=@example.com; dkim=pass header.d=example.net header.s=s2;\r\n"
+		" dkim=pass header.i=@mail.example.com; dkim=pass header.d=example.net header.s=s2;\r\n"
 		" dkim=fail header.d=example.com header.b=zzz; dmarc=fail header.from=example.com; iprev=pass\r\n"
 		"Subject: x\r\n"
 		"authentication-results: evil.example; dmarc=pass header.from=example.org\r\n"

@@ -74,15 +74,17 @@ static enum maybe compare_dkim(const struct claims *claims, const struct authres
 	enum auth_result theirs)
 {
 	struct str domain = authres_value(result, "header", "d"), selector = authres_value(result, "header", "s");
-	struct str signature = authres_value(result, "header", "b");
+	struct str signature = authres_value(result, "header", "b"), auid = authres_value(result, "header", "i");
 	enum maybe found = MAYBE_UNKNOWN;
-	if (!domain.ptr)
-		domain = authres_value(result, "header", "i");
 	if (theirs == AUTH_NONE)
 		return claims->verdict->dkim.count == 0 ? MAYBE_YES : MAYBE_NO;
 	for (size_t i = 0; i < claims->verdict->dkim.count; i++) {
 		const struct verdict_dkim *dkim = &claims->verdict->dkim.at[i];
-		if (!same_domain(claims->verify->arena, domain, dkim->domain) ||
+		/* i= may be below d=, and where the signature has none it is d= (RFC 6376 section 3.5). */
+		bool its = domain.ptr ? same_domain(claims->verify->arena, domain, dkim->domain) :
+			same_domain(claims->verify->arena, auid, dkim->domain) ||
+				same_domain(claims->verify->arena, auid, dkim->auid);
+		if (!its ||
 			(selector.ptr && !str_eq_nocase(selector, dkim->selector)) ||
 			(signature.ptr && !str_starts(dkim->signature, signature)))
 			continue;
