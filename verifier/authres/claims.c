@@ -12,6 +12,7 @@ struct claims {
 	const struct verify *verify;
 	const struct authres_trust *trust;
 	struct verdict *verdict;
+	struct str *domains, *auid_domains; /* A-labels of each signature: made once, however many the claims are */
 };
 
 static enum auth_result result_word(struct str word)
@@ -33,10 +34,17 @@ static enum maybe same(enum auth_result theirs, enum auth_result ours)
 	return theirs == ours ? MAYBE_YES : MAYBE_NO;
 }
 
+/* Absent when it is none. */
+static struct str ascii_domain(struct arena *arena, struct str value)
+{
+	struct str domain;
+	return authres_domain(arena, value, &domain) ? domain : STR_NONE;
+}
+
 static bool same_domain(struct arena *arena, struct str a, struct str b)
 {
-	struct str one, other;
-	return authres_domain(arena, a, &one) && authres_domain(arena, b, &other) && str_eq(one, other);
+	struct str one = ascii_domain(arena, a);
+	return one.ptr && str_eq(one, ascii_domain(arena, b));
 }
 
 static struct str first_of(const struct authres_result *result, const char *const *names)
@@ -73,18 +81,17 @@ static enum maybe compare_spf(const struct claims *claims, const struct authres_
 static enum maybe compare_dkim(const struct claims *claims, const struct authres_result *result,
 	enum auth_result theirs)
 {
-	struct str domain = authres_value(result, "header", "d"), selector = authres_value(result, "header", "s");
-	struct str signature = authres_value(result, "header", "b"), auid = authres_value(result, "header", "i");
+	struct str given = authres_value(result, "header", "d"), selector = authres_value(result, "header", "s");
+	struct str signature = authres_value(result, "header", "b");
+	bool of_auid = !given.ptr;
+	struct str domain = ascii_domain(claims->verify->arena, of_auid ? authres_value(result, "header", "i") : given);
 	enum maybe found = MAYBE_UNKNOWN;
 	if (theirs == AUTH_NONE)
 		return claims->verdict->dkim.count == 0 ? MAYBE_YES : MAYBE_NO;
-	for (size_t i = 0; i < claims->verdict->dkim.count; i++) {
+	for (size_t i = 0; i < claims->verdict->dkim.count && domain.ptr; i++) {
 		const struct verdict_dkim *dkim = &claims->verdict->dkim.at[i];
 		/* i= may be below d=, and where the signature has none it is d= (RFC 6376 section 3.5). */
-		bool its = domain.ptr ? same_domain(claims->verify->arena, domain, dkim->domain) :
-			same_domain(claims->verify->arena, auid, dkim->domain) ||
-				same_domain(claims->verify->arena, auid, dkim->auid);
-		if (!its ||
+		if ((!str_eq(domain, claims->domains[i]) && !(of_auid && str_eq(domain, claims->auid_domains[i]))) ||
 			(selector.ptr && !str_eq_nocase(selector, dkim->selector)) ||
 			(signature.ptr && !str_starts(dkim->signature, signature)))
 			continue;
@@ -160,10 +167,22 @@ static void add_claims(const struct claims *claims, const struct message_field *
 	}
 }
 
+static struct claims begin(const struct verify *verify, const struct authres_trust *trust, struct verdict *verdict)
+{
+	size_t count = verdict->dkim.count;
+	struct claims claims = {verify, trust, verdict, ARENA_ARRAY(verify->arena, count + 1, struct str),
+		ARENA_ARRAY(verify->arena, count + 1, struct str)};
+	for (size_t i = 0; i < count; i++) {
+		claims.domains[i] = ascii_domain(verify->arena, verdict->dkim.at[i].domain);
+		claims.auid_domains[i] = ascii_domain(verify->arena, verdict->dkim.at[i].auid);
+	}
+	return claims;
+}
+
 void authres_claims(const struct verify *verify, const struct message *message, const struct authres_trust *trust,
 	struct verdict *verdict)
 {
-	const struct claims claims = {verify, trust, verdict};
+	struct claims claims = {0};
 	struct authres authres;
 	verdict->claims.count = 0;
 	verdict->claims.at = ARENA_ARRAY(verify->arena, CLAIMS_MAX, struct verdict_claim);
@@ -173,6 +192,8 @@ void authres_claims(const struct verify *verify, const struct message *message, 
 		bool spf = str_eq_nocase(field->name, STR("received-spf"));
 		if (!arc && !spf && !str_eq_nocase(field->name, STR("authentication-results")))
 			continue;
+		if (!claims.verify)
+			claims = begin(verify, trust, verdict);
 		if (spf ? received_spf_parse(verify->arena, field->body, &authres) :
 			authres_parse(verify->arena, field->body, &authres))
 			add_claims(&claims, field, &authres, !arc && i < trust->inside_fields);
