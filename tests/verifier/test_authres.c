@@ -386,6 +386,31 @@ static int teardown(void **state)
 	return 0;
 }
 
+/* Each claim may be of each signature: what is alike of them is looked at once. */
+static void test_many_claims(void **state)
+{
+	enum { SIGNATURES = 9000, CLAIMS = 200 };
+	(void)state;
+	struct verify verify = {.arena = arena};
+	struct verdict verdict = {.dkim = {ARENA_ARRAY(arena, SIGNATURES, struct verdict_dkim), SIGNATURES}};
+	struct buf buf;
+	struct message message;
+	buf_init(&buf, SIZE_MAX / 2);
+	for (size_t i = 0; i < SIGNATURES; i++)
+		verdict.dkim.at[i] = (struct verdict_dkim){.result = AUTH_PERMERROR,
+			.domain = STR("a-name.example.com"), .auid = STR("@a-name.example.com")};
+	for (size_t i = 0; i < CLAIMS; i++)
+		buf_printf(&buf, "Authentication-Results: x; dkim=pass header.i=@a-name.example.com\r\n");
+	message_parse(arena, buf_str(&buf), &message);
+	struct authres_trust trust = {NULL, 0, 0};
+	size_t before = arena_used_bytes(arena);
+	authres_claims(&verify, &message, &trust, &verdict);
+	assert_int_equal(verdict.claims.count, CLAIMS);
+	assert_int_equal(verdict.claims.at[CLAIMS - 1].agrees, MAYBE_NO);
+	assert_true(arena_used_bytes(arena) - before < (size_t)4 * 1024 * 1024);
+	buf_fini(&buf);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -398,6 +423,7 @@ int main(void)
 		cmocka_unit_test(test_injection),
 		cmocka_unit_test(test_claims),
 		cmocka_unit_test(test_bombs),
+		cmocka_unit_test(test_many_claims),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }
