@@ -370,6 +370,23 @@ static void test_bombs(void **state)
 		assert_true(authres.results_count <= AUTHRES_RESULTS_MAX);
 		(void)received_spf_parse(arena, (struct str){text, bytes}, &authres);
 	}
+	/* Values of thousands of words, each put together from its first to its last. */
+	static const char *const heads[] = {"a; b=c reason=d", "a; b=c d.e=f"};
+	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+		struct buf buf;
+		buf_init(&buf, bytes);
+		buf_add_str(&buf, STR("x;"));
+		for (size_t value = 0; value < 20; value++) {
+			buf_add_str(&buf, str_from(heads[i]));
+			for (size_t word = 0; word < 3000; word++)
+				buf_add_str(&buf, STR("\r\n z"));
+			buf_add_char(&buf, ';');
+		}
+		size_t before = arena_used_bytes(arena);
+		assert_true(authres_parse(arena, buf_str(&buf), &authres));
+		assert_true(arena_used_bytes(arena) - before < 32 * buf.len);
+		buf_fini(&buf);
+	}
 }
 
 static int setup(void **state)

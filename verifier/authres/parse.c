@@ -19,6 +19,8 @@ struct reader {
 	bool folded; /* with a line end in it */
 	bool none;   /* said so */
 	unsigned unclosed; /* comments so far */
+	char *joined;      /* the value that was last put together */
+	size_t joined_room;
 	struct authres *authres;
 	struct authres_result *result; /* takes comments; NULL: nobody does */
 };
@@ -191,11 +193,23 @@ static struct str read_value_behind_equals(struct reader *reader)
 	return reader->apart && at_property(reader) ? STR("") : read_value(reader);
 }
 
-static struct str joined(struct reader *reader, struct str before, const char *between, struct str behind)
+/* Room is doubled: a value of many words costs no more than in proportion. */
+static void join(struct reader *reader, struct str *value, const char *between, struct str behind)
 {
-	if (before.len + behind.len > JOINED_BYTES_MAX)
-		return before;
-	return str_from(arena_printf(reader->arena, "%.*s%s%.*s", STR_FMT(before), between, STR_FMT(behind)));
+	size_t gap = strlen(between), len = value->len + gap + behind.len;
+	if (len > JOINED_BYTES_MAX)
+		return;
+	if (value->ptr != reader->joined || len > reader->joined_room) {
+		char *more = arena_alloc(reader->arena, 2 * len + 1);
+		if (value->len > 0)
+			memcpy(more, value->ptr, value->len);
+		reader->joined = more;
+		reader->joined_room = 2 * len;
+	}
+	memcpy(reader->joined + value->len, between, gap);
+	if (behind.len > 0)
+		memcpy(reader->joined + value->len + gap, behind.ptr, behind.len);
+	*value = (struct str){reader->joined, len};
 }
 
 /* A word that is no property belongs to what stands before it: a value folded in its middle, a reason
@@ -207,9 +221,9 @@ static void take_stray(struct reader *reader, struct str *last, bool is_reason, 
 	if (reader->at == from)
 		reader->at++; /* a ")" or the like */
 	else if (last && is_reason)
-		*last = joined(reader, *last, " ", word);
+		join(reader, last, " ", word);
 	else if (last && folded)
-		*last = joined(reader, *last, "", word);
+		join(reader, last, "", word);
 	reader->authres->lenient = true;
 }
 
@@ -289,6 +303,20 @@ static void skip_to_end_of_result(struct reader *reader)
 	}
 }
 
+static void add_result(struct reader *reader, const struct authres_result *result)
+{
+	struct authres *authres = reader->authres;
+	size_t count = authres->results_count++;
+	/* Room for a power of two. */
+	if ((count & (count - 1)) == 0) {
+		struct authres_result *more = ARENA_ARRAY(reader->arena, count ? count * 2 : 1, struct authres_result);
+		if (count > 0)
+			memcpy(more, authres->results, count * sizeof(*more));
+		authres->results = more;
+	}
+	authres->results[count] = *result;
+}
+
 /* methodspec and all behind it, up to the next ";". */
 static void read_result(struct reader *reader)
 {
@@ -319,7 +347,7 @@ static void read_result(struct reader *reader)
 	read_properties(reader);
 	bool instance = str_eq(result.method, STR("i")); /* of ARC, out of place */
 	if (result.result.len > 0 && !instance && authres->results_count < AUTHRES_RESULTS_MAX)
-		authres->results[authres->results_count++] = result;
+		add_result(reader, &result);
 	else
 		authres->lenient = true;
 }
@@ -392,7 +420,7 @@ uint64_t authres_instance(struct arena *arena, struct str body)
 bool authres_parse(struct arena *arena, struct str body, struct authres *authres_r)
 {
 	struct reader reader = {.arena = arena, .text = str_sub(body, 0, BODY_BYTES_MAX), .authres = authres_r};
-	*authres_r = (struct authres){.results = ARENA_ARRAY(arena, AUTHRES_RESULTS_MAX, struct authres_result)};
+	*authres_r = (struct authres){0};
 	skip(&reader);
 	read_instance(&reader);
 	skip(&reader);
