@@ -14,6 +14,7 @@
 #include "verifier/survey_bimi.h"
 #include "verifier/survey_dkim.h"
 #include "verifier/survey_spf.h"
+#include "worker/verify_dig.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -70,19 +71,6 @@ static bool open_dns(struct verification *job, const struct verify_input *input)
 	return true;
 }
 
-/* What this message did not need asked for, and another of its author's would. */
-static void ask_all(struct verification *job)
-{
-	struct str author = job->verdict.dmarc.author_domain, sender;
-	if (job->verdict.spf.count == 0 || job->verdict.spf.at[0].result == AUTH_NONE) {
-		sender = job->verdict.spf.count > 0 ? job->verdict.spf.at[0].domain : STR_NONE;
-		survey_spf(&job->verify, sender.len > 0 ? sender : author, &(struct verdict){0});
-	}
-	if (author.len > 0)
-		(void)verify_query(&job->verify, PART_BIMI, 0, "BIMI record",
-			str_from(arena_printf(job->verify.arena, "default._bimi.%.*s", STR_FMT(author))), DNS_TXT);
-}
-
 static bool brings_tls_report(const struct verify_claims *claims)
 {
 	for (size_t i = 0; i < claims->count; i++)
@@ -130,7 +118,7 @@ static void check(struct verification *job)
 	job->verify.tls_report = brings_tls_report(&request->claims);
 	check_message(&job->verify, request->message, &asked, &job->verdict);
 	if (request->dig)
-		ask_all(job);
+		verify_dig(&job->verify, request, &job->verdict);
 	alignments_check(&job->verify, psl, request->pairs.at, request->pairs.count, &job->verdict);
 	buf_init(&authres, VERDICT_BYTES_MAX);
 	authres_write(&authres, request->authserv_id.ptr ? request->authserv_id : STR("localhost"), &job->verdict);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/verify/verdict_text.h"
 
+/* Nobody reads records of the type SPF (99): to look for them is for advice. */
 static bool is_question(const struct trace_step *step)
 {
-	return str_eq(step->kind, STR("dns"));
+	return str_eq(step->kind, STR("dns")) && !str_ends(step->name, STR(" TYPE99"));
 }
 
 static bool asked_before(const struct verdict *verdict, size_t i)
@@ -14,7 +15,20 @@ static bool asked_before(const struct verdict *verdict, size_t i)
 	return false;
 }
 
-/* For a shell; names of the DNS may hold any byte. */
+/* The byte that the trace writes as \xHH, as dig takes it; false: there is none. */
+static bool add_byte(struct buf *out, struct str text)
+{
+	unsigned byte = 0;
+	if (text.len < 4 || !str_starts(text, STR("\\x")) || !ascii_is_hex(text.ptr[2]) || !ascii_is_hex(text.ptr[3]))
+		return false;
+	for (size_t i = 2; i < 4; i++)
+		byte = byte << 4 | (unsigned)(ascii_is_digit(text.ptr[i]) ? text.ptr[i] - '0' :
+			ascii_lower(text.ptr[i]) - 'a' + 10);
+	buf_printf(out, "\\%03u", byte);
+	return true;
+}
+
+/* For a shell, and for dig, to which "@x" is a server and "+x" an option; names of the DNS may hold any byte. */
 static void add_quoted(struct buf *out, struct str name)
 {
 	bool plain = name.len > 0 && name.ptr[0] != '-';
@@ -24,10 +38,12 @@ static void add_quoted(struct buf *out, struct str name)
 		buf_add_str(out, name);
 		return;
 	}
-	buf_add_char(out, '\'');
+	buf_add_str(out, STR("-q '"));
 	for (size_t i = 0; i < name.len; i++)
 		if (name.ptr[i] == '\'')
 			buf_add_str(out, STR("'\\''"));
+		else if (add_byte(out, str_from_offset(name, i)))
+			i += 3;
 		else
 			buf_add_char(out, name.ptr[i]);
 	buf_add_char(out, '\'');

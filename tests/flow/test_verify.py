@@ -221,6 +221,23 @@ class Check(VerifyTest):
         for name in ("example.org", "spf.example.org", "_dmarc.example.org", "default._bimi.example.org"):
             self.assertTrue(any(line.startswith("dig +short TXT %s  #" % name) for line in lines), (name, lines))
         self.assertEqual(len(lines), len(set(lines)))
+        # What the message did not need, or what was refused before the DNS was asked.
+        message = "".join("ARC-%s: i=1; a=rsa-sha256; d=f.example; s=%s; cv=fail; h=from; bh=AAAA; b=AAAA\n" % pair for pair
+                          in (("Seal", "a1"), ("Message-Signature", "a2"))) + \
+            "ARC-Authentication-Results: i=1; f.example; none\nBIMI-Selector: v=BIMI1; s=brand\n" \
+            "DKIM-Signature: v=1; a=rsa-sha256; d=d.example; s=x1; h=to; bh=AAAA; b=AAAA\nFrom: a@sub.example.net\n\nHi.\n"
+        zone = "example.org TXT \"v=spf1 ip4:192.0.2.1 include:late.example -all\"\n_dmarc.example.net TXT !TIMEOUT\n"
+        text = self.check(message, "--dig", *SENDER, "--mail-from", "x@example.org", zone=zone).stdout
+        for name in ("late.example", "x1._domainkey.d.example", "a1._domainkey.f.example", "a2._domainkey.f.example",
+                     "_dmarc.sub.example.net", "_dmarc.example.net", "_dmarc.net", "brand._bimi.sub.example.net",
+                     "brand._bimi.example.net", "default._bimi.sub.example.net", "default._bimi.example.net"):
+            self.assertIn("dig +short TXT %s  # " % name, text)
+        # To a shell and to dig a name is a name.
+        for local, quoted_name in (("+x", "'+x._x.example.org'"), ("a'$(b)", "'a'\\''$(b)._x.example.org'"),
+                                   ("a\nb", "'a\\010b._x.example.org'")):
+            text = self.check(MESSAGE, "--dig", *SENDER, "--mail-from", local + "@example.org",
+                              zone="example.org TXT \"v=spf1 exists:%{l}._x.%{d} -all\"\n").stdout
+            self.assertIn("dig +short A -q %s  # spf: " % quoted_name, text)
 
     def test_replay_repeats(self):
         first = self.check(MESSAGE, "--json", *SENDER).stdout
