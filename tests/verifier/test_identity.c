@@ -152,11 +152,25 @@ static void test_order(void **state)
 		"mail_from=c@example.com (Received-SPF of mx.example" NO_ID "); "
 		"ip=2001:db8::5 (Received-SPF of mx.example" NO_ID "); "
 		"helo=l.example (Received-SPF of mx.example" NO_ID ")");
+	static const char *const said[] = {"(envelope-from <e@example.com>)", "envelope-from <e@example.com>",
+		"(8.17) (envelope-from e@example.com) for <b@example.net>", "(envelope-from <>)"};
+	for (size_t i = 0; i < 4; i++)
+		assert_string_equal(found(arena_printf(arena, "Received: from h.example (r.example [192.0.2.1]) by "
+			"mx.example %s with ESMTP; (envelope-from <no@example.com>)\r\n", said[i])),
+			arena_printf(arena, "mail_from=%s (Received by mx.example" NO_HOP "); "
+			"ip=192.0.2.1 (Received by mx.example" NO_HOP "); "
+			"helo=h.example (Received by mx.example" NO_HOP ")",
+			i < 3 ? "e@example.com" : ""));
+	assert_string_equal(found("Received: from (envelope-from <a@example.com>) (r [192.0.2.1]) by mx.example "
+		"(envelope-from) with x envelope-from\r\n"), "ip=192.0.2.1 (Received by mx.example" NO_HOP ")");
 	/* What was given goes first, and another client's HELO is not taken. */
 	hints = (struct identity_hints){.mail_from = STR(""), .helo = STR_NONE};
 	assert_true(ip_parse(STR("192.0.2.9"), &hints.ip));
 	assert_string_equal(found("Return-Path: <a@example.com>\r\n" CLIENT),
 		"mail_from= (given); ip=192.0.2.9 (given)");
+	hints.mail_from = STR_NONE;
+	assert_string_equal(found("Received: from h.example ([192.0.2.1]) by mx.example "
+		"(envelope-from <e@example.com>)\r\n"), "ip=192.0.2.9 (given)");
 	hints.mail_from = STR("<a@example.net>");
 	assert_string_equal(found(""), "mail_from=a@example.net (given); ip=192.0.2.9 (given)");
 	hints.mail_from = STR("<>");

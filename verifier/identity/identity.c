@@ -189,6 +189,17 @@ static bool return_path(struct search *search, struct str *path_r)
 	return is_path(text);
 }
 
+/* Our border's word on the client, if the mail is from it. */
+static bool mail_from_of_border(struct search *search, struct str *path_r, const char **source_r)
+{
+	struct received border;
+	size_t n;
+	if (!find_border(search, &border, &n, source_r) || !border.mail_from.ptr || !is_path(border.mail_from))
+		return false;
+	*path_r = border.mail_from;
+	return search->hints->ip.family == 0 || ip_eq(&search->hints->ip, &border.ip);
+}
+
 static void find_mail_from(struct search *search)
 {
 	struct identity *identity = search->identity;
@@ -203,6 +214,8 @@ static void find_mail_from(struct search *search)
 	else if (find_result(search, false, &result, &source) && (path = authres_mail_from(&result)).ptr)
 		;
 	else if (find_result(search, true, &result, &source) && (path = authres_mail_from(&result)).ptr)
+		;
+	else if (mail_from_of_border(search, &path, &source))
 		;
 	else
 		identity->has_mail_from = false;

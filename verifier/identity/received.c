@@ -121,6 +121,22 @@ static void settle(struct received *received, bool named)
 		received->rdns = without_final_dot(received->from);
 }
 
+/* sendmail and Exim say it in a comment, Haraka in the open. */
+static struct str find_mail_from(struct str rest)
+{
+	const struct str word = STR("envelope-from");
+	struct piece piece;
+	while (next_piece(&rest, &piece)) {
+		if (!str_starts_nocase(piece.text, word))
+			continue;
+		struct str path = str_trim(str_from_offset(piece.text, word.len));
+		if (path.len == 0 && (piece.comment || !next_piece(&rest, &piece) || piece.comment))
+			return STR_NONE;
+		return path.len > 0 ? path : piece.text;
+	}
+	return STR_NONE;
+}
+
 void received_parse(struct str text, struct received *received_r)
 {
 	struct str rest = text;
@@ -140,5 +156,7 @@ void received_parse(struct str text, struct received *received_r)
 	}
 	if (where == BY && next_piece(&rest, &piece) && !piece.comment)
 		received_r->by = without_final_dot(piece.text);
+	if (where == BY)
+		received_r->mail_from = find_mail_from(rest);
 	settle(received_r, named);
 }

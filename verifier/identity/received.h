@@ -12,6 +12,7 @@ struct received {
 	struct str helo; /* absent when there is no "from" */
 	struct str rdns; /* what the writer found in DNS; absent: not said, or unknown */
 	struct str by;   /* absent: not said */
+	struct str mail_from; /* of "(envelope-from <path>)" behind "by"; absent: not said */
 	struct ip ip;    /* family 0: none */
 };
 
