@@ -5,7 +5,8 @@
  * DNS interface in; a verdict with the trace that led to it out.
  *
  * The library keeps no global state, writes no log, reads no clock, opens no
- * file and no socket: the same arguments give the same verdict. Different
+ * file and no socket: the same arguments give the same verdict. (OpenSSL reads
+ * its own configuration when a process first uses it, whoever does.) Different
  * handles may be used by different threads at the same time, one handle by one
  * thread at a time. Every input has a verdict. Running out of memory ends the
  * process by abort(), as does a broken contract; what a message makes the
