@@ -189,6 +189,28 @@ static void test_keys(void **state)
 	signer_close(&other);
 }
 
+/* Ten signatures that fail for a body of base64: what is tried leaves nothing behind. */
+static void test_memory(void **state)
+{
+	struct signed_mail *mail = *state;
+	const size_t lines = 5000;
+	struct buf buf;
+	buf_init(&buf, SIZE_MAX / 2);
+	for (unsigned i = 0; i < 10; i++)
+		buf_printf(&buf, "DKIM-Signature: v=1; a=rsa-sha256; d=example.com; s=sel; h=from; bh=AAAA; b=AA%02u\r\n",
+			i);
+	buf_add_str(&buf, STR("From: a\r\nContent-Transfer-Encoding: base64\r\n\r\n"));
+	for (size_t i = 0; i < lines; i++)
+		buf_add_str(&buf, STR("QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFB\r\n"));
+	mail->traced = true;
+	size_t before = arena_used_bytes(mail->arena);
+	signed_mail_check(mail, buf_str(&buf));
+	assert_int_equal(mail->verdict.dkim.count, 10);
+	assert_non_null(signed_mail_step(mail, "try", "base64 decoded", 9));
+	assert_true(arena_used_bytes(mail->arena) - before < 2 * buf.len);
+	buf_fini(&buf);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, signed_mail_open, signed_mail_close)
@@ -199,6 +221,7 @@ int main(void)
 		TEST(test_header),
 		TEST(test_copies),
 		TEST(test_keys),
+		TEST(test_memory),
 	};
 	return cmocka_run_group_tests(tests, open_keys, close_keys);
 }

@@ -7,6 +7,7 @@
 
 #define LINES_MAX 100                                /* at the end, that could have been added */
 #define HASHED_BYTES_MAX ((uint64_t)32 * 1024 * 1024) /* by all tries together */
+#define CHANGED_BYTES_MAX (HASHED_BYTES_MAX / 4)      /* of a body that is made anew */
 
 struct tries {
 	struct judge *judge;
@@ -118,10 +119,18 @@ static void decode_printable(struct buf *out, struct str line)
 	}
 }
 
+static bool can_be_changed(const struct tries *tries)
+{
+	size_t bytes = tries->judge->message->body.len;
+	return bytes <= CHANGED_BYTES_MAX && bytes <= tries->left;
+}
+
 static bool fits_changed(struct tries *tries, change_line *change)
 {
 	struct str rest = tries->judge->message->body, line;
 	struct buf *out = &tries->changed;
+	if (!can_be_changed(tries))
+		return false;
 	buf_reset(out);
 	while (str_line(&rest, &line)) {
 		change(out, line);
@@ -142,8 +151,13 @@ static bool encoded_as(const struct tries *tries, const char *word)
 
 static bool fits_base64(struct tries *tries)
 {
-	struct str bytes;
-	return base64_decode(tries->judge->verify->arena, tries->judge->message->body, &bytes) && fits(tries, bytes);
+	struct str bytes, body = tries->judge->message->body;
+	if (!can_be_changed(tries))
+		return false;
+	struct arena *arena = arena_open(CHANGED_BYTES_MAX);
+	bool fit = base64_decode(arena, body, &bytes) && fits(tries, bytes);
+	arena_close(&arena);
+	return fit;
 }
 
 /* As a signer that sees lines end with a bare LF, before SMTP makes CRLF of it. */
@@ -152,10 +166,10 @@ static bool fits_with_bare_lf(struct tries *tries)
 	struct canon canon;
 	struct buf copy;
 	struct str body = tries->judge->message->body;
-	if (tries->signature->has_length || tries->left < body.len)
+	if (tries->signature->has_length || !can_be_changed(tries))
 		return false;
 	tries->left -= body.len;
-	buf_init(&copy, HASHED_BYTES_MAX / 4);
+	buf_init(&copy, 2 * CHANGED_BYTES_MAX);
 	canon_begin(&canon, keys_digest(tries->judge->keys), &copy, UINT64_MAX);
 	if (tries->signature->body_relaxed)
 		canon_body_relaxed(&canon, body);
@@ -305,7 +319,7 @@ static struct str find(struct tries *tries)
 struct str cause_of_body(struct judge *judge, const struct signature *signature)
 {
 	struct tries tries = {.judge = judge, .signature = signature, .left = HASHED_BYTES_MAX};
-	buf_init(&tries.changed, HASHED_BYTES_MAX / 4);
+	buf_init(&tries.changed, CHANGED_BYTES_MAX);
 	struct str cause = find(&tries);
 	buf_fini(&tries.changed);
 	return cause;
