@@ -197,8 +197,8 @@ static void test_memory(void **state)
 	struct buf buf;
 	buf_init(&buf, SIZE_MAX / 2);
 	for (unsigned i = 0; i < 10; i++)
-		buf_printf(&buf, "DKIM-Signature: v=1; a=rsa-sha256; d=example.com; s=sel; h=from; bh=AAAA; b=AA%02u\r\n",
-			i);
+		buf_printf(&buf, "DKIM-Signature: v=1; a=rsa-sha256; d=example.com; s=sel; h=from; bh=AAAA; "
+			"b=AA%02u\r\n", i);
 	buf_add_str(&buf, STR("From: a\r\nContent-Transfer-Encoding: base64\r\n\r\n"));
 	for (size_t i = 0; i < lines; i++)
 		buf_add_str(&buf, STR("QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFB\r\n"));
