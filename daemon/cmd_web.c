@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/cmd.h"
+#include "evidence/evidence.h"
 #include "ingest/ingest.h"
 #include "web/web.h"
 
@@ -30,6 +31,7 @@ static int serve(const struct cli *cli, struct services *services, bool demo, co
 		.organisation = config->organisation,
 		.require_confinement = config->require_confinement,
 		.notice = arena_printf(arena, "%s/" INGEST_NOTICE, config->state_dir),
+		.verify_notice = arena_printf(arena, "%s/" EVIDENCE_NOTICE, config->state_dir),
 		.show_samples = !config->ruf_mask,
 		.count_unverified = strcmp(config->later.count_unverified, "no") == 0 ? COUNT_NO :
 			strcmp(config->later.count_unverified, "yes") == 0 ? COUNT_YES : COUNT_FLAG,

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/notice.h"
 #include "store/query.h"
 
 #include <inttypes.h>
@@ -31,6 +32,7 @@ struct metrics {
 	pthread_mutex_t asking;
 	struct buf domains; /* an array of PostgreSQL's */
 	bool any_domains, up;
+	const struct web_options *web;
 	int64_t asked_msecs;
 	struct buf shown;
 };
@@ -50,7 +52,7 @@ static void add_array(struct buf *out, const char *const *words, size_t count)
 	buf_add_char(out, '}');
 }
 
-struct metrics *metrics_open(const char *const *domains, size_t count)
+struct metrics *metrics_open(const struct web_options *web)
 {
 	struct metrics *metrics = calloc(1, sizeof(*metrics));
 	if (!metrics || pthread_mutex_init(&metrics->mutex, NULL) != 0 ||
@@ -58,9 +60,10 @@ struct metrics *metrics_open(const char *const *domains, size_t count)
 		die_out_of_memory();
 	buf_init(&metrics->domains, SHOWN_BYTES);
 	buf_init(&metrics->shown, SHOWN_BYTES);
-	metrics->any_domains = count == 0;
+	metrics->web = web;
+	metrics->any_domains = web->domains_count == 0;
 	metrics->asked_msecs = -ASK_MSECS;
-	add_array(&metrics->domains, domains, count);
+	add_array(&metrics->domains, web->domains, web->domains_count);
 	return metrics;
 }
 
@@ -115,7 +118,8 @@ void metrics_queried(struct metrics *metrics, int64_t msecs)
 #define OTHER "(other)" /* no domain has such a name */
 
 enum family {
-	INGEST, ERRORS, LAST_TAKEN, REPORTS, RECORDS, LAST_REPORT, REPORTED, PROVENANCE, QUEUE, OLDEST, FAMILIES
+	INGEST, ERRORS, LAST_TAKEN, REPORTS, RECORDS, LAST_REPORT, REPORTED, PROVENANCE, QUEUE, OLDEST, DUE,
+	FAMILIES
 };
 
 static const struct {
@@ -136,10 +140,12 @@ static const struct {
 		"less when retention forgets some.", {"domain", "class", "result"}},
 	[PROVENANCE] = {"dmarcd_reports_by_provenance", "gauge", "Reports kept, by what the mail that brought them "
 		"proves of them.", {"state", NULL, NULL}},
-	[QUEUE] = {"dmarcd_verify_queue_messages", "gauge", "Mails that wait for their verdict.",
-		{NULL, NULL, NULL}},
+	[QUEUE] = {"dmarcd_verify_queue_messages", "gauge", "Mails that wait for their verdict (state due: for a free "
+		"judge; later: one has it in hand, or it is tried again then).", {"state", NULL, NULL}},
 	[OLDEST] = {"dmarcd_verify_queue_oldest_timestamp_seconds", "gauge",
 		"Since when the oldest of them waits.", {NULL, NULL, NULL}},
+	[DUE] = {"dmarcd_verify_queue_due_timestamp_seconds", "gauge",
+		"Since when the first of them is due, or when it will be.", {NULL, NULL, NULL}},
 };
 
 /* $1: the domains to show, or NULL. Columns: family, up to three label values, value. */
@@ -172,8 +178,11 @@ static const char select_all[] =
 	"UNION ALL SELECT 7, p.state, NULL, NULL, count(r.kind)::text FROM "
 	"unnest('{pending,local,verified,plausible,unverified,contradicted}'::text[]) AS p(state) "
 	"LEFT JOIN dmarcd_api.report r ON r.provenance = p.state GROUP BY p.state "
-	"UNION ALL SELECT 8, NULL, NULL, NULL, waiting::text FROM dmarcd_api.verify_queue "
+	"UNION ALL SELECT 8, q.state, NULL, NULL, q.n::text FROM dmarcd_api.verify_queue v, "
+	"LATERAL (VALUES ('due', v.due), ('later', v.waiting - v.due)) AS q(state, n) "
 	"UNION ALL SELECT 9, NULL, NULL, NULL, floor(extract(epoch FROM oldest_at))::text FROM dmarcd_api.verify_queue "
+	"WHERE waiting > 0 "
+	"UNION ALL SELECT 10, NULL, NULL, NULL, floor(extract(epoch FROM next_at))::text FROM dmarcd_api.verify_queue "
 	"WHERE waiting > 0 "
 	"ORDER BY 1, 2, 3, 4 DESC";
 
@@ -278,6 +287,15 @@ static void add_queries(const struct metrics *metrics, struct buf *out)
 		metrics->queries_msecs % 1000, name, sum);
 }
 
+static void add_paused(struct buf *out, const char *name, const char *help, const char *notice)
+{
+	char why[NOTICE_BYTES];
+	if (!notice)
+		return;
+	add_head(out, name, "gauge", help);
+	buf_printf(out, "%s %d\n", name, notice_read(notice, why));
+}
+
 void metrics_write(struct metrics *metrics, struct connections *connections, struct buf *out)
 {
 	add_head(out, "dmarcd_build_info", "gauge", "Always 1.");
@@ -285,6 +303,10 @@ void metrics_write(struct metrics *metrics, struct connections *connections, str
 	(void)pthread_mutex_lock(&metrics->asking);
 	if (clock_monotonic_msecs() - metrics->asked_msecs >= ASK_MSECS)
 		ask(metrics, connections);
+	add_paused(out, "dmarcd_ingest_paused", "Whether intake takes nothing in; /readyz says why.",
+		metrics->web->notice);
+	add_paused(out, "dmarcd_verify_paused", "Whether the judge waits for a resolver that does not answer.",
+		metrics->web->verify_notice);
 	add_head(out, "dmarcd_db_up", "gauge", "Whether the database answers.");
 	buf_printf(out, "dmarcd_db_up %d\n", metrics->up);
 	buf_add_str(out, buf_str(&metrics->shown));

@@ -8,11 +8,12 @@
 #pragma once
 
 #include "web/connections.h"
+#include "web/web.h"
 
 struct metrics;
 
-/* domains NULL: the largest. They stay the caller's. */
-struct metrics *metrics_open(const char *const *domains, size_t count);
+/* Of its domains, or the largest where it names none. It stays the caller's. */
+struct metrics *metrics_open(const struct web_options *web);
 void metrics_close(struct metrics **metrics);
 
 /* A request for this path was answered so. Any thread may say it. */

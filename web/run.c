@@ -74,7 +74,7 @@ enum err web_run(const struct web_options *options, struct error *error)
 		.connections = connections_open(options->store),
 		.originals = originals_reader_open(pool, &limits),
 		.exports = exports_open(limits.exports),
-		.metrics = metrics_open(options->domains, options->domains_count),
+		.metrics = metrics_open(options),
 	};
 	err = server_start(&respond, fd, &server, error);
 	if (!err) {

@@ -27,6 +27,7 @@ struct web_options {
 	const char *worker_path; /* NULL: beside the executable */
 	bool require_confinement;
 	const char *notice;      /* NULL, or the file in which ingest says why it takes nothing in */
+	const char *verify_notice; /* the same of verdicts */
 	enum count_unverified count_unverified; /* whether reports that are not proved genuine enter totals */
 	bool show_samples;       /* a failure's page needs no second step to show the sample unmasked */
 	bool demo;               /* the yellow "sample data" bar */

@@ -18,8 +18,10 @@ COMMENT = re.compile(r"# (HELP|TYPE) (%s) (.+)" % NAME)
 OURS = {"dmarcd_build_info", "dmarcd_db_up", "dmarcd_db_query_duration_seconds", "dmarcd_http_requests_total",
         "dmarcd_ingest_messages_total", "dmarcd_ingest_errors_total", "dmarcd_ingest_last_timestamp_seconds",
         "dmarcd_reports", "dmarcd_records", "dmarcd_report_last_timestamp_seconds", "dmarcd_reported_messages_total",
-        "dmarcd_reports_by_provenance", "dmarcd_verify_queue_messages", "dmarcd_verify_queue_oldest_timestamp_seconds"}
-SOMETIMES = {"dmarcd_http_requests_total", "dmarcd_verify_queue_oldest_timestamp_seconds"}
+        "dmarcd_reports_by_provenance", "dmarcd_verify_queue_messages", "dmarcd_verify_queue_oldest_timestamp_seconds",
+        "dmarcd_verify_queue_due_timestamp_seconds", "dmarcd_ingest_paused", "dmarcd_verify_paused"}
+SOMETIMES = {"dmarcd_http_requests_total", "dmarcd_verify_queue_oldest_timestamp_seconds",
+             "dmarcd_verify_queue_due_timestamp_seconds"}
 MAILS, REPORTS = 10, 1000
 LARGE = "limits: {reports: 1000, attachments: 1000, mime_parts: 2000, header_fields: 10000, mail_secs: 120s, cpu_secs: 120s}\n"
 
@@ -131,7 +133,9 @@ class Metrics(unittest.TestCase):
         self.assertEqual(of(found, "dmarcd_records"), status["records"])
         for state in ("pending", "local", "verified", "plausible", "unverified", "contradicted"):
             self.assertEqual(of(found, "dmarcd_reports_by_provenance", state=state), status["verdicts"][state])
-        self.assertEqual(of(found, "dmarcd_verify_queue_messages"), status["verdicts"]["waiting"])
+        for state in ("due", "later"):
+            self.assertGreaterEqual(of(found, "dmarcd_verify_queue_messages", state=state), 0)
+        self.assertEqual(sum(found["dmarcd_verify_queue_messages"].values()), status["verdicts"]["waiting"])
         messages = found["dmarcd_reported_messages_total"]
         self.assertEqual(sum(messages.values()), status["messages"])
         self.assertEqual(sum(value for labels, value in messages.items() if ("result", "pass") in labels),
@@ -195,13 +199,19 @@ class Metrics(unittest.TestCase):
         self.assertNotIn("org ", text)
 
     def test_without_a_database(self):
+        os.makedirs(os.path.join(os.environ["SITE_DIR"], "away"))
         with Second("away", "state_dir: %s/away\ndatabase: {dsn: 'host=%s/nowhere dbname=x'}\n" % (
                 (os.environ["SITE_DIR"],) * 2)) as url:
             found, _ = parse(fetch(url + "metrics"))
             self.assertEqual(of(found, "dmarcd_db_up"), 0)
             self.assertNotIn("dmarcd_reports", found)
+            for file, name in (("intake", "dmarcd_ingest_paused"), ("verdicts", "dmarcd_verify_paused")):
+                self.assertEqual(of(found, name), 0)
+                with open(os.path.join(os.environ["SITE_DIR"], "away", file), "w", encoding="ascii") as notice:
+                    notice.write("it is away\n")
+                self.assertEqual(of(parse(fetch(url + "metrics"))[0], name), 1)
             self.assertEqual(of(parse(fetch(url + "metrics"))[0], "dmarcd_http_requests_total", route="/metrics",
-                                code="200"), 1)
+                                code="200"), 3)
 
 
 if __name__ == "__main__":
