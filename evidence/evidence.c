@@ -3,15 +3,13 @@
 
 #include "base/clock.h"
 #include "base/fault.h"
-#include "base/log.h"
+#include "base/stop.h"
 #include "base/turn.h"
 #include "evidence/judge.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #define ARENA_BYTES ((size_t)64 * 1024)
@@ -19,16 +17,11 @@
 #define QUEUE_MSECS 2000    /* how often new jobs are looked for */
 #define SAMPLES_MAX ((uint64_t)500) /* in one go */
 #define TURN_MSECS 200      /* how often the turn is */
-#define AWAY_MSECS_MIN 100
-#define AWAY_MSECS_MAX 5000
 #define ONCE_PATIENCE_MSECS ((int64_t)4500)
 
 bool judge_stop_asked(struct judge *judge)
 {
-	struct signalfd_siginfo info;
-	while (read(judge->signal_fd, &info, sizeof(info)) == sizeof(info))
-		if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
-			judge->stopping = true;
+	judge->stopping |= stop_asked(judge->signal_fd);
 	return judge->stopping;
 }
 
@@ -44,24 +37,12 @@ static void wait_for_server(void *context, struct pollfd *server, int timeout_ms
 static bool goes_on_after(struct judge *judge, enum err err, struct error *error)
 {
 	while (err == ERR_TEMP || err == ERR_UNCERTAIN) {
-		int64_t now = clock_monotonic_msecs();
-		if (judge->away_since_msecs < 0) {
-			struct log_line line;
-			judge->away_since_msecs = now;
-			judge->away_msecs = 0;
-			log_begin(&line, LOG_WARN_LEVEL, "the database is away, waiting");
-			log_error(&line, error);
-			log_end(&line);
-		}
-		if (judge->stopping || (!judge->options->wait_for_store &&
-			now - judge->away_since_msecs > ONCE_PATIENCE_MSECS))
+		away_begin(&judge->away, error);
+		if (judge->stopping ||
+			(!judge->options->wait_for_store && away_msecs(&judge->away) > ONCE_PATIENCE_MSECS))
 			return false;
-		struct pollfd wait = {.fd = judge->signal_fd, .events = POLLIN};
-		if (judge->away_msecs > 0)
-			(void)poll(&wait, 1, judge->away_msecs);
+		away_pause(&judge->away, judge->signal_fd);
 		(void)judge_stop_asked(judge);
-		judge->away_msecs = judge->away_msecs == 0 ? AWAY_MSECS_MIN :
-			judge->away_msecs * 2 > AWAY_MSECS_MAX ? AWAY_MSECS_MAX : judge->away_msecs * 2;
 		err = judge->store ? store_reconnect(judge->store, error) :
 			store_open(judge->options->store, &judge->store, error);
 		if (!err)
@@ -72,13 +53,6 @@ static bool goes_on_after(struct judge *judge, enum err err, struct error *error
 	return err == ERR_OK;
 }
 
-static void answered(struct judge *judge)
-{
-	if (judge->away_since_msecs >= 0)
-		log_event(LOG_INFO_LEVEL, "the database is back");
-	judge->away_since_msecs = -1;
-}
-
 /* batch_lease or batch_put, again for as long as it was the server that failed. */
 static enum err insist(struct judge *judge, struct batch *batch,
 	enum err (*step)(struct judge *, struct batch *, struct error *), struct error *error)
@@ -86,7 +60,7 @@ static enum err insist(struct judge *judge, struct batch *batch,
 	for (;;) {
 		enum err err = step(judge, batch, error);
 		if (!err) {
-			answered(judge);
+			away_end(&judge->away);
 			return ERR_OK;
 		}
 		if (!goes_on_after(judge, err, error))
@@ -182,7 +156,7 @@ static enum err take_samples(struct judge *judge, struct error *error)
 		enum err err = sample_take_pass(judge->samples, judge->store, clock_epoch_secs(), SAMPLES_MAX, &taken,
 			error);
 		if (!err)
-			answered(judge);
+			away_end(&judge->away);
 		else if (!goes_on_after(judge, err, error))
 			return err;
 	}
@@ -241,20 +215,6 @@ static enum err judge_all(struct judge *judge, struct error *error)
 	return ERR_OK;
 }
 
-static int open_signals(void)
-{
-	static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
-	sigset_t set;
-	(void)sigemptyset(&set);
-	for (size_t i = 0; i < 3; i++)
-		(void)sigaddset(&set, numbers[i]);
-	(void)sigprocmask(SIG_BLOCK, &set, NULL);
-	int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (fd < 0)
-		die("no signalfd");
-	return fd;
-}
-
 /* Its workers wait for the DNS more than they work. */
 static enum err open_rooms(struct judge *judge, struct error *error)
 {
@@ -280,7 +240,7 @@ static enum err open_rooms(struct judge *judge, struct error *error)
 	if (err == ERR_NOTFOUND && options->wait_for_store)
 		err = ERR_TEMP;
 	if (!err || goes_on_after(judge, err, error))
-		answered(judge);
+		away_end(&judge->away);
 	else
 		return err == ERR_NOTFOUND || err == ERR_INVALID ? (error->code = ERR_TEMP) : err;
 	return ERR_OK;
@@ -324,8 +284,7 @@ enum err evidence_run(const struct evidence_options *options, struct evidence_ba
 	*balance_r = (struct evidence_balance){0};
 	judge->options = options;
 	judge->balance = balance_r;
-	judge->signal_fd = open_signals();
-	judge->away_since_msecs = -1;
+	judge->signal_fd = stop_open();
 	judge->turn = turn_open(arena_printf(paths, "%s/%s", options->state_dir, options->turn));
 	breaker_init(&judge->breaker, &options->dns, arena_printf(paths, "%s/%s", options->state_dir,
 		EVIDENCE_NOTICE));

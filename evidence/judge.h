@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "base/away.h"
 #include "evidence/breaker.h"
 #include "evidence/hearing.h"
 #include "evidence/sample_take.h"
@@ -35,8 +36,7 @@ struct judge {
 	int64_t samples_msecs;       /* when they are looked through again */
 	bool stopping;
 	int64_t look_msecs; /* when the queue is looked at again, unless nothing is in hand */
-	int64_t away_since_msecs; /* the database; -1: it is there */
-	int away_msecs;
+	struct away away; /* the database */
 };
 
 /* SIGTERM or SIGINT came. */

@@ -4,47 +4,26 @@
 #include "base/log.h"
 #include "ingest/pipeline.h"
 
-#include <poll.h>
 #include <string.h>
 
 #define BATCH_BYTES ((uint64_t)32 * 1024 * 1024)
-#define PAUSE_MSECS_MIN 100
-#define PAUSE_MSECS_MAX 5000
 #define ONCE_PATIENCE_MSECS ((int64_t)30000)
 
 enum err pipeline_reconnect(struct pipeline *pipeline, struct error *error)
 {
-	struct pipeline_away *away = &pipeline->away;
+	struct away *away = &pipeline->away;
 	enum err err = ERR_TEMP;
-	if (!away->told) {
-		struct log_line line;
-		log_begin(&line, LOG_WARN_LEVEL, "the database is away, waiting");
-		log_error(&line, error);
-		log_end(&line);
-		*away = (struct pipeline_away){.told = true, .since_msecs = clock_monotonic_msecs()};
-	}
+	away_begin(away, error);
 	for (;;) {
-		struct pollfd wait = {.fd = pipeline->signal_fd, .events = POLLIN};
-		if (!pipeline->options->wait_for_store && (err == ERR_DENIED ||
-			clock_monotonic_msecs() - away->since_msecs > ONCE_PATIENCE_MSECS))
+		if (!pipeline->options->wait_for_store && (err == ERR_DENIED || away_msecs(away) > ONCE_PATIENCE_MSECS))
 			return err;
-		if (away->pause_msecs > 0)
-			(void)poll(&wait, 1, away->pause_msecs);
+		away_pause(away, pipeline->signal_fd);
 		if (pipeline_stop_asked(pipeline))
 			return err;
-		away->pause_msecs = away->pause_msecs == 0 ? PAUSE_MSECS_MIN :
-			away->pause_msecs * 2 > PAUSE_MSECS_MAX ? PAUSE_MSECS_MAX : away->pause_msecs * 2;
 		err = store_reconnect(pipeline->store, error);
 		if (err == ERR_OK)
 			return ERR_OK;
 	}
-}
-
-void pipeline_answered(struct pipeline *pipeline)
-{
-	if (pipeline->away.told)
-		log_event(LOG_INFO_LEVEL, "the database is back");
-	pipeline->away = (struct pipeline_away){0};
 }
 
 bool pipeline_wants_commit(const struct pipeline *pipeline)
@@ -116,7 +95,7 @@ static enum err put_all(struct pipeline *pipeline, struct put_mail *mails, size_
 			if (err)
 				return err;
 		} else {
-			pipeline_answered(pipeline);
+			away_end(&pipeline->away);
 			return err;
 		}
 	}
@@ -301,7 +280,7 @@ static enum err tell_copies(struct pipeline *pipeline, const struct sha256 *sums
 		for (size_t i = 0; i < count && (!err || err == ERR_UNCERTAIN); i++)
 			doubtful[i] = copies_r[i].counted |= doubtful[i];
 		if (err != ERR_UNCERTAIN && err != ERR_TEMP) {
-			pipeline_answered(pipeline);
+			away_end(&pipeline->away);
 			return err;
 		}
 		err = pipeline_reconnect(pipeline, error);

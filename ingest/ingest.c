@@ -3,21 +3,17 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/stop.h"
 #include "ingest/pipeline.h"
 #include "store/migrate.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <sys/resource.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define START_PATIENCE_MSECS ((int64_t)4500)
-#define START_PAUSE_MSECS 250
-#define DAEMON_PAUSE_MSECS 2000
 #define FILES_TO_COME 20u /* pipes of workers, a Maildir's list, a file set aside */
 #define FILES_MAX ((rlim_t)256 * 1024)
 #define ARENA_BYTES ((size_t)64 * 1024)
@@ -30,38 +26,29 @@ static enum err make_folder(const char *path, struct error *error)
 		"cannot make %s", path);
 }
 
-static void log_away(const struct error *error)
-{
-	struct log_line line;
-	log_begin(&line, LOG_WARN_LEVEL, "the database is away, waiting");
-	log_error(&line, error);
-	log_end(&line);
-}
-
 /* The daemon waits for its database; a run by hand gives it a few seconds. */
 static enum err connect_store(struct pipeline *pipeline, struct error *error)
 {
 	const struct ingest_options *options = pipeline->options;
 	int64_t began = clock_monotonic_msecs();
-	bool told = false;
 	unsigned migrations;
 	for (;;) {
-		struct pollfd wait = {.fd = pipeline->signal_fd, .events = POLLIN};
 		enum err err = store_open(options->store, &pipeline->store, error);
 		if (!err)
 			err = store_check_schema(pipeline->store, error);
 		if (err == ERR_NOTFOUND && options->wait_for_store)
 			err = migrate_run(pipeline->store, &migrations, error); /* it was away at the start */
-		if (!err)
+		if (!err) {
+			away_end(&pipeline->away);
 			return ERR_OK;
+		}
 		store_close(&pipeline->store);
 		if (!options->wait_for_store && (err != ERR_TEMP ||
 			clock_monotonic_msecs() - began > START_PATIENCE_MSECS))
 			return err == ERR_NOTFOUND || err == ERR_INVALID ? (error->code = ERR_TEMP) : err;
-		if (!told && options->wait_for_store)
-			log_away(error);
-		told = true;
-		(void)poll(&wait, 1, options->wait_for_store ? DAEMON_PAUSE_MSECS : START_PAUSE_MSECS);
+		if (options->wait_for_store)
+			away_begin(&pipeline->away, error);
+		away_pause(&pipeline->away, pipeline->signal_fd);
 		if (pipeline_stop_asked(pipeline))
 			return err;
 	}
@@ -124,20 +111,6 @@ static enum err open_rooms(struct pipeline *pipeline, struct arena *arena, struc
 	return err;
 }
 
-static int open_signals(void)
-{
-	sigset_t set;
-	(void)sigemptyset(&set);
-	(void)sigaddset(&set, SIGTERM);
-	(void)sigaddset(&set, SIGINT);
-	(void)sigaddset(&set, SIGHUP);
-	(void)sigprocmask(SIG_BLOCK, &set, NULL);
-	int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (fd < 0)
-		die("no signalfd");
-	return fd;
-}
-
 enum err ingest_run(const struct ingest_options *options, struct ingest_balance *balance_r,
 	struct error *error)
 {
@@ -147,7 +120,7 @@ enum err ingest_run(const struct ingest_options *options, struct ingest_balance 
 	struct pipeline pipeline = {
 		.options = options,
 		.balance = balance_r,
-		.signal_fd = open_signals(),
+		.signal_fd = stop_open(),
 		.turn = -1,
 	};
 	*balance_r = (struct ingest_balance){0};

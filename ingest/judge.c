@@ -132,24 +132,6 @@ static void judge(struct pipeline *pipeline, struct taken *taken)
 	}
 }
 
-static enum reason reason_of(enum job_end end)
-{
-	switch (end) {
-	case JOB_CRASHED:
-		return REASON_WORKER_CRASHED;
-	case JOB_TIMEOUT:
-		return REASON_WORKER_TIMEOUT;
-	case JOB_MEMORY:
-		return REASON_WORKER_MEMORY;
-	case JOB_PROTOCOL:
-		return REASON_WORKER_PROTOCOL;
-	case JOB_DONE:
-	case JOB_UNAVAILABLE:
-		break;
-	}
-	return REASON_NONE;
-}
-
 static void log_worker(const struct taken *taken, const struct job_done *done)
 {
 	struct log_line line;
@@ -175,12 +157,11 @@ void pipeline_collect(struct pipeline *pipeline)
 		}
 		spool_close(&taken->job.spool);
 		if (done.end == JOB_UNAVAILABLE) {
-			pipeline->blocked = true;
-			pipeline->trouble = done.detail;
+			pipeline_block(pipeline, &done.detail);
 			pipeline_leave(pipeline, taken, &done.detail);
 			continue;
 		}
 		log_worker(taken, &done);
-		pipeline_quarantine(pipeline, taken, reason_of(done.end), str_from(done.detail.text));
+		pipeline_quarantine(pipeline, taken, job_end_reason(done.end), str_from(done.detail.text));
 	}
 }

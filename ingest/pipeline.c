@@ -3,13 +3,12 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/stop.h"
 #include "ingest/watch.h"
 #include "store/merge.h"
 
 #include <poll.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #define FDS_MAX 64
@@ -60,10 +59,7 @@ struct taken *taken_list_find(const struct taken_list *list, const struct sha256
 
 bool pipeline_stop_asked(struct pipeline *pipeline)
 {
-	struct signalfd_siginfo info;
-	while (read(pipeline->signal_fd, &info, sizeof(info)) == sizeof(info))
-		if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
-			pipeline->stopping = true;
+	pipeline->stopping |= stop_asked(pipeline->signal_fd);
 	return pipeline->stopping;
 }
 

@@ -19,6 +19,7 @@
  */
 #pragma once
 
+#include "base/away.h"
 #include "base/turn.h"
 #include "ingest/progress.h"
 #include "ingest/quarantine.h"
@@ -39,12 +40,6 @@ struct pipeline_pause {
 	int notice;          /* for others to read: base/notice.h */
 };
 
-struct pipeline_away {
-	bool told;           /* in the log */
-	int64_t since_msecs;
-	int pause_msecs;     /* before the next try */
-};
-
 struct pipeline {
 	const struct ingest_options *options;
 	struct ingest_balance *balance;
@@ -63,7 +58,7 @@ struct pipeline {
 	size_t names_max;           /* in hand at once, each with a descriptor */
 	uint64_t flight_bytes;
 	uint64_t batch_records;
-	struct pipeline_away away;
+	struct away away;
 	int turn;                   /* verdicts wait while mail does */
 	bool holds_turn;
 	struct spool *idle_spools[PIPELINE_BATCH_MAX];
@@ -110,10 +105,8 @@ NODISCARD enum err pipeline_commit(struct pipeline *pipeline, struct error *erro
 /* A mail that is settled in the database leaves new/. */
 void pipeline_settle(struct pipeline *pipeline, struct taken *taken);
 /* The database was away: waits and connects again, as long as the run allows.
- * ERR_OK: try again. A server that takes connections and then fails is away too:
- * the wait grows until pipeline_answered says that it has done its work. */
+ * ERR_OK: try again. The wait grows until away_end(). */
 NODISCARD enum err pipeline_reconnect(struct pipeline *pipeline, struct error *error);
-void pipeline_answered(struct pipeline *pipeline);
 
 /* ---- pause.c: a daemon and what keeps it from its work ---- */
 

@@ -25,7 +25,7 @@ static enum err look_up(struct pipeline *pipeline, struct taken *const *mails, s
 	for (;;) {
 		enum err err = put_known(pipeline->store, sums, sources, count, known_r, error);
 		if (err != ERR_TEMP && err != ERR_UNCERTAIN) {
-			pipeline_answered(pipeline);
+			away_end(&pipeline->away);
 			return err;
 		}
 		err = pipeline_reconnect(pipeline, error);
@@ -79,8 +79,7 @@ enum err pipeline_take(struct pipeline *pipeline, struct error *error)
 		pipeline->flight_bytes += mails[count++]->bytes;
 	}
 	if (err) {
-		pipeline->blocked = true;
-		pipeline->trouble = *error;
+		pipeline_block(pipeline, error);
 	} else if (has_room(pipeline, count)) {
 		pipeline->at_end = true;
 	}

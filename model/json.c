@@ -175,6 +175,12 @@ void json_key_value_str(struct json *json, const char *key, struct str value)
 	json_str(json, value);
 }
 
+void json_key_value_given(struct json *json, const char *key, struct str value)
+{
+	if (value.ptr)
+		json_key_value_str(json, key, value);
+}
+
 void json_key_value_cstr(struct json *json, const char *key, const char *value)
 {
 	json_key(json, key);

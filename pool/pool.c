@@ -25,6 +25,24 @@ struct pool {
 	size_t slots_count;
 };
 
+enum reason job_end_reason(enum job_end end)
+{
+	switch (end) {
+	case JOB_CRASHED:
+		return REASON_WORKER_CRASHED;
+	case JOB_TIMEOUT:
+		return REASON_WORKER_TIMEOUT;
+	case JOB_MEMORY:
+		return REASON_WORKER_MEMORY;
+	case JOB_PROTOCOL:
+		return REASON_WORKER_PROTOCOL;
+	case JOB_DONE:
+	case JOB_UNAVAILABLE:
+		break;
+	}
+	return REASON_NONE;
+}
+
 static enum err find_worker(struct pool *pool, const char *given, struct error *error)
 {
 	char *path = pool->worker_path;

@@ -54,6 +54,9 @@ struct job_done {
 	struct error detail; /* for the log: signal, deadline, which frame was wrong */
 };
 
+/* Why the mail of a job that ended so is set aside; REASON_NONE: it is not for that. */
+enum reason job_end_reason(enum job_end end);
+
 struct pool_options {
 	const char *worker_path; /* NULL: dmarcd-worker beside the running executable */
 	const struct limits *limits;

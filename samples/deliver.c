@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "samples/deliver.h"
 
+#include "base/write.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -53,15 +55,7 @@ static void write_file(const char *path, struct str bytes)
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
 	if (fd < 0)
 		fail(EX_CANTCREAT, "make", path);
-	while (bytes.len > 0) {
-		ssize_t done = write(fd, bytes.ptr, bytes.len);
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done < 0)
-			fail(EX_IOERR, "write", path);
-		bytes = str_from_offset(bytes, (size_t)done);
-	}
-	if (close(fd) != 0)
+	if (!write_all(fd, bytes.ptr, bytes.len) || close(fd) != 0)
 		fail(EX_IOERR, "write", path);
 }
 

@@ -3,6 +3,7 @@
 
 #include "model/coherence.h"
 #include "model/json.h"
+#include "model/policy_json.h"
 #include "store/columns.h"
 
 #include <string.h>
@@ -18,30 +19,6 @@ static void key_time(struct json *json, const char *key, int64_t epoch_secs)
 		json_i64(json, epoch_secs);
 	else
 		json_null(json);
-}
-
-static void key_word(struct json *json, const char *key, struct str word)
-{
-	if (word.ptr)
-		json_key_value_str(json, key, word);
-}
-
-static void write_policy(struct json *json, const struct policy_published *policy)
-{
-	json_key(json, "policy");
-	json_object(json);
-	key_word(json, "domain", policy->domain);
-	key_word(json, "domain_raw", policy->domain_raw);
-	key_word(json, "p", policy->p);
-	key_word(json, "sp", policy->sp);
-	key_word(json, "np", policy->np);
-	key_word(json, "adkim", policy->adkim);
-	key_word(json, "aspf", policy->aspf);
-	key_word(json, "pct", policy->pct);
-	key_word(json, "fo", policy->fo);
-	key_word(json, "testing", policy->testing);
-	key_word(json, "discovery_method", policy->discovery_method);
-	json_object_end(json);
 }
 
 static void write_aggregate(struct json *json, const struct aggregate_head *head)
@@ -61,7 +38,7 @@ static void write_aggregate(struct json *json, const struct aggregate_head *head
 			json_str(json, head->errors[i]);
 		json_array_end(json);
 	}
-	write_policy(json, &head->policy);
+	policy_json(json, &head->policy, true);
 }
 
 static void write_head(struct json *json, const struct spool_report *report)

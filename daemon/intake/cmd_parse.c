@@ -26,24 +26,6 @@ struct parse {
 	bool some_bad;
 };
 
-static enum reason reason_of(enum job_end end)
-{
-	switch (end) {
-	case JOB_CRASHED:
-		return REASON_WORKER_CRASHED;
-	case JOB_TIMEOUT:
-		return REASON_WORKER_TIMEOUT;
-	case JOB_MEMORY:
-		return REASON_WORKER_MEMORY;
-	case JOB_PROTOCOL:
-		return REASON_WORKER_PROTOCOL;
-	case JOB_DONE:
-	case JOB_UNAVAILABLE:
-		break;
-	}
-	return REASON_NONE;
-}
-
 /* The JSON goes to stdout; a person reading the terminal is told beside it. */
 static void reject(struct parse *parse, const struct taken *taken, enum reason reason, struct str detail)
 {
@@ -82,7 +64,7 @@ static enum err parse_one(struct parse *parse, struct taken *taken, struct error
 			parse_json(parse->spool, argument_of(taken), parse->summary, &parse->out, flush_when_large);
 			return ERR_OK;
 		}
-		reason = reason_of(done.end);
+		reason = job_end_reason(done.end);
 		detail = str_from(done.detail.text);
 	}
 	reject(parse, taken, reason, detail);

@@ -3,16 +3,11 @@
 
 #include "model/coherence.h"
 #include "model/json.h"
+#include "model/policy_json.h"
 
 #include <stdio.h>
 
 #define SCRATCH_BYTES ((size_t)64 * 1024 * 1024)
-
-static void key_word(struct json *json, const char *key, struct str word)
-{
-	if (word.ptr)
-		json_key_value_str(json, key, word);
-}
 
 static void key_i64(struct json *json, const char *key, int64_t value)
 {
@@ -55,23 +50,6 @@ static void write_issues(struct json *json, const struct spool_report *report)
 
 /* ---- aggregate ---- */
 
-static void write_policy(struct json *json, const struct policy_published *policy)
-{
-	json_key(json, "policy");
-	json_object(json);
-	key_word(json, "domain", policy->domain);
-	key_word(json, "p", policy->p);
-	key_word(json, "sp", policy->sp);
-	key_word(json, "np", policy->np);
-	key_word(json, "adkim", policy->adkim);
-	key_word(json, "aspf", policy->aspf);
-	key_word(json, "pct", policy->pct);
-	key_word(json, "fo", policy->fo);
-	key_word(json, "testing", policy->testing);
-	key_word(json, "discovery_method", policy->discovery_method);
-	json_object_end(json);
-}
-
 static void write_results(struct json *json, const struct aggregate_record *record)
 {
 	json_key(json, "dkim");
@@ -82,8 +60,8 @@ static void write_results(struct json *json, const struct aggregate_record *reco
 		json_key_value_str(json, "domain", dkim->domain);
 		json_key_value_str(json, "selector", dkim->selector);
 		json_key_value_cstr(json, "result", auth_result_text(dkim->result));
-		key_word(json, "result_raw", dkim->result_raw);
-		key_word(json, "human_result", dkim->human_result);
+		json_key_value_given(json, "result_raw", dkim->result_raw);
+		json_key_value_given(json, "human_result", dkim->human_result);
 		json_object_end(json);
 	}
 	json_array_end(json);
@@ -95,10 +73,10 @@ static void write_results(struct json *json, const struct aggregate_record *reco
 		json_key_value_str(json, "domain", spf->domain);
 		json_key_value_str(json, "scope", spf->scope == SPF_SCOPE_NONE ? STR_NONE :
 			str_from(spf_scope_text(spf->scope)));
-		key_word(json, "scope_raw", spf->scope_raw);
+		json_key_value_given(json, "scope_raw", spf->scope_raw);
 		json_key_value_cstr(json, "result", auth_result_text(spf->result));
-		key_word(json, "result_raw", spf->result_raw);
-		key_word(json, "human_result", spf->human_result);
+		json_key_value_given(json, "result_raw", spf->result_raw);
+		json_key_value_given(json, "human_result", spf->human_result);
 		json_object_end(json);
 	}
 	json_array_end(json);
@@ -107,7 +85,7 @@ static void write_results(struct json *json, const struct aggregate_record *reco
 	for (size_t i = 0; i < record->reasons_count; i++) {
 		json_object(json);
 		json_key_value_cstr(json, "type", override_type_text(record->reasons[i].type));
-		key_word(json, "type_raw", record->reasons[i].type_raw);
+		json_key_value_given(json, "type_raw", record->reasons[i].type_raw);
 		json_key_value_str(json, "comment", record->reasons[i].comment);
 		json_object_end(json);
 	}
@@ -141,9 +119,9 @@ static void write_row(struct json *json, const struct spool_report *report, uint
 	json_key_value_bool(json, "dmarc_pass", record_dmarc_pass(record));
 	json_key_value_str(json, "header_from", record->header_from);
 	json_key_value_str(json, "envelope_from", record->envelope_from);
-	key_word(json, "envelope_to", record->envelope_to);
-	key_word(json, "source_raw", record->source_raw);
-	key_word(json, "disposition_raw", record->disposition_raw);
+	json_key_value_given(json, "envelope_to", record->envelope_to);
+	json_key_value_given(json, "source_raw", record->source_raw);
+	json_key_value_given(json, "disposition_raw", record->disposition_raw);
 	json_key_value_str(json, "spf_evaluated", record->spf_aligned_raw.ptr ? record->spf_aligned_raw :
 		str_from(aligned_text(record->spf_aligned)));
 	json_key_value_str(json, "dkim_evaluated", record->dkim_aligned_raw.ptr ? record->dkim_aligned_raw :
@@ -180,15 +158,15 @@ static void write_aggregate(struct json *json, const struct spool_report *report
 	const struct aggregate_head *head = &report->aggregate;
 	json_key_value_str(json, "org_name", head->org_name);
 	json_key_value_str(json, "email", head->email);
-	key_word(json, "extra_contact_info", head->extra_contact_info);
+	json_key_value_given(json, "extra_contact_info", head->extra_contact_info);
 	json_key_value_str(json, "report_id", head->report_id);
 	key_i64(json, "begin", head->begin_epoch_secs);
 	key_i64(json, "end", head->end_epoch_secs);
 	json_key_value_str(json, "policy_domain", head->policy.domain);
-	write_policy(json, &head->policy);
+	policy_json(json, &head->policy, false);
 	json_key_value_cstr(json, "schema", report_schema_text(report->totals.schema));
-	key_word(json, "version", head->version);
-	key_word(json, "generator", head->generator);
+	json_key_value_given(json, "version", head->version);
+	json_key_value_given(json, "generator", head->generator);
 	json_key_value_u64(json, "records", report->totals.records);
 	json_key_value_wide(json, "messages", report->totals.messages);
 	json_key_value_wide(json, "messages_dmarc_pass", report->totals.dmarc_pass);
@@ -229,7 +207,7 @@ static void write_failure(struct json *json, const struct spool_report *report)
 	WRITE(orig_subject);
 	WRITE(orig_message_id);
 #undef WRITE
-#define WRITE(member) key_word(json, #member, failure->member)
+#define WRITE(member) json_key_value_given(json, #member, failure->member)
 	WRITE(source_raw);
 	WRITE(source_port);
 	WRITE(original_envelope_id);
@@ -317,22 +295,22 @@ static void write_tls_rows(struct json *json, struct spool *spool, size_t report
 			json_object(json);
 			json_key_value_str(json, "policy_type", policy.policy_type);
 			json_key_value_str(json, "policy_domain", policy.policy_domain);
-			key_word(json, "policy_strings", policy.policy_strings);
-			key_word(json, "mx_hosts", policy.mx_hosts);
+			json_key_value_given(json, "policy_strings", policy.policy_strings);
+			json_key_value_given(json, "mx_hosts", policy.mx_hosts);
 			json_key_value_u64(json, "success", policy.success);
 			json_key_value_u64(json, "failure", policy.failure);
 			json_key(json, "details");
 			json_array(json);
 		} else if (frame.type == FRAME_TLS_DETAIL && wire_read_tls_detail(frame.payload, &detail)) {
 			json_object(json);
-			key_word(json, "result_type", detail.result_type);
-			key_word(json, "sending_mta_ip", detail.sending_mta_ip);
-			key_word(json, "receiving_mx_hostname", detail.receiving_mx_hostname);
-			key_word(json, "receiving_mx_helo", detail.receiving_mx_helo);
-			key_word(json, "receiving_ip", detail.receiving_ip);
+			json_key_value_given(json, "result_type", detail.result_type);
+			json_key_value_given(json, "sending_mta_ip", detail.sending_mta_ip);
+			json_key_value_given(json, "receiving_mx_hostname", detail.receiving_mx_hostname);
+			json_key_value_given(json, "receiving_mx_helo", detail.receiving_mx_helo);
+			json_key_value_given(json, "receiving_ip", detail.receiving_ip);
 			json_key_value_u64(json, "failed_sessions", detail.failed_sessions);
-			key_word(json, "additional_information", detail.additional_information);
-			key_word(json, "failure_reason_code", detail.failure_reason_code);
+			json_key_value_given(json, "additional_information", detail.additional_information);
+			json_key_value_given(json, "failure_reason_code", detail.failure_reason_code);
 			json_object_end(json);
 		}
 		flush(json->out);
