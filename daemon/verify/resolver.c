@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/confine.h"
 #include "daemon/spawn.h"
+#include "daemon/verify/pace.h"
 #include "dns/rdata.h"
 #include "dns/relay.h"
 #include "model/job.h"
@@ -32,14 +33,18 @@ struct job {
 	int socket;
 	int64_t begun_msecs;
 	unsigned left;               /* times that servers may still be asked */
-	struct dns_pending *pending; /* its question on the way; one at a time */
-	uint32_t number;             /* of that */
+	struct dns_question question; /* one at a time; its name is in text */
+	char text[DNS_NAME_BYTES_MAX + 1];
+	bool waits; /* for its turn */
+	int64_t turn_msecs;
+	struct dns_pending *pending; /* it is on the way */
 };
 
 struct serving {
 	const struct resolver_options *options;
 	struct dns_unbound *unbound;
 	struct arena *scratch;
+	struct pace pace;
 	struct job jobs[RESOLVER_JOBS_MAX];
 	size_t count;
 };
@@ -60,6 +65,8 @@ struct resolver_options resolver_options_of(const struct config *config, struct 
 			.job_msecs = (int)config->limits.dns_mail_secs * 1000,
 		},
 		.queries_max = (unsigned)config->limits.dns_queries,
+		.rate = (unsigned)config->limits.dns_rate,
+		.zone_rate = (unsigned)config->limits.dns_zone_rate,
 		.require_confinement = config->require_confinement,
 	};
 }
@@ -79,18 +86,26 @@ static bool take_job(struct serving *serving, int control)
 /* False: the job is over. */
 static bool read_question(struct serving *serving, struct job *job)
 {
-	char name[DNS_NAME_BYTES_MAX + 1];
-	struct dns_question question;
-	if (!dns_relay_read(job->socket, &question, name))
+	struct dns_question *question = &job->question;
+	if (!dns_relay_read(job->socket, question, job->text))
 		return false;
-	job->number = question.number;
 	if (job->left == 0) {
-		struct dns_answer answer = {.name = question.name, .type = question.type};
+		struct dns_answer answer = {.name = question->name, .type = question->type};
 		dns_answer_fail(&answer, DNS_TIMEOUT, STR("the budget of DNS questions is used up"));
-		return dns_relay_answer(job->socket, job->number, &answer);
+		return dns_relay_answer(job->socket, question->number, &answer);
 	}
-	job->pending = dns_unbound_ask(serving->unbound, question.name, question.type, job->begun_msecs);
+	int64_t end_msecs = job->begun_msecs + serving->options->dns.job_msecs;
+	job->turn_msecs = pace_take(&serving->pace, question->name, question->type, clock_monotonic_msecs());
+	if (job->turn_msecs > end_msecs)
+		job->turn_msecs = end_msecs;
+	job->waits = true;
 	return true;
+}
+
+static void ask(struct serving *serving, struct job *job)
+{
+	job->pending = dns_unbound_ask(serving->unbound, job->question.name, job->question.type, job->begun_msecs);
+	job->waits = false;
 }
 
 static bool answer_question(struct serving *serving, struct job *job)
@@ -99,7 +114,8 @@ static bool answer_question(struct serving *serving, struct job *job)
 	arena_reset(serving->scratch);
 	unsigned asked = dns_pending_take(&job->pending, serving->scratch, &answer);
 	job->left -= asked < job->left ? asked : job->left;
-	return dns_relay_answer(job->socket, job->number, &answer);
+	pace_answered(&serving->pace, &answer, asked, clock_monotonic_msecs());
+	return dns_relay_answer(job->socket, job->question.number, &answer);
 }
 
 static void end_job(struct serving *serving, struct job *job)
@@ -110,26 +126,32 @@ static void end_job(struct serving *serving, struct job *job)
 		(void)dns_pending_take(&job->pending, serving->scratch, &answer);
 	(void)close(job->socket);
 	*job = serving->jobs[--serving->count];
+	job->question.name.ptr = job->text;
 }
 
 /* Whoever hangs up, or asks while its question is on the way, has ended its job. */
 static void serve_job(struct serving *serving, struct job *job, bool ready)
 {
-	bool over = job->pending && dns_pending_over(job->pending, clock_monotonic_msecs());
-	bool goes_on = !ready || (!job->pending && read_question(serving, job));
-	if (goes_on && over)
+	bool goes_on = !ready || (!job->pending && !job->waits && read_question(serving, job));
+	int64_t now_msecs = clock_monotonic_msecs();
+	if (goes_on && job->waits && now_msecs >= job->turn_msecs)
+		ask(serving, job);
+	if (goes_on && job->pending && dns_pending_over(job->pending, now_msecs))
 		goes_on = answer_question(serving, job);
 	if (!goes_on)
 		end_job(serving, job);
 }
 
-/* Milliseconds until the first question is given up; -1: none is on the way. */
+/* Milliseconds until the first question has its turn or is given up; -1: there is none. */
 static int time_left(const struct serving *serving)
 {
 	int64_t now_msecs = clock_monotonic_msecs(), first = INT64_MAX;
-	for (size_t i = 0; i < serving->count; i++)
-		if (serving->jobs[i].pending && dns_pending_end_msecs(serving->jobs[i].pending) < first)
-			first = dns_pending_end_msecs(serving->jobs[i].pending);
+	for (size_t i = 0; i < serving->count; i++) {
+		const struct job *job = &serving->jobs[i];
+		int64_t next = job->waits ? job->turn_msecs : job->pending ? dns_pending_end_msecs(job->pending) :
+			INT64_MAX;
+		first = next < first ? next : first;
+	}
 	return first == INT64_MAX ? -1 : first > now_msecs ? (int)(first - now_msecs) : 0;
 }
 
@@ -169,7 +191,7 @@ static void let_go_of_terminal(void)
 
 static _Noreturn void child(const struct resolver_options *options, int control, pid_t parent)
 {
-	struct serving serving = {.options = options};
+	struct serving serving = {.options = options, .pace = {.rate = options->rate, .zone_rate = options->zone_rate}};
 	struct hello hello = {.code = ERR_OK};
 	struct error error = {0};
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)

@@ -22,6 +22,7 @@
 struct resolver_options {
 	struct dns_unbound_options dns;
 	unsigned queries_max; /* of one job */
+	unsigned rate, zone_rate; /* daemon/verify/pace.h */
 	bool require_confinement; /* ERR_PERM where the kernel cannot confine it fully */
 };
 
@@ -41,8 +42,8 @@ NODISCARD enum err resolver_start(const struct resolver_options *options, struct
 	struct error *error);
 /* The socket of a new job, close-on-exec, for dns_relay_open(). Its time begins when the resolver hears of
  * it; it ends when all copies of the socket are closed, or when it asks two things at once. CNAMEs and
- * questions tried again count as questions; what is asked beyond queries_max is DNS_TIMEOUT. Jobs do not
- * wait for each other. */
+ * questions tried again count as questions; what is asked beyond queries_max is DNS_TIMEOUT. Jobs wait for
+ * each other only where all of them, or those that ask about one zone, would ask too fast. */
 NODISCARD enum err resolver_job(const struct resolver *resolver, int *socket_r, struct error *error);
 /* Ends the process, and waits for that. */
 void resolver_stop(struct resolver *resolver);

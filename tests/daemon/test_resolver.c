@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "base/confine.h"
+#include "daemon/verify/pace.h"
 #include "daemon/verify/resolver.h"
 #include "dns/packet.h"
 #include "dns/relay.h"
@@ -181,6 +182,64 @@ static void put_question(const struct worker *worker, uint32_t number, const cha
 }
 
 /* Questions that nobody answers hold up no other job; who asks two at once, or leaves, ends its own. */
+/* By a clock of the test's own. */
+static void test_the_pace(void **state)
+{
+	static struct pace pace = {.rate = 50, .zone_rate = 10};
+	const int64_t start = 1000000;
+	struct dns_answer answer = {.name = STR("0.zone.example"), .type = DNS_A, .status = DNS_NXDOMAIN};
+	char name[32];
+	(void)state;
+	/* Ten of a zone at once, and then one each 100 ms, whatever stands before the last two labels. */
+	for (int i = 0; i < 13; i++) {
+		(void)snprintf(name, sizeof(name), "%d%s.zone.example", i, i % 2 ? ".deep" : "");
+		assert_int_equal(pace_take(&pace, str_from(name), DNS_A, start), start + (i < 10 ? 0 : 100 * (i - 9)));
+	}
+	assert_int_equal(pace_take(&pace, STR("zone.example"), DNS_A, start + 2000), start + 2000);
+	/* Fifty of all, and then one each 20 ms. */
+	for (int i = 0; i < 52; i++) {
+		(void)snprintf(name, sizeof(name), "x.zone%d.test", i);
+		assert_int_equal(pace_take(&pace, str_from(name), DNS_A, start + 5000),
+			start + 5000 + (i < 50 ? 0 : 20 * (i - 49)));
+	}
+	/* What the cache has costs nothing, as long as it has it; a failure is not kept, and each try counts. */
+	pace_answered(&pace, &answer, 1, start + 9000);
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(pace_take(&pace, answer.name, DNS_A, start + 38999), start + 38999);
+	for (int i = 0; i < 11; i++)
+		assert_int_equal(pace_take(&pace, answer.name, DNS_A, start + 39000),
+			start + 39000 + (i < 10 ? 0 : 100));
+	answer.status = DNS_SERVFAIL;
+	pace_answered(&pace, &answer, 4, start + 50000);
+	for (int i = 0; i < 8; i++)
+		assert_int_equal(pace_take(&pace, answer.name, DNS_A, start + 50000),
+			start + 50000 + (i < 7 ? 0 : 100));
+	pace.rate = pace.zone_rate = 0;
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(pace_take(&pace, STR("com"), DNS_A, start + 60000), start + 60000);
+}
+
+/* One a second of a zone: the third of a job that has a second and a half is not asked any more. */
+static void test_a_zone_is_asked_slowly(void **state)
+{
+	struct resolver_options options = {.dns = {.servers = &server, .servers_count = 1, .query_msecs = 1500,
+		.job_msecs = 1500}, .queries_max = 60, .zone_rate = 1};
+	struct resolver resolver;
+	(void)state;
+	server = str_from(getenv("DNS_SERVER"));
+	assert_int_equal(resolver_start(&options, &resolver, NULL), ERR_OK);
+	struct worker slow = worker_of(&resolver), other = worker_of(&resolver);
+	assert_int_equal(ask(&slow, "nxdomain-1.slow.example", DNS_A)->status, DNS_NXDOMAIN);
+	assert_int_equal(ask(&other, "nxdomain-1.other.example", DNS_A)->status, DNS_NXDOMAIN);
+	for (int i = 0; i < 9; i++)
+		assert_int_equal(ask(&slow, "nxdomain-1.slow.example", DNS_A)->status, DNS_NXDOMAIN);
+	(void)ask(&slow, "nxdomain-2.slow.example", DNS_A);
+	assert_int_equal(ask(&slow, "nxdomain-3.slow.example", DNS_A)->status, DNS_TIMEOUT);
+	end(&slow);
+	end(&other);
+	resolver_stop(&resolver);
+}
+
 static void test_slow_names_hold_up_nobody(void **state)
 {
 	struct resolver resolver = started(PATIENT_MSECS, PATIENT_MSECS, 60);
@@ -312,17 +371,21 @@ static void test_configuration(void **state)
 	assert_int_equal(options.dns.query_msecs, 5000);
 	assert_int_equal(options.dns.job_msecs, 20000);
 	assert_int_equal(options.queries_max, 60);
+	assert_int_equal(options.rate, 200);
+	assert_int_equal(options.zone_rate, 20);
 	assert_int_equal(options.dns.trust_anchor_file != NULL, access(RESOLVER_ROOT_KEY, R_OK) == 0);
 	assert_false(options.require_confinement);
 	options = options_in(arena,
 		"dns: {servers: [192.0.2.1, \"2001:db8::1@5353\"]}\nrequire_confinement: yes\n"
-		"limits: {dns_queries: 7, dns_query_secs: 2s, dns_mail_secs: 3s}\n");
+		"limits: {dns_queries: 7, dns_query_secs: 2s, dns_mail_secs: 3s, dns_rate: 8, dns_zone_rate: 9}\n");
 	assert_int_equal(options.dns.servers_count, 2);
 	assert_true(str_eq(options.dns.servers[1], STR("2001:db8::1@5353")));
 	assert_null(options.dns.trust_anchor_file);
 	assert_int_equal(options.dns.query_msecs, 2000);
 	assert_int_equal(options.dns.job_msecs, 3000);
 	assert_int_equal(options.queries_max, 7);
+	assert_int_equal(options.rate, 8);
+	assert_int_equal(options.zone_rate, 9);
 	assert_true(options.require_confinement);
 	options = options_in(arena, "dns: {servers: [192.0.2.1], trust_anchor: /nonexistent/key}\n");
 	assert_string_equal(options.dns.trust_anchor_file, "/nonexistent/key");
@@ -340,6 +403,8 @@ static void test_bad_configuration(void **state)
 		{"dns: {server: [192.0.2.1]}\n", "\"server\" in dns"},
 		{"dns: {trust_anchor: [a]}\n", "dns.trust_anchor"},
 		{"limits: {dns_queries: 1001}\n", "limits.dns_queries"},
+		{"limits: {dns_rate: 0}\n", "limits.dns_rate"},
+		{"limits: {dns_zone_rate: 10001}\n", "limits.dns_zone_rate"},
 		{"limits: {dns_query_secs: 61s}\n", "limits.dns_query_secs"},
 		{"limits: {dns_mail_secs: 301s}\n", "limits.dns_mail_secs"},
 	};
@@ -362,6 +427,8 @@ int main(void)
 		cmocka_unit_test(test_jobs_take_turns),
 		cmocka_unit_test(test_questions_are_counted),
 		cmocka_unit_test(test_time_is_bounded),
+		cmocka_unit_test(test_the_pace),
+		cmocka_unit_test(test_a_zone_is_asked_slowly),
 		cmocka_unit_test(test_slow_names_hold_up_nobody),
 		cmocka_unit_test(test_a_hostile_worker_harms_itself),
 		cmocka_unit_test(test_a_resolver_that_died),

@@ -341,6 +341,7 @@ class Live(VerifyTest):
             "bh=nqnLxFDBjM6NgTSgzp6zQgrVCIYHdqaLmIqCULXJGCU=; b=AAAA\n"
         message = "".join(signature % (i, selector) for i in range(30)) + "From: a@%s\n\nHi.\n" % sender
         options = ("--ip", "198.51.100.1", "--helo", "helo.p15.example", "--mail-from", "a@" + sender)
+        self.config = self.write("dmarcd.yaml", "limits: {dns_zone_rate: 10000}\n")
         before = len(self.server.questions)
         first = json.loads(self.dmarcd("check", "--json", *self.resolver, *options,
                                        self.bytes_file("m.eml", message)).stdout)
