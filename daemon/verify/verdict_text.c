@@ -114,6 +114,19 @@ static const char *matches(enum maybe value)
 	return value == MAYBE_YES ? "matches" : value == MAYBE_NO ? "differs" : "not checked";
 }
 
+/* Of the author's own domain, or one above or below it, or of somebody else. */
+static const char *signer(struct str domain, const struct verdict *verdict, bool author_domain)
+{
+	struct str author = verdict->dmarc.author_domain;
+	if (author_domain)
+		return ", author's domain";
+	if (!has(domain) || !has(author))
+		return "";
+	bool below = domain.len > author.len && str_ends(domain, author) &&
+		domain.ptr[domain.len - author.len - 1] == '.';
+	return below ? ", below the author's domain" : ", third party";
+}
+
 static void dkim(struct buf *out, const struct verdict *verdict)
 {
 	if (verdict->dkim.count == 0)
@@ -126,8 +139,9 @@ static void dkim(struct buf *out, const struct verdict *verdict)
 		add(out, " ", one->algorithm);
 		add(out, " ", one->canonicalization);
 		if (one->key_bits > 0)
-			buf_printf(out, ", key of %llu bits", (unsigned long long)one->key_bits);
-		buf_add_str(out, one->author_domain ? STR(", author's domain\n") : STR("\n"));
+			buf_printf(out, ", key of %llu bits%s", (unsigned long long)one->key_bits,
+				one->key_testing ? " in testing (t=y)" : "");
+		buf_printf(out, "%s\n", signer(one->domain, verdict, one->author_domain));
 		line(out, "reason", has(one->detail) ? one->detail : one->reason);
 		line(out, "usual cause", one->cause);
 		buf_printf(out, "  body hash %s, signature %s\n", matches(one->body_hash_matches),
@@ -136,6 +150,9 @@ static void dkim(struct buf *out, const struct verdict *verdict)
 			buf_printf(out, "  l= signs only %llu of %llu bytes of the body\n",
 				(unsigned long long)one->body_signed, (unsigned long long)one->body_bytes);
 		line(out, "signed", one->signed_fields);
+		line(out, "on behalf of (i=)", one->auid);
+		line(out, "made at (t=)", one->created);
+		line(out, "expires at (x=)", one->expires);
 	}
 	verdict_text_steps(out, verdict, verdict_part_word(PART_DKIM));
 }

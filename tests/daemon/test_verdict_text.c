@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What the text of a verdict says of reports, and that it says nothing of them where nobody asked. */
+/* What the text of a verdict says of signatures and of reports, and that it says nothing of these where nobody asked. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -50,8 +50,29 @@ static void test_reports(void **state)
 	expect(&verdict, "  a.example with b.example: yes by tree walk, not known by the public suffix list\n", true);
 }
 
+static void test_signatures(void **state)
+{
+	struct verdict_dkim dkim[] = {
+		{.result = AUTH_PASS, .domain = STR("a.example"), .key_bits = 2048, .key_testing = true,
+			.author_domain = true, .auid = STR("joe@b.a.example"), .created = STR("1700000000"),
+			.expires = STR("1800000000")},
+		{.result = AUTH_PASS, .domain = STR("mail.a.example")},
+		{.result = AUTH_FAIL, .domain = STR("xa.example"), .signature_matches = MAYBE_NO},
+		{.result = AUTH_NEUTRAL},
+	};
+	struct verdict verdict = {.dkim = {dkim, 4}, .dmarc.author_domain = STR("a.example")};
+	(void)state;
+	expect(&verdict, "DKIM 1: pass  d=a.example, key of 2048 bits in testing (t=y), author's domain\n", true);
+	expect(&verdict, "  on behalf of (i=): joe@b.a.example\n  made at (t=): 1700000000\n"
+		"  expires at (x=): 1800000000\n", true);
+	expect(&verdict, "DKIM 2: pass  d=mail.a.example, below the author's domain\n", true);
+	expect(&verdict, "DKIM 3: fail  d=xa.example, third party\n"
+		"  body hash not checked, signature differs\n", true);
+	expect(&verdict, "DKIM 4: neutral\n", true);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_reports)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_reports), cmocka_unit_test(test_signatures)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
