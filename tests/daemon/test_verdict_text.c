@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What the text of a verdict says of signatures and of reports, and that it says nothing of these where nobody asked. */
+/* What the text of a verdict says of signatures, and of reports where somebody asked. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
