@@ -121,7 +121,9 @@ static void add_name(X509_NAME *name, const char *oid, const char *value)
 	ASN1_OBJECT_free(object);
 }
 
-static X509 *certificate(const char *name, long serial, EVP_PKEY *key, const char *issuer, int from, int days)
+/* kind: of the name, "2.5.4.3" or, as marks may have it alone, "2.5.4.10". */
+static X509 *certificate(const char *kind, const char *name, long serial, EVP_PKEY *key, const char *issuer, int from,
+	int days)
 {
 	X509 *made = X509_new();
 	X509_NAME *issued_by = X509_NAME_new();
@@ -129,7 +131,7 @@ static X509 *certificate(const char *name, long serial, EVP_PKEY *key, const cha
 	assert_true(ASN1_INTEGER_set(X509_get_serialNumber(made), serial));
 	ASN1_TIME_set(X509_getm_notBefore(made), (time_t)(MARK_NOW + (int64_t)from * 86400));
 	ASN1_TIME_set(X509_getm_notAfter(made), (time_t)(MARK_NOW + (int64_t)(from + days) * 86400));
-	add_name(X509_get_subject_name(made), "2.5.4.3", name);
+	add_name(X509_get_subject_name(made), kind, name);
 	add_name(issued_by, "2.5.4.3", issuer);
 	assert_true(X509_set_issuer_name(made, issued_by));
 	X509_NAME_free(issued_by);
@@ -150,7 +152,7 @@ static struct str pem(struct arena *arena, X509 *made)
 
 static X509 *make_leaf(struct arena *arena, const struct mark_options *options, EVP_PKEY *key, const char *issuer)
 {
-	X509 *leaf = certificate("leaf", 3, key, issuer, options->days_from_now, options->days);
+	X509 *leaf = certificate("2.5.4.10", "leaf", 3, key, issuer, options->days_from_now, options->days);
 	if (options->mark_type)
 		add_name(X509_get_subject_name(leaf), "1.3.6.1.4.1.53087.1.13", options->mark_type);
 	if (options->domain)
@@ -169,8 +171,8 @@ struct mark mark_make(struct arena *arena, const struct mark_options *options)
 	static int made;
 	const char *root_name = arena_printf(arena, "root %d", ++made);
 	const char *ca_name = arena_printf(arena, "authority %d", made);
-	X509 *root = certificate(root_name, 1, root_key, root_name, -1000, 2000);
-	X509 *ca = certificate(ca_name, 2, ca_key, root_name, -1000, 2000);
+	X509 *root = certificate("2.5.4.3", root_name, 1, root_key, root_name, -1000, 2000);
+	X509 *ca = certificate("2.5.4.3", ca_name, 2, ca_key, root_name, -1000, 2000);
 	X509 *leaf = make_leaf(arena, options, key, ca_name);
 	add_text(root, NID_basic_constraints, "critical,CA:TRUE");
 	add_text(ca, NID_basic_constraints, "critical,CA:TRUE");

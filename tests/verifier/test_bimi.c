@@ -316,6 +316,11 @@ static void test_evidence(void **state)
 	mark = mark_make(arena, &options);
 	trial.options = (struct bimi_options){.evidence = mark.evidence, .roots = &mark.root, .roots_count = 1};
 	assert_str(expect(&trial, AUTH_FAIL, "vmc.domain").authority, "fail");
+	trial.options.evidence = STR("no certificate");
+	bimi = expect(&trial, AUTH_FAIL, "vmc.pem");
+	for (size_t i = 0; i < trial.steps_count; i++)
+		if (str_eq(trial.steps[i].kind, STR("certificate")))
+			assert_true(str_eq(trial.steps[i].note, bimi.detail));
 	/* A record without a= has no evidence, whatever lies at hand. */
 	trial.zone = ORG RECORD;
 	assert_str(expect(&trial, AUTH_PASS, NULL).authority, "none");

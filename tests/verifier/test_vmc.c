@@ -164,7 +164,15 @@ static void test_roots(void **state)
 	(void)expect(&request, VMC_UNTRUSTED, "vmc.no_roots");
 	request.now_epoch_secs += 11 * 86400;
 	(void)expect(&request, VMC_FAIL, "vmc.expired");
+	request.roots_count = 1;
+	vmc = expect(&request, VMC_FAIL, "vmc.expired");
+	assert_true(str_starts(vmc.detail, STR("\"leaf\" expired at ")));
+	request.roots_count = 0;
 	request.now_epoch_secs = MARK_NOW;
+	request.evidence = mark.root;
+	vmc = expect(&request, VMC_FAIL, "vmc.eku");
+	assert_true(str_find(vmc.detail, STR("it is self-signed")) != SIZE_MAX);
+	request.evidence = mark.evidence;
 	request.roots_count = 1;
 	request.roots = &other.root;
 	(void)expect(&request, VMC_FAIL, "vmc.chain");

@@ -95,6 +95,10 @@ static void step_vmc(const struct job *job, const struct vmc *vmc)
 	struct arena *arena = job->verify->arena;
 	if (!job->verify->trace)
 		return;
+	if (!vmc->sha256.ptr) {
+		step(job, STR("certificate"), STR_NONE, STR_NONE, str_from(vmc->reason), vmc->detail);
+		return;
+	}
 	const char *scts = vmc->has_scts ? "transparency timestamps are there, not verified" :
 		"no transparency timestamps in it";
 	struct str whose = str_from(arena_printf(arena, "issued by %.*s, %.*s to %.*s; %.*s%s%.*s",

@@ -252,10 +252,18 @@ static void check_logotype(struct check *check, X509 *leaf)
 		fault(check, "vmc.hash", "the digest in it is not that of its logo");
 }
 
+/* Common name, else organisation. */
+static struct str subject_of(struct check *check, const X509 *certificate)
+{
+	const X509_NAME *subject = X509_get_subject_name(certificate);
+	struct str name = name_value(check->arena, subject, "2.5.4.3");
+	return name.len > 0 ? name : name_value(check->arena, subject, "2.5.4.10");
+}
+
 static void chain_fault(struct check *check, int error, X509_STORE_CTX *context)
 {
 	const X509 *bad = X509_STORE_CTX_get_current_cert(context);
-	struct str name = bad ? name_value(check->arena, X509_get_subject_name(bad), "2.5.4.3") : STR_NONE;
+	struct str name = bad ? subject_of(check, bad) : STR_NONE;
 	if (error == X509_V_ERR_CERT_HAS_EXPIRED)
 		fault(check, "vmc.expired", "\"%.*s\" expired at %.*s", STR_FMT(name),
 			STR_FMT(time_text(check->arena, X509_get0_notAfter(bad))));
@@ -329,6 +337,8 @@ static void check_chain(struct check *check)
 			anchors += X509_STORE_add_cert(store, sk_X509_value(check->certificates, i));
 	if (anchors > 0)
 		check_path(check, store);
+	else if (self_issued(sk_X509_value(check->certificates, 0)))
+		fault(check, "vmc.chain", "it is self-signed, no authority issued it");
 	else
 		check_dates(check, sk_X509_value(check->certificates, 0));
 	if (check->vmc->state == VMC_PASS && !trusted) {
