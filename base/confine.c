@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -62,6 +63,8 @@ static unsigned confine(uint64_t files_max, bool (*filter)(void))
 	if (limit(RLIMIT_CORE, 0, 0) && limit(RLIMIT_FSIZE, 0, 0) && limit(RLIMIT_NOFILE, files_max, files_max) &&
 		limit(RLIMIT_STACK, STACK_BYTES, STACK_BYTES))
 		steps |= CONFINE_RLIMITS;
+	/* Last words to a log that is a file are lost; how it ends is not to change by that. */
+	(void)signal(SIGXFSZ, SIG_IGN);
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (!sanitized && landlock_everything())
 		steps |= CONFINE_LANDLOCK;

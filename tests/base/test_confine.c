@@ -38,6 +38,13 @@ static int try_create(void)
 	return refused(open("/tmp/dmarcd-confine-test", O_WRONLY | O_CREAT, 0600));
 }
 
+static int file;
+
+static int try_write(void)
+{
+	return write(file, "x", 1) < 0 && errno == EFBIG ? REFUSED : ALLOWED;
+}
+
 static int try_socket(void)
 {
 	return refused(socket(AF_INET, SOCK_STREAM, 0));
@@ -128,6 +135,7 @@ static void test_doors(void **state)
 		unsigned (*confine)(void);
 		int (*attempt)(void);
 	} cases[] = {{"open", confine_template, try_open}, {"create", confine_template, try_create},
+		{"write to a file", confine_template, try_write},
 		{"socket", confine_template, try_socket}, {"unix socket", confine_template, try_unix_socket},
 		{"execve", confine_template, try_execve},
 		{"executable memory", confine_template, try_executable_memory},
@@ -144,6 +152,8 @@ static void test_doors(void **state)
 #ifdef DMARCD_SANITIZED
 	skip();
 #endif
+	file = memfd_create("log", MFD_CLOEXEC);
+	assert_true(file >= 0);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		int status = in_confined_child(cases[i].confine, cases[i].attempt);
 		if (!WIFEXITED(status))
@@ -155,6 +165,7 @@ static void test_doors(void **state)
 		if (WEXITSTATUS(status) != REFUSED)
 			fail_msg("%s is allowed", cases[i].name);
 	}
+	(void)close(file);
 }
 
 static void test_anything_worse_kills(void **state)
