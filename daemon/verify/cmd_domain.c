@@ -50,6 +50,8 @@ static void write_text(struct buf *out, struct str domain, const struct verdict 
 	}
 	buf_add_char(out, '\n');
 	verdict_text_advice(out, verdict);
+	if (verdict->advice.count == 0)
+		buf_add_str(out, STR("Advice: none, nothing is missing\n"));
 }
 
 static void print(const struct survey *survey, struct str domain, const struct verdict *verdict)

@@ -165,6 +165,8 @@ static void arc(struct buf *out, const struct verdict *verdict)
 		buf_printf(out, "  %llu set%s", (unsigned long long)chain->sets, chain->sets == 1 ? "" : "s");
 	if (chain->failed_at > 0)
 		buf_printf(out, ", broken at i=%llu", (unsigned long long)chain->failed_at);
+	if (chain->oldest_pass > 0)
+		buf_printf(out, ", message signatures pass from i=%llu on", (unsigned long long)chain->oldest_pass);
 	buf_add_str(out, chain->sets > 0 ? STR("  (RFC 8617 is experimental)\n") : STR("\n"));
 	line(out, "reason", has(chain->detail) ? chain->detail : chain->reason);
 	if (chain->would_override)
@@ -176,6 +178,7 @@ static void arc(struct buf *out, const struct verdict *verdict)
 		add(out, " cv=", set->cv);
 		buf_printf(out, ": seal %s, message signature %s\n", matches(set->seal),
 			matches(set->message_signature));
+		line(out, "    reason", set->detail);
 		line(out, "    said", set->authentication_results);
 	}
 	verdict_text_steps(out, verdict, verdict_part_word(PART_ARC));
@@ -214,6 +217,10 @@ static void bimi(struct buf *out, const struct verdict *verdict)
 	line(out, "reason", has(one->detail) ? one->detail : one->reason);
 	line(out, "indicator", one->location);
 	line(out, "evidence", one->evidence);
+	line(out, "logo preference", one->preference);
+	line(out, "authority", one->authority);
+	line(out, "certificate", one->mark_kind);
+	line(out, "SHA-256 of the indicator", one->indicator_hash);
 	verdict_text_steps(out, verdict, verdict_part_word(PART_BIMI));
 }
 
@@ -228,8 +235,9 @@ static void claims(struct buf *out, const struct verdict *verdict)
 		add(out, " by ", claim->authserv_id);
 		buf_printf(out, ": %.*s=%.*s", STR_FMT(claim->method), STR_FMT(claim->result));
 		add(out, " ", claim->properties);
-		buf_add_str(out, claim->agrees == MAYBE_YES ? STR("  (as we find)\n") :
-			claim->agrees == MAYBE_NO ? STR("  (we find otherwise)\n") : STR("\n"));
+		buf_add_str(out, claim->agrees == MAYBE_YES ? STR("  (as we find") :
+			claim->agrees == MAYBE_NO ? STR("  (we find otherwise") : STR("  (not compared"));
+		buf_add_str(out, claim->trusted ? STR(")\n") : STR("; authserv-id not known)\n"));
 	}
 }
 

@@ -293,6 +293,15 @@ class Check(VerifyTest):
                      "sign with d=b.example.org, or take adkim=s away\n"
                      "    _dmarc.example.org TXT v=DMARC1; p=reject\n"):
             self.assertIn(line, text)
+        text = self.check(b"Authentication-Results: mx.example; dkim=pass header.d=x.example; dmarc=fail\n" + message + b"x\n",
+                          "--authserv-ids", "f.example", *SENDER, zone=zone).stdout
+        for line in ("      reason: ARC-Message-Signature: the body is not the one that was signed\n",
+                     "dkim=pass header.d=x.example  (not compared; authserv-id not known)\n",
+                     "spf=pass i=1 smtp.mailfrom=x@y.example  (not compared"):
+            self.assertIn(line, text)
+        text = self.check(MESSAGE, *SENDER, zone=ZONE + "default._bimi.example.org TXT \"v=BIMI1; l=; "
+                          "a=https://a.example/c.pem; avp=personal\"\n").stdout
+        self.assertIn("  logo preference: personal\n  authority: none\n", text)
         message = "From: a@a.example.org\n\nHi.\n"
         zone = zone.replace("_dmarc.example.org", "_dmarc.example.net")
         for method, first, second in (
@@ -464,6 +473,7 @@ class Domain(VerifyTest):
         self.assertIn("example.org\n", text)
         self.assertIn("Advice", text)
         self.dmarcd("domain", "--dns-replay", replay, "--fail-on", "high", "example.net", code=1)
+        self.assertIn("  result example.org                                      none  (there is no BIMI record)\n", text)
         replay = self.bytes_file("replay.txt", ZONE + "old._domainkey.example.org TXT \"v=DKIM1; p=\"\n")
         text = self.dmarcd("domain", "--dns-replay", replay, "--selectors", "old", "example.org").stdout
         self.assertRegex(text, "dkim.key_revoked: .*\n    at old._domainkey.example.org\n")

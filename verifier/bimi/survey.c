@@ -69,6 +69,8 @@ void survey_bimi(const struct verify *verify, const struct dmarc_options *option
 		.reason = str_from(found.reason),
 		.detail = verify_text(arena, found.detail),
 	};
+	trace_add(verify, &(struct trace_step){.part = STR("bimi"), .kind = STR("result"), .name = verdict->bimi.domain,
+		.result = str_from(auth_result_text(found.result)), .note = verdict->bimi.detail});
 	advise_record(&survey, &found);
 	if (found.result != AUTH_PASS)
 		return;
