@@ -112,6 +112,8 @@ enum svg_xml_state svg_xml_read(struct arena *arena, struct str text, const stru
 	*detail_r = STR_NONE;
 	if (text.len > INT_MAX)
 		return SVG_XML_MALFORMED;
+	/* What libxml2 makes once is made under its lock by this alone; any other way two threads may meet there. */
+	xmlInitParser();
 	reader.parser = xmlCreatePushParserCtxt(&handler, NULL, NULL, 0, NULL);
 	if (!reader.parser)
 		die_out_of_memory();
