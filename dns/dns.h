@@ -20,7 +20,7 @@
 #define DNS_LABEL_BYTES_MAX 63
 #define DNS_CNAMES_MAX 8
 #define DNS_RECORDS_MAX 512     /* of one answer; more is SERVFAIL with a note */
-#define DNS_TXT_RECORDS_MAX 32  /* the same for TXT */
+#define DNS_TXT_RECORDS_MAX 32  /* the same for TXT, from the network; a default */
 #define DNS_TXT_BYTES_MAX 4096  /* of one TXT record, its strings joined; the same */
 
 /* IANA numbers. */

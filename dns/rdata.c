@@ -114,8 +114,8 @@ void dns_answer_fill(struct arena *arena, enum dns_type type, const struct str *
 	struct dns_answer *answer_r)
 {
 	dns_answer_fail(answer_r, count > 0 ? DNS_OK : DNS_NODATA, STR_NONE);
-	if (count > (type == DNS_TXT ? DNS_TXT_RECORDS_MAX : DNS_RECORDS_MAX)) {
-		dns_answer_fail(answer_r, DNS_SERVFAIL, STR("more records than are read"));
+	if (count > DNS_RECORDS_MAX) {
+		dns_answer_fail(answer_r, DNS_SERVFAIL, STR(DNS_TOO_MANY_RECORDS));
 		return;
 	}
 	struct dns_record *records = ARENA_ARRAY(arena, count, struct dns_record);

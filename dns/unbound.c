@@ -23,12 +23,13 @@
 struct dns_unbound {
 	struct dns dns;
 	struct ub_ctx *context;
+	size_t txt_records_max;
 	int query_msecs, job_msecs;
 	int64_t begun_msecs; /* of the job of query() */
 };
 
 struct dns_pending {
-	struct ub_ctx *context;
+	const struct dns_unbound *unbound;
 	char name[DNS_NAME_BYTES_MAX + 1];
 	size_t name_len;
 	enum dns_type type;
@@ -159,6 +160,7 @@ enum err dns_unbound_open(const struct dns_unbound_options *options, struct dns_
 		die_out_of_memory();
 	unbound->dns.query = query;
 	unbound->context = context;
+	unbound->txt_records_max = options->txt_records_max ? options->txt_records_max : DNS_TXT_RECORDS_MAX;
 	unbound->query_msecs = options->query_msecs;
 	unbound->job_msecs = options->job_msecs;
 	dns_unbound_begin(unbound, clock_monotonic_msecs());
@@ -241,18 +243,22 @@ static struct str alias_of(struct arena *arena, struct str name, const char *can
 }
 
 static void fill_records(struct arena *arena, const struct ub_result *result, enum dns_type type,
-	struct dns_answer *answer_r)
+	size_t records_max, struct dns_answer *answer_r)
 {
 	struct str rdatas[DNS_RECORDS_MAX + 1];
 	size_t count = 0;
 	for (; count <= DNS_RECORDS_MAX && result->data && result->data[count]; count++)
 		rdatas[count] = (struct str){result->data[count], (size_t)result->len[count]};
-	dns_answer_fill(arena, type, rdatas, count, answer_r);
+	if (count > records_max)
+		dns_answer_fail(answer_r, DNS_SERVFAIL, STR(DNS_TOO_MANY_RECORDS));
+	else
+		dns_answer_fill(arena, type, rdatas, count, answer_r);
 }
 
-static void fill(struct arena *arena, const struct ub_result *result, struct str name, enum dns_type type,
-	struct dns_answer *answer_r)
+static void fill(struct arena *arena, const struct dns_pending *taken, struct str name, struct dns_answer *answer_r)
 {
+	const struct ub_result *result = taken->result;
+	const enum dns_type type = taken->type;
 	const struct str packet = {result->answer_packet, (size_t)result->answer_len};
 	if (result->bogus) {
 		const char *why = result->why_bogus ? result->why_bogus : "not validated by DNSSEC";
@@ -273,7 +279,8 @@ static void fill(struct arena *arena, const struct ub_result *result, struct str
 	else if (result->rcode != 0)
 		dns_answer_fail(answer_r, DNS_SERVFAIL, str_from(arena_printf(arena, "RCODE %d", result->rcode)));
 	else
-		fill_records(arena, result, type, answer_r);
+		fill_records(arena, result, type, type == DNS_TXT ? taken->unbound->txt_records_max : DNS_RECORDS_MAX,
+			answer_r);
 }
 
 static void finished(void *context, int error, struct ub_result *result)
@@ -292,7 +299,7 @@ struct dns_pending *dns_unbound_ask(struct dns_unbound *unbound, struct str name
 	struct buf text;
 	if (!pending)
 		die_out_of_memory();
-	pending->context = unbound->context;
+	pending->unbound = unbound;
 	pending->name_len = name.len;
 	(void)memcpy(pending->name, name.ptr, name.len);
 	pending->type = type;
@@ -339,14 +346,14 @@ unsigned dns_pending_take(struct dns_pending **pending, struct arena *arena, str
 	struct str name = arena_str(arena, (struct str){taken->name, taken->name_len});
 	*answer_r = (struct dns_answer){.name = name, .type = taken->type};
 	if (taken->asked && !taken->done)
-		(void)ub_cancel(taken->context, taken->id);
+		(void)ub_cancel(taken->unbound->context, taken->id);
 	if (!taken->done)
 		dns_answer_fail(answer_r, DNS_TIMEOUT,
 			taken->last ? STR("the time for all questions is used up") : STR("no answer in time"));
 	else if (taken->error != 0 || !taken->result)
 		dns_answer_fail(answer_r, DNS_SERVFAIL, str_from(ub_strerror(taken->error)));
 	else
-		fill(arena, taken->result, name, taken->type, answer_r);
+		fill(arena, taken, name, answer_r);
 	unsigned asked = 1;
 	if (taken->asked && dns_failed(answer_r))
 		asked += RETRIES;

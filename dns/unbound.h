@@ -18,6 +18,7 @@ struct dns_unbound_options {
 	const struct str *servers; /* "192.0.2.1", "192.0.2.1@5353", "2001:db8::1@53"; none: from the root */
 	size_t servers_count;
 	const char *trust_anchor_file; /* NULL: none, nothing is ever secure or bogus */
+	unsigned txt_records_max; /* of a name; more is SERVFAIL; at most DNS_RECORDS_MAX; 0: DNS_TXT_RECORDS_MAX */
 	int query_msecs; /* for one question, all tries and CNAMEs */
 	int job_msecs;   /* for all questions of a job, from its beginning */
 };

@@ -44,7 +44,7 @@ struct dmarcverify_answer; /* being made, for the length of one query */
 
 /* Appends a record of the type that was asked: its RDATA as on the wire (RFC 1035 section 3.3), names in it not
  * compressed; it is copied. A malformed one makes the whole answer a SERVFAIL, as do more than 512
- * records (of TXT: 32), or a TXT of more than 4,096 octets. */
+ * records, or a TXT of more than 4,096 octets. */
 DMARCVERIFY_API void dmarcverify_answer_add(struct dmarcverify_answer *answer, const void *rdata, size_t len);
 /* Where CNAMEs led to. */
 DMARCVERIFY_API void dmarcverify_answer_alias(struct dmarcverify_answer *answer, const char *name);

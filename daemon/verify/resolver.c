@@ -61,6 +61,7 @@ struct resolver_options resolver_options_of(const struct config *config, struct 
 			.servers = servers,
 			.servers_count = words->count,
 			.trust_anchor_file = config->dns.trust_anchor ? config->dns.trust_anchor : root_key,
+			.txt_records_max = (unsigned)config->limits.dns_txt_records,
 			.query_msecs = (int)config->limits.dns_query_secs * 1000,
 			.job_msecs = (int)config->limits.dns_mail_secs * 1000,
 		},

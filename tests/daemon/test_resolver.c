@@ -371,19 +371,22 @@ static void test_configuration(void **state)
 	assert_int_equal(options.dns.query_msecs, 5000);
 	assert_int_equal(options.dns.job_msecs, 20000);
 	assert_int_equal(options.queries_max, 60);
+	assert_int_equal(options.dns.txt_records_max, 32);
 	assert_int_equal(options.rate, 200);
 	assert_int_equal(options.zone_rate, 20);
 	assert_int_equal(options.dns.trust_anchor_file != NULL, access(RESOLVER_ROOT_KEY, R_OK) == 0);
 	assert_false(options.require_confinement);
 	options = options_in(arena,
 		"dns: {servers: [192.0.2.1, \"2001:db8::1@5353\"]}\nrequire_confinement: yes\n"
-		"limits: {dns_queries: 7, dns_query_secs: 2s, dns_mail_secs: 3s, dns_rate: 8, dns_zone_rate: 9}\n");
+		"limits: {dns_queries: 7, dns_query_secs: 2s, dns_mail_secs: 3s, dns_rate: 8, dns_zone_rate: 9, "
+		"dns_txt_records: 10}\n");
 	assert_int_equal(options.dns.servers_count, 2);
 	assert_true(str_eq(options.dns.servers[1], STR("2001:db8::1@5353")));
 	assert_null(options.dns.trust_anchor_file);
 	assert_int_equal(options.dns.query_msecs, 2000);
 	assert_int_equal(options.dns.job_msecs, 3000);
 	assert_int_equal(options.queries_max, 7);
+	assert_int_equal(options.dns.txt_records_max, 10);
 	assert_int_equal(options.rate, 8);
 	assert_int_equal(options.zone_rate, 9);
 	assert_true(options.require_confinement);
@@ -403,6 +406,7 @@ static void test_bad_configuration(void **state)
 		{"dns: {server: [192.0.2.1]}\n", "\"server\" in dns"},
 		{"dns: {trust_anchor: [a]}\n", "dns.trust_anchor"},
 		{"limits: {dns_queries: 1001}\n", "limits.dns_queries"},
+		{"limits: {dns_txt_records: 513}\n", "limits.dns_txt_records"},
 		{"limits: {dns_rate: 0}\n", "limits.dns_rate"},
 		{"limits: {dns_zone_rate: 10001}\n", "limits.dns_zone_rate"},
 		{"limits: {dns_query_secs: 61s}\n", "limits.dns_query_secs"},

@@ -247,8 +247,8 @@ static void test_limits(void **state)
 	assert_int_equal(fill(arena, DNS_A, STR("\1\2\3\4"), 0), DNS_NODATA);
 	assert_int_equal(fill(arena, DNS_A, STR("\1\2\3\4"), DNS_RECORDS_MAX), DNS_OK);
 	assert_int_equal(fill(arena, DNS_A, STR("\1\2\3\4"), DNS_RECORDS_MAX + 1), DNS_SERVFAIL);
-	assert_int_equal(fill(arena, DNS_TXT, STR("\1a"), DNS_TXT_RECORDS_MAX), DNS_OK);
-	assert_int_equal(fill(arena, DNS_TXT, STR("\1a"), DNS_TXT_RECORDS_MAX + 1), DNS_SERVFAIL);
+	assert_int_equal(fill(arena, DNS_TXT, STR("\1a"), DNS_RECORDS_MAX), DNS_OK);
+	assert_int_equal(fill(arena, DNS_TXT, STR("\1a"), DNS_RECORDS_MAX + 1), DNS_SERVFAIL);
 	memset(rdata, 'x', sizeof(rdata));
 	for (size_t at = 0; at < sizeof(rdata); at += 256)
 		rdata[at] = (char)255;

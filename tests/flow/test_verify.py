@@ -399,13 +399,15 @@ class Live(VerifyTest):
             (dns_server.TXT, dns_server.strings(b"v=spf1 include:example.net -all"))]
         for limit, sender, result in (("dns_queries: 2", "two.example", "pass"),
                                       ("dns_queries: 1", "two.example", "temperror"),
+                                      ("dns_txt_records: 32", "texts-33.example", "temperror"),
+                                      ("dns_txt_records: 33", "texts-33.example", "none"),
                                       ("dns_query_secs: 1s", "silent-1.example", "temperror"),
                                       ("dns_mail_secs: 1s", "silent-2.example", "temperror")):
             self.config = self.write("dmarcd.yaml", "limits: {%s}\n" % limit)
             done = self.spf(sender)
             self.assertEqual(done["result"], result, limit)
             notes = " ".join(step["note"] or "" for step in done["trace"])
-            said = {"dns_queries: 1": "budget", "dns_query_secs: 1s": "in time", "dns_mail_secs: 1s": "used up"}
+            said = {"dns_queries: 1": "budget", "dns_txt_records: 32": "more records", "dns_query_secs: 1s": "in time", "dns_mail_secs: 1s": "used up"}
             self.assertIn(said.get(limit, ""), notes)
 
     def test_dead(self):

@@ -27,7 +27,7 @@ static void check_question(struct str packet)
 
 static void check_records(const struct dns_answer *answer)
 {
-	if (answer->count > (answer->type == DNS_TXT ? DNS_TXT_RECORDS_MAX : DNS_RECORDS_MAX))
+	if (answer->count > DNS_RECORDS_MAX)
 		die("%zu records", answer->count);
 	if ((answer->count > 0) != (answer->status == DNS_OK))
 		die("records and status");
