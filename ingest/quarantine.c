@@ -2,6 +2,7 @@
 #include "ingest/quarantine.h"
 
 #include "base/fault.h"
+#include "base/write.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -81,7 +82,7 @@ enum err quarantine_open(const char *state_dir, const struct limits *limits,
 	quarantine->limits = limits;
 	quarantine->path = arena_printf(arena, "%s/quarantine", state_dir);
 	quarantine->fd = -1;
-	if (mkdir(quarantine->path, 0700) == 0 || errno == EEXIST)
+	if (mkdir(quarantine->path, 0700) == 0 ? write_sync_folder(state_dir) : errno == EEXIST)
 		quarantine->fd = open(quarantine->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	*quarantine_r = quarantine;
 	if (quarantine->fd >= 0) {

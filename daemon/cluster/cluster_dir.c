@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/cluster/cluster_dir.h"
 
+#include "base/write.h"
 #include "daemon/spawn.h"
 #include "model/digest.h"
 
@@ -247,14 +248,15 @@ int cluster_dir_make_state(struct cluster_site *site, struct error *error)
 	char *path = arena_cstr(site->arena, str_from(site->state_dir));
 	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
-		if (mkdir(path, 0755) == 0)
+		if (mkdir(path, 0755) == 0) {
 			(void)chmod(path, 0755);
-		else if (errno != EEXIST)
+			(void)write_sync_parent(path);
+		} else if (errno != EEXIST)
 			return make_error(error, path);
 		*slash = '/';
 	}
 	if (mkdir(path, mode) == 0)
-		return chmod(path, mode) == 0 ? EX_OK : make_error(error, path);
+		return chmod(path, mode) == 0 && write_sync_parent(path) ? EX_OK : make_error(error, path);
 	if (errno != EEXIST)
 		return make_error(error, path);
 	if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode)) {

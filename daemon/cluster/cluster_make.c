@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/cluster/cluster_make.h"
 
+#include "base/write.h"
 #include "daemon/spawn.h"
 
 #include <errno.h>
@@ -233,15 +234,6 @@ static int fill(const struct cluster_site *site, const char *data_dir, struct er
 	return status;
 }
 
-static void sync_directory(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return;
-	(void)fsync(fd);
-	(void)close(fd);
-}
-
 int cluster_make(const struct cluster_site *site, struct error *error)
 {
 	const char *half = arena_printf(site->arena, "%s/pg.tmp", site->state_dir);
@@ -253,11 +245,15 @@ int cluster_make(const struct cluster_site *site, struct error *error)
 	if (site->as_user && lchown(half, site->uid, site->gid) != 0)
 		return io_error(error, "give away the folder", half);
 	status = fill(site, half, error);
+	/* A cluster is there when its secrets are, whenever the power goes. */
+	if (status == EX_OK && (!write_sync_folder(arena_printf(site->arena, "%s/secrets", site->state_dir)) ||
+		!write_sync_folder(site->state_dir)))
+		status = io_error(error, "sync", site->state_dir);
 	if (status == EX_OK && rename(half, site->data_dir) != 0)
 		status = io_error(error, "rename", half);
 	if (status != EX_OK)
 		(void)remove_tree(half, NULL);
-	sync_directory(site->state_dir);
+	(void)write_sync_folder(site->state_dir);
 	return status;
 }
 

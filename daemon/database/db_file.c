@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/write.h"
 #include "daemon/database/db.h"
 #include "store/migrate.h"
 #include "store/transfer.h"
@@ -38,20 +39,8 @@ void db_say_quarantined(const struct cli *cli, struct store *store)
 
 /* ---- backup ---- */
 
-static int sync_folder(struct arena *arena, const char *path)
-{
-	size_t slash = str_rfind_char(str_from(path), '/');
-	const char *folder = slash == SIZE_MAX ? "." : slash == 0 ? "/" :
-		arena_cstr(arena, str_sub(str_from(path), 0, slash));
-	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	bool good = fd >= 0 && fsync(fd) == 0;
-	if (fd >= 0)
-		(void)close(fd);
-	return good ? EX_OK : cli_failf(EX_IOERR, "cannot sync %s: %s", folder, strerror(errno));
-}
-
 /* Whole or not at all: what was there stays until all of the new one is on disk. */
-static int dump_to(const struct cli *cli, struct arena *arena, const struct db_program *dump, const char *part,
+static int dump_to(const struct cli *cli, const struct db_program *dump, const char *part,
 	const char *path)
 {
 	struct stat st = {0};
@@ -69,7 +58,8 @@ static int dump_to(const struct cli *cli, struct arena *arena, const struct db_p
 		(void)unlink(part);
 		return status;
 	}
-	status = sync_folder(arena, path);
+	if (!write_sync_parent(path))
+		status = cli_failf(EX_IOERR, "cannot sync the folder of %s: %s", path, strerror(errno));
 	cli_say(cli, "%s: %lld bytes", path, (long long)st.st_size);
 	return status;
 }
@@ -94,7 +84,7 @@ int db_backup(const struct cli *cli, const char *path)
 		status = pgclient_login(arena, services_store_options(services, SERVICE_OWNER), &login);
 	if (status == EX_OK) {
 		db_dump_program(pg_dump, &login, part, &dump);
-		status = dump_to(cli, arena, &dump, part, path);
+		status = dump_to(cli, &dump, part, path);
 	}
 	if (status == EX_OK)
 		db_say_quarantined(cli, store);

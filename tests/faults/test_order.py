@@ -13,7 +13,8 @@ import subprocess
 import fault
 import flow
 
-STEPS = (("quarantined bytes are on disk", r"fsync\(\d+<.*/quarantine/[0-9a-f]{64}\.part>\) = 0"),
+STEPS = (("the quarantine is in state_dir", r"fsync\(\d+<.*/dmarcd.state>\) = 0"),
+         ("quarantined bytes are on disk", r"fsync\(\d+<.*/quarantine/[0-9a-f]{64}\.part>\) = 0"),
          ("they have their name", r"renameat\(.*\.part\", .*\.mail\"\) = 0"),
          ("the name is on disk", r"fsync\(\d+<.*/quarantine>\) = 0"),
          ("COMMIT is asked for", r"sendto\(.*\"Q\\0\\0\\0\\vCOMMIT\\0\""),
@@ -38,7 +39,7 @@ class Order(fault.FaultTest):
         with open(self.path("trace"), encoding="utf-8", errors="replace") as stream:
             lines = stream.read().splitlines()
         self.assertFalse([line for line in lines if "synchronous_commit" in line])
-        moves = [at for at, line in enumerate(lines) if re.match(STEPS[5][1], line)]
+        moves = [at for at, line in enumerate(lines) if re.match(STEPS[6][1], line)]
         at = -1
         for what, pattern in STEPS:
             found = next((n for n, line in enumerate(lines) if n > at and re.match(pattern, line)), None)
@@ -46,6 +47,20 @@ class Order(fault.FaultTest):
             self.assertFalse([move for move in moves if at < move < found], "moved before " + what)
             at = found
         self.check()
+
+    def test_cluster(self):
+        """Where a private cluster is, its secrets are."""
+        self.need_strace()
+        self.configure(prepared=False)
+        done = subprocess.run([*self.traced("-y", "-e", "trace=fsync,rename,renameat,renameat2"), *self.command("migrate")],
+                              check=False, capture_output=True, text=True, timeout=flow.RUN_SECS,
+                              env={**os.environ, **fault.NO_LEAK_CHECK})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        with open(self.path("trace"), encoding="utf-8", errors="replace") as stream:
+            text = stream.read()
+        self.assertRegex(text, r"(?s)fsync\(\d+<[^>]*>\) = 0.*fsync\(\d+<[^>]*/secrets/\w+>\) = 0.*"
+                         r"fsync\(\d+<[^>]*/secrets>\) = 0.*fsync\(\d+<[^>]*/dmarcd.state>\) = 0.*"
+                         r"rename\([^)]*pg.tmp\", .*/pg\"\) = 0.*fsync\(\d+<[^>]*/dmarcd.state>\) = 0")
 
 
 if __name__ == "__main__":
