@@ -2,6 +2,7 @@
 #include "daemon/services.h"
 
 #include "base/buf.h"
+#include "base/write.h"
 #include "store/migrate.h"
 
 #include <errno.h>
@@ -46,6 +47,8 @@ static void set_role(struct services *services, enum service_role role, const ch
 		.password = password,
 		.application = applications[role],
 		.statement_secs = statement_secs(services->limits, role),
+		.lock_secs = role == SERVICE_OWNER ? 0 : (unsigned)services->limits->lock_secs,
+		.idle_secs = (unsigned)services->limits->transaction_idle_secs,
 	};
 }
 
@@ -98,10 +101,11 @@ static int make_state_dir(struct arena *arena, const char *state_dir, struct err
 		if (*at != '/')
 			continue;
 		*at = '\0';
-		(void)mkdir(path, 0755);
+		if (mkdir(path, 0755) == 0)
+			(void)write_sync_parent(path);
 		*at = '/';
 	}
-	if (mkdir(path, 0700) == 0 || errno == EEXIST)
+	if (mkdir(path, 0700) == 0 ? write_sync_parent(path) : errno == EEXIST)
 		return EX_OK;
 	int status = errno == EACCES || errno == EROFS ? EX_NOPERM : EX_CANTCREAT;
 	(void)error_errno(error, ERR_DENIED, errno, "cannot make state_dir %s", state_dir);

@@ -63,6 +63,8 @@ LIMIT(quarantine_bytes, LIMIT_BYTES, 10 * GIB, 1024 * GIB, "size of the quaranti
 LIMIT(quarantine_mails, LIMIT_COUNT, 100000, 10000000, "mails in the quarantine; intake stops when it is full")
 LIMIT(query_secs, LIMIT_SECS, 60, 3600, "one statement of intake or of the command line")
 LIMIT(web_query_secs, LIMIT_SECS, 15, 600, "one statement for a page")
+LIMIT(lock_secs, LIMIT_SECS, 5, 600, "waiting for a lock that another transaction holds")
+LIMIT(transaction_idle_secs, LIMIT_SECS, 30, 3600, "in which the server hears nothing in an open transaction")
 LIMIT(dns_queries, LIMIT_COUNT, 60, 1000, "DNS questions for one mail")
 LIMIT(dns_query_secs, LIMIT_SECS, 5, 60, "time for one of them")
 LIMIT(dns_mail_secs, LIMIT_SECS, 20, 300, "time for all of a mail")

@@ -22,7 +22,7 @@ struct store {
 	PGconn *connection;
 	struct arena *arena; /* the options */
 	const char *conninfo, *password, *application, *role;
-	unsigned statement_secs;
+	unsigned statement_secs, lock_secs, idle_secs;
 	store_wait_fn *wait;
 	void *wait_context;
 	bool was_silent; /* why the connection is lost */
@@ -262,6 +262,8 @@ enum err store_open(const struct store_options *options, struct store **store_r,
 	store->application = options->application ? arena_cstr(store->arena, str_from(options->application)) : "dmarcd";
 	store->role = options->role ? arena_cstr(store->arena, str_from(options->role)) : NULL;
 	store->statement_secs = options->statement_secs;
+	store->lock_secs = options->lock_secs;
+	store->idle_secs = options->idle_secs;
 	store->wait = wait_alone;
 	enum err err = connect_now(store, error);
 	if (!err && store->role && !may_be(store, store->role))
@@ -518,10 +520,10 @@ enum err db_begin(struct store *store, struct error *error)
 {
 	char sql[256];
 	(void)snprintf(sql, sizeof(sql),
-		"BEGIN; SET LOCAL statement_timeout = %u; SET LOCAL lock_timeout = '%us'; "
-		"SET LOCAL idle_in_transaction_session_timeout = '30s'; SET LOCAL TimeZone = 'UTC'; "
+		"BEGIN; SET LOCAL statement_timeout = '%us'; SET LOCAL lock_timeout = '%us'; "
+		"SET LOCAL idle_in_transaction_session_timeout = '%us'; SET LOCAL TimeZone = 'UTC'; "
 		"SET LOCAL jit = off", /* it takes seconds, at each of our statements anew */
-		store->statement_secs * 1000, store->statement_secs ? 5u : 0u);
+		store->statement_secs, store->lock_secs, store->idle_secs);
 	store->state[0] = '\0';
 	return db_run(store, sql, error);
 }

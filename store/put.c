@@ -16,7 +16,6 @@
 
 #include <poll.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -275,35 +274,14 @@ enum err put_known(struct store *store, const struct sha256 *sums, const struct 
 	return err;
 }
 
-struct copies {
-	const struct sha256 *sums;
-	const struct mail_source *sources;
-	size_t count;
-	size_t *order; /* of their hashes, as put_mail_rows locks them */
-};
-
-static int by_sum(const void *a, const void *b, void *context)
-{
-	const struct copies *copies = context;
-	const size_t *left = a, *right = b;
-	return memcmp(copies->sums[*left].bytes, copies->sums[*right].bytes, SHA256_BYTES);
-}
-
-static enum err copies_once(struct store *store, const struct copies *copies, struct copy_mail *copies_r,
-	struct error *error)
+static enum err copies_once(struct store *store, const struct sha256 *sums, const struct mail_source *sources,
+	size_t count, struct copy_mail *copies_r, struct error *error)
 {
 	enum err err = db_begin(store, error);
 	if (!err)
-		err = put_sightings(store, copies->sums, copies->sources, copies->count, copies_r, error);
-	for (size_t k = 0; k < copies->count && !err; k++) {
-		char hex[SHA256_HEX_BYTES];
-		const size_t i = copies->order[k];
-		const struct str param = str_from(sha256_hex(&copies->sums[i], hex));
-		if (copies_r[i].counted)
-			err = db_query(store, "UPDATE dmarcd.mail SET copies = copies + 1 WHERE sha256 = "
-				"decode($1, 'hex')",
-				&param, 1, NULL, error);
-	}
+		err = put_sightings(store, sums, sources, count, copies_r, error);
+	if (!err)
+		err = put_copies_counted(store, sums, copies_r, count, error);
 	fault_point("store.copies");
 	if (!err)
 		return db_commit(store, error);
@@ -316,16 +294,9 @@ enum err put_copies(struct store *store, const struct sha256 *sums, const struct
 {
 	enum err err;
 	int tries = 0;
-	struct copies copies = {sums, sources, count, calloc(count ? count : 1, sizeof(*copies.order))};
-	if (!copies.order)
-		die_out_of_memory();
-	for (size_t i = 0; i < count; i++)
-		copies.order[i] = i;
-	qsort_r(copies.order, count, sizeof(*copies.order), by_sum, &copies);
 	do {
-		err = copies_once(store, &copies, copies_r, error);
+		err = copies_once(store, sums, sources, count, copies_r, error);
 	} while (put_is_repeated(store, err, &tries));
-	free(copies.order);
 	return err;
 }
 

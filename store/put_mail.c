@@ -130,17 +130,27 @@ enum err put_sightings(struct store *store, const struct sha256 *sums, const str
 	return err;
 }
 
-static enum err count_copies(struct store *store, struct put_mail **sorted, size_t count, struct arena *arena,
-	struct error *error)
+/* Rows are locked in the order of their hashes before any of them changes. */
+static const char add_copies[] =
+	"WITH given AS (SELECT sha256, count(*) AS more FROM unnest($1::bytea[]) AS g(sha256) GROUP BY sha256), "
+	"locked AS MATERIALIZED (SELECT m.sha256 FROM dmarcd.mail m WHERE m.sha256 IN (SELECT sha256 FROM given) "
+	"ORDER BY m.sha256 FOR NO KEY UPDATE) "
+	"UPDATE dmarcd.mail m SET copies = m.copies + g.more FROM given g JOIN locked USING (sha256) "
+	"WHERE m.sha256 = g.sha256";
+
+enum err put_copies_counted(struct store *store, const struct sha256 *sums, const struct copy_mail *copies,
+	size_t count, struct error *error)
 {
-	enum err err = ERR_OK;
-	for (size_t i = 0; i < count && !err; i++) {
-		if (!sorted[i]->copy || sorted[i]->same_sighting)
+	struct columns columns;
+	columns_init(&columns);
+	for (size_t i = 0; i < count; i++) {
+		if (!copies[i].counted)
 			continue;
-		const struct str hex = put_hex(arena, &sorted[i]->sha256);
-		err = db_query(store, "UPDATE dmarcd.mail SET copies = copies + 1 WHERE sha256 = decode($1, 'hex')",
-			&hex, 1, NULL, error);
+		columns_row(&columns);
+		columns_bytes(&columns, (struct str){(const char *)sums[i].bytes, SHA256_BYTES});
 	}
+	enum err err = columns_query(&columns, store, add_copies, NULL, error);
+	columns_fini(&columns);
 	return err;
 }
 
@@ -162,10 +172,12 @@ enum err put_mail_rows(struct store *store, struct put_mail *mails, size_t count
 	enum err err = insert_new(store, sorted, count, now_epoch_secs, arena, error);
 	if (!err)
 		err = put_sightings(store, sums, sources, count, copies, error);
-	for (size_t i = 0; i < count && !err; i++)
+	for (size_t i = 0; i < count && !err; i++) {
 		sorted[i]->same_sighting = sorted[i]->copy && !copies[i].counted;
+		copies[i].counted &= sorted[i]->copy;
+	}
 	if (!err)
-		err = count_copies(store, sorted, count, arena, error);
+		err = put_copies_counted(store, sums, copies, count, error);
 	arena_close(&arena);
 	return err;
 }

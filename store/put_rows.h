@@ -39,6 +39,9 @@ NODISCARD enum err put_jobs(struct store *store, const struct put_mail *mails, s
 /* Sightings of mails that are there, each counted once. */
 NODISCARD enum err put_sightings(struct store *store, const struct sha256 *sums,
 	const struct mail_source *sources, size_t count, struct copy_mail *copies_r, struct error *error);
+/* Those that were counted are further copies of their mails. */
+NODISCARD enum err put_copies_counted(struct store *store, const struct sha256 *sums, const struct copy_mail *copies,
+	size_t count, struct error *error);
 
 /* ---- put_report.c ---- */
 

@@ -21,7 +21,8 @@ struct store_options {
 	const char *password;      /* NULL: none */
 	const char *role;          /* SET LOCAL ROLE of reading transactions, where the server lets us; NULL: none */
 	const char *application;   /* application_name: "dmarcd ingest" */
-	unsigned statement_secs;   /* statement_timeout */
+	/* statement_timeout, lock_timeout, idle_in_transaction_session_timeout; 0: none */
+	unsigned statement_secs, lock_secs, idle_secs;
 };
 
 /* Whether libpq can read this dsn; else why not. Nothing is connected. */

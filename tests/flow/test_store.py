@@ -77,6 +77,21 @@ class Store(flow.FlowTest):
         self.assertEqual(self.status()["balance"], {"mails": 4, "stored": 0, "duplicate": 2,
                                                     "not_a_report": 0, "quarantined": 2})
 
+    def test_copies_are_counted_at_once(self):
+        """A statement for all of a batch, however often which of them is there."""
+        server = self.own_server()
+        self.configure(self.maildir, dsn=server.create("dmarcd"), name="counted")
+        self.dmarcd("migrate")
+        for turn, count in enumerate((1, 5, 5)):
+            for number in range(2):
+                for copy in range(count):
+                    self.deliver("%d-%d-%d" % (turn, number, copy), mails.aggregate("often-%d" % number, 1))
+            server.psql("postgres", "-c", "ALTER SYSTEM SET log_statement = 'mod'", "-c", "SELECT pg_reload_conf()")
+            self.assertEqual(self.ingest()["mails"], 2 * count)
+        with open(os.path.join(server.folder, "log"), encoding="utf-8") as log:
+            self.assertEqual(log.read().count("UPDATE dmarcd.mail m SET copies"), 2)
+        self.assertEqual(self.sql("SELECT copies FROM dmarcd_api.mail"), [("10",), ("10",)])
+
     def test_full_quarantine_is_looked_at_again(self):
         """A daemon need not start again to see that somebody has made room."""
         self.limits("limits: {quarantine_mails: 1}")
@@ -326,6 +341,16 @@ class Server(flow.FlowTest):
                                     "EXPLAIN SELECT * FROM dmarcd_api.%s WHERE %s" % (view, where))
             self.assertIn(index, plan)
 
+    def test_times_of_a_transaction(self):
+        """... are told to the server for each one."""
+        self.configure(dsn=self.server.create("timed"), more="limits: {query_secs: 61s, web_query_secs: 16s, "
+                       "lock_secs: 7s, transaction_idle_secs: 31s}\n")
+        self.dmarcd("migrate")
+        self.server.psql("postgres", "-c", "ALTER SYSTEM SET log_statement = 'all'", "-c", "SELECT pg_reload_conf()")
+        self.dmarcd("status")
+        self.assertIn("statement_timeout = '61s'; SET LOCAL lock_timeout = '7s'; "
+                      "SET LOCAL idle_in_transaction_session_timeout = '31s'", self.server_log())
+
     def test_waits_for_locks(self):
         """Somebody's long transaction on the same sums holds a batch up, and no more."""
         self.configure(dsn=self.server.create("dmarcd"))
@@ -347,6 +372,23 @@ class Server(flow.FlowTest):
         self.assertNotIn("level=error", ingest.communicate()[1])
         self.assertEqual(ingest.returncode, flow.EX_OK)
         self.assertEqual(self.status()["messages"], 6)
+
+    def test_sums_of_many_days_are_merged_step_by_step(self):
+        """... each of which is done in good time."""
+        self.configure(dsn=self.server.create("steps"), more="retention: {records: 36500d}\n")
+        self.dmarcd("migrate")
+        for turn in range(2):
+            files = []
+            for number in range(30):
+                files.append(self.path("%d-%d.eml" % (turn, number)))
+                with open(files[-1], "wb") as stream:
+                    stream.write(mails.aggregate("step-%d-%d" % (turn, number), 1, domain="d%d.example" % number))
+            self.dmarcd("ingest", *files)
+        self.dmarcd("retention", code=-signal.SIGKILL, env={"DMARCD_FAULT": "store.merge:2"})
+        places = "SELECT count(*), count(DISTINCT policy_domain) FROM dmarcd.daily_source"
+        self.assertEqual(self.server.psql("steps", "-c", places), "35|30")
+        self.dmarcd("retention")
+        self.assertEqual(self.server.psql("steps", "-c", places), "30|30")
 
     def test_sums_by_source_are_merged(self):
         """A source of several reports has several rows, of which nobody sees anything, until they are put
