@@ -15,8 +15,8 @@ enum err batch_lease(struct judge *judge, struct batch *batch, struct error *err
 	if (!batch->arena)
 		batch->arena = arena_open(ARENA_BYTES);
 	arena_reset(batch->arena);
-	enum err err = verdict_lease(judge->store, clock_epoch_secs(), lease_secs, JUDGE_BATCH_MAX, batch->arena,
-		&batch->mails, &count, error);
+	enum err err = verdict_lease(judge->store, clock_epoch_secs(), lease_secs, JUDGE_BATCH_MAX,
+		judge->batches[0].count + judge->batches[1].count == 0, batch->arena, &batch->mails, &count, error);
 	if (err)
 		return err;
 	for (size_t i = 0; i < count; i++)
@@ -27,6 +27,11 @@ enum err batch_lease(struct judge *judge, struct batch *batch, struct error *err
 	if (count > 0)
 		fault_point("verify.leased");
 	return ERR_OK;
+}
+
+bool batch_is_alone(const struct batch *batch)
+{
+	return batch->count == 1 && batch->mails[0].tries > VERDICT_DEATHS;
 }
 
 bool batch_is_over(const struct batch *batch)

@@ -99,8 +99,8 @@ static void let_go(struct judge *judge)
 	for (size_t i = 0; i < 2; i++) {
 		struct batch *batch = &judge->batches[i];
 		close_readers(batch);
-		batch_give_back(batch, HEARING_READY, "");
-		batch_give_back(batch, HEARING_RUNNING, "");
+		batch_give_back(batch, HEARING_READY, "the judge was told to stop");
+		batch_give_back(batch, HEARING_RUNNING, "the judge was told to stop");
 		if (batch->count > 0 && batch_put(judge, batch, &error) != ERR_OK)
 			return; /* the leases run out */
 	}
@@ -142,6 +142,7 @@ static bool may_settle(const struct judge *judge)
 static bool wants_more(const struct judge *judge)
 {
 	bool has_room = judge->batches[0].count == 0 || judge->batches[1].count == 0;
+	has_room &= !batch_is_alone(&judge->batches[0]) && !batch_is_alone(&judge->batches[1]);
 	return has_room && !judge->breaker.open &&
 		(is_idle(judge) || clock_monotonic_msecs() >= judge->look_msecs);
 }

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #define TRIES_MAX 2
+#define LEASES_MAX 30u /* in three days the DNS alone may cost some twenty (serve.c) */
 
 static void close_fd(int *fd)
 {
@@ -42,6 +43,12 @@ void hearing_begin(struct hearing *hearing, struct arena *arena, const struct ju
 bool hearing_open(struct hearing *hearing)
 {
 	const struct judged_mail *mail = hearing->mail;
+	if (mail->tries > LEASES_MAX) {
+		(void)error_set(&hearing->problem, ERR_LIMIT, "%u judges died or failed under it", LEASES_MAX);
+		outcome_give_up(hearing->arena, mail, "verifier.failed", hearing->findings);
+		hearing->state = HEARING_JUDGED;
+		return false;
+	}
 	if (hearing->bytes.len > 0 || (mail->packed.ptr && gzip_unpack(mail->packed, &hearing->bytes)))
 		return true;
 	(void)error_set(&hearing->problem, ERR_NOTFOUND, "its bytes are gone");

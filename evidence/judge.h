@@ -46,9 +46,11 @@ bool judge_stop_asked(struct judge *judge);
 
 /* What is due, into a batch that is free. */
 NODISCARD enum err batch_lease(struct judge *judge, struct batch *batch, struct error *error);
+/* It may be what judges die of: nothing else is to be in hand beside it. */
+bool batch_is_alone(const struct batch *batch);
 /* Nothing of it is with a worker, and nothing is to be given to one. */
 bool batch_is_over(const struct batch *batch);
-/* What is in this state goes back untried; if with a worker, whose pool is closed. */
+/* What is in this state goes back untried, with the reason why; if with a worker, whose pool is closed. */
 void batch_give_back(struct batch *batch, enum hearing_state state, const char *problem);
 /* Keeps what was found, gives back the rest; the batch is free then. */
 NODISCARD enum err batch_put(struct judge *judge, struct batch *batch, struct error *error);

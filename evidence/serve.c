@@ -33,7 +33,7 @@ static struct hearing *next_ready(struct judge *judge)
 		struct batch *batch = &judge->batches[i];
 		if (batch->count > 0 && (clock_monotonic_msecs() > batch->until_msecs ||
 			arena_used_bytes(batch->arena) > BATCH_BYTES_MAX))
-			batch_give_back(batch, HEARING_READY, "");
+			batch_give_back(batch, HEARING_READY, "its turn did not come in time");
 		for (size_t n = 0; n < batch->count; n++)
 			if (batch->hearings[n].state == HEARING_READY)
 				return &batch->hearings[n];

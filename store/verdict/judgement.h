@@ -50,10 +50,14 @@ struct judged_mail {
 	struct verify_list pairs;   /* identifier, author domain, …: what the tree walk is to be asked of them */
 };
 
+#define VERDICT_DEATHS 3u
+
 /* Leases up to `most` mails that are due, the longest due first, for lease_secs; bounded by the size of
- * their bytes too, but at least one. *count_r 0: nothing is due. Everything lives in the arena. */
+ * their bytes too, but at least one. A mail that was leased VERDICT_DEATHS times and whose last lease nobody gave
+ * back may be what judges die of: it comes when nothing else is due, with no other, and only to whoever says that
+ * he has nothing else in hand (`alone`). *count_r 0: nothing is due. Everything lives in the arena. */
 NODISCARD enum err verdict_lease(struct store *store, int64_t now_epoch_secs, unsigned lease_secs, unsigned most,
-	struct arena *arena, struct judged_mail **mails_r, size_t *count_r, struct error *error);
+	bool alone, struct arena *arena, struct judged_mail **mails_r, size_t *count_r, struct error *error);
 
 /* ---- what was found ---- */
 

@@ -7,16 +7,24 @@
 #define TAKE_BYTES ((size_t)64 * 1024)
 #define BYTES_MAX "16777216" /* of packed mails that are leased together */
 
+/* A lease that nobody gave back leaves no problem behind. */
+#define IS_DUE "j.due_at <= to_timestamp($1::bigint)"
+#define DIED_UNDER "(j.tries >= $5::integer AND j.problem = '')"
+
 static const char take_leases[] =
 	"WITH picked AS MATERIALIZED (SELECT j.sha256, j.due_at FROM dmarcd.verify_job j "
-	"WHERE j.due_at <= to_timestamp($1::bigint) ORDER BY j.due_at LIMIT $3::integer FOR UPDATE SKIP LOCKED), "
+	"WHERE " IS_DUE " AND NOT " DIED_UNDER " ORDER BY j.due_at LIMIT $3::integer FOR UPDATE SKIP LOCKED), "
+	"alone AS MATERIALIZED (SELECT j.sha256, j.due_at FROM dmarcd.verify_job j "
+	"WHERE " IS_DUE " AND " DIED_UNDER " AND $4::boolean AND NOT EXISTS (SELECT FROM picked) "
+	"ORDER BY j.due_at LIMIT 1 FOR UPDATE SKIP LOCKED), "
 	"sized AS (SELECT k.sha256, k.due_at, "
-	"coalesce(octet_length(coalesce(j.packed, o.packed, p.packed)), 0) AS bytes FROM picked k "
-	"JOIN dmarcd.verify_job j USING (sha256) LEFT JOIN dmarcd.original o USING (sha256) "
+	"coalesce(octet_length(coalesce(j.packed, o.packed, p.packed)), 0) AS bytes "
+	"FROM (TABLE picked UNION ALL TABLE alone) k JOIN dmarcd.verify_job j USING (sha256) "
+	"LEFT JOIN dmarcd.original o USING (sha256) "
 	"LEFT JOIN dmarcd.sample p USING (sha256)), "
 	"summed AS (SELECT sha256, sum(bytes) OVER (ORDER BY due_at, sha256) - bytes AS before FROM sized), "
-	"t AS (UPDATE dmarcd.verify_job j SET due_at = to_timestamp($1::bigint + $2::bigint), tries = j.tries + 1 "
-	"FROM summed s WHERE s.sha256 = j.sha256 AND s.before < " BYTES_MAX " "
+	"t AS (UPDATE dmarcd.verify_job j SET due_at = to_timestamp($1::bigint + $2::bigint), tries = j.tries + 1, "
+	"problem = '' FROM summed s WHERE s.sha256 = j.sha256 AND s.before < " BYTES_MAX " "
 	"RETURNING j.sha256, j.kind, j.tries, j.queued_at, j.packed) "
 	"SELECT " MAIL_COLUMNS " FROM t " MAIL_SOURCES " ORDER BY t.queued_at, t.sha256";
 
@@ -24,7 +32,7 @@ static enum err lease(struct store *store, const struct str *params, struct aren
 	struct judged_mail **mails_r, size_t *count_r, struct error *error)
 {
 	struct db_rows *rows = NULL;
-	enum err err = db_query(store, take_leases, params, 3, &rows, error);
+	enum err err = db_query(store, take_leases, params, 5, &rows, error);
 	if (err)
 		return err;
 	*count_r = db_count(rows);
@@ -37,12 +45,14 @@ static enum err lease(struct store *store, const struct str *params, struct aren
 }
 
 enum err verdict_lease(struct store *store, int64_t now_epoch_secs, unsigned lease_secs, unsigned most,
-	struct arena *arena, struct judged_mail **mails_r, size_t *count_r, struct error *error)
+	bool alone, struct arena *arena, struct judged_mail **mails_r, size_t *count_r, struct error *error)
 {
 	const struct str params[] = {
 		str_from(arena_printf(arena, "%lld", (long long)now_epoch_secs)),
 		str_from(arena_printf(arena, "%u", lease_secs)),
 		str_from(arena_printf(arena, "%u", most)),
+		alone ? STR("t") : STR("f"),
+		str_from(arena_printf(arena, "%u", VERDICT_DEATHS)),
 	};
 	*count_r = 0;
 	enum err err = db_begin(store, error);

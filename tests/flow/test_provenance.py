@@ -5,6 +5,8 @@ signed, forwarded, broken and forged.
 
 usage: test_provenance.py BIN_DIR
 """
+import signal
+
 import factory
 import flow
 import verdicts
@@ -146,6 +148,25 @@ class States(verdicts.VerdictTest):
         self.judge(again=True)
         self.assertEqual(self.waiting(), 0)
         self.check_cases({"away": (cases["away"][0], "unverified", "dmarc.temperror dns.temperror")})
+        self.check_sums_of_rows()
+
+
+class Deadly(verdicts.VerdictTest):
+    """Mails that judges may have died of are judged one by one, and after so many times no more."""
+
+    def test_given_up(self):
+        self.world.add(REPORTER)
+        self.take([self.world.sign(factory.aggregate(name), REPORTER) for name in ("one", "two")])
+        self.dns.load(self.world.zone())
+        tried = "UPDATE dmarcd.verify_job SET tries = %d, due_at = now() - interval '1 second'"
+        self.server.psql("verdicts", "-c", tried % 3)
+        self.dmarcd("verify", "--once", env={"DMARCD_FAULT": "verify.leased:2"}, code=-signal.SIGKILL)
+        self.assertEqual(self.waiting(), 1)
+        self.server.psql("verdicts", "-c", tried % 30)
+        self.assertIn("30 judges died or failed under it", self.judge().stderr)
+        self.assertEqual(self.waiting(), 0)
+        self.assertEqual({state: "verifier.failed" in reasons for state, reasons, _ in self.reports().values()},
+                         {"unverified": True, "verified": False})
         self.check_sums_of_rows()
 
 

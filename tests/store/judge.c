@@ -46,7 +46,7 @@ static enum err lease(char **words, struct error *error)
 {
 	arena_reset(arena);
 	enum err err = verdict_lease(store, (int64_t)time(NULL), (unsigned)atoi(words[1]), (unsigned)atoi(words[2]),
-		arena, &mails, &mails_count, error);
+		atoi(words[3]) != 0, arena, &mails, &mails_count, error);
 	for (size_t i = 0; i < mails_count && !err; i++)
 		say_mail(&mails[i]);
 	return err;

@@ -41,10 +41,10 @@ class Judge:
         self.tell(*words)
         return self.answer()
 
-    def lease(self, most=100, secs=LEASE_SECS):
+    def lease(self, most=100, secs=LEASE_SECS, alone=False):
         """hash -> fields; of reports too, as lists of words."""
         found = {}
-        for line in self("lease", secs, str(most)):
+        for line in self("lease", secs, str(most), str(int(alone))):
             head, *reports = line.split(" | ")
             sha256, kind, tries, packed = head.split(" ")
             found[sha256] = (kind, int(tries), int(packed), [report.split(" ") for report in reports])
@@ -175,21 +175,38 @@ class Verdicts(flow.FlowTest):
         self.assertEqual(set(self.states()), set(hashes))
         self.assertEqual(self.waiting(), "0")
 
+    def test_what_judges_die_of(self):
+        """A mail whose leases nobody gives back comes last, with no other, and to whoever has none in hand."""
+        hashes = self.take(*(mails.aggregate("deadly-%d" % number, number) for number in range(1, 4)))
+        for _ in range(3):
+            self.assertEqual(len(self.judge.lease(5, "0")), 3)
+        self.assertEqual(self.judge.lease(5, "0"), {})
+        fresh, = self.take(mails.aggregate("fresh", 1))
+        self.assertEqual(set(self.judge.lease(5, alone=True)), {fresh})
+        one = self.judge.lease(5, alone=True)
+        self.assertEqual([mail[1] for mail in one.values()], [4])
+        self.judge("defer", "0")
+        self.assertEqual(set(self.judge.lease(5, "0")), set(one))
+        self.assertEqual(len(self.judge.lease(5, alone=True)), 1)
+        self.assertLess(set(one), set(hashes))
+
     def test_killed(self):
         """... at every step: the job is there, or it is done; never half, never twice."""
         self.take(*(mails.aggregate("killed-%d" % number, number) for number in range(1, 4)))
         for point in ("verdict.lease", "verdict.copied", "verdict.raised", "verdict.put"):
             with self.subTest(point):
                 victim = self.another(DMARCD_FAULT=point)
-                victim.tell("lease", "0", "100")
+                victim.tell("lease", "0", "100", "0")
                 victim.tell("put", "verified")
                 victim.process.wait(flow.END_SECS)
                 self.assertEqual(victim.process.returncode, -signal.SIGKILL)
                 self.assertEqual(self.waiting(), "3")
                 self.assertEqual(set(self.states().values()), {"pending"})
                 self.check_rows()
-        self.decide("verified")
-        self.assertEqual(self.waiting(), "0")
+        for left in "210":  # one by one, after so many deaths
+            self.judge.lease(alone=True)
+            self.judge("put", "verified")
+            self.assertEqual(self.waiting(), left)
         self.assertEqual(set(self.states().values()), {"verified"})
 
     # ---- provenance and sums ----

@@ -43,7 +43,7 @@ static const struct words reasons[] = {
 	{"author.missing", "The mail names no author."},
 	{"author.mailbox", "Its author's domain is a provider of mailboxes: anybody could have sent it."},
 	{"original.gone", "Its bytes were gone before it could be judged."},
-	{"verifier.failed", "The verifier failed on the mail, twice."},
+	{"verifier.failed", "The verifier failed on the mail, again and again."},
 	{"dns.temperror", "The DNS did not say in three days what the verdict rests on."},
 };
 
