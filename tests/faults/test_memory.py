@@ -8,40 +8,17 @@ usage: test_memory.py BIN_DIR
 """
 import os
 import shutil
-import struct
 import subprocess
 
 import fault
 import flow
 import mails
+import nomem
 
-STATE = struct.Struct("=IIIIII")  # worker, at, step, failed, failures, calls
 SOME = 24
 
 
-class Memory(fault.FaultTest):
-    def setUp(self):
-        super().setUp()
-        if not shutil.which("cc"):
-            self.skipTest("not run: faults: no C compiler")
-        subprocess.run(["cc", "-O2", "-shared", "-fPIC", "-o", self.path("nomem.so"),
-                        os.path.join(fault.HERE, "nomem.c")], check=True)
-        self.environment = {"LD_PRELOAD": self.path("nomem.so"), "NOMEM": self.path("state")}
-
-    def put_failure(self):
-        self.put(mails.failure(self.made), "stored")
-
-    def begin(self, worker, at=0, step=0):
-        with open(self.path("state"), "wb") as stream:
-            stream.write(STATE.pack(worker, at, step, 0, 0, 0))
-
-    def seen(self):
-        """Failures and calls."""
-        with open(self.path("state"), "rb") as stream:
-            return STATE.unpack(stream.read())[4:]
-
-
-class Worker(Memory):
+class Worker(nomem.MemoryTest):
     def setUp(self):
         super().setUp()
         os.mkdir(self.path("bin"))
@@ -49,7 +26,7 @@ class Worker(Memory):
         self.write("bin/dmarcd-worker", "#!/bin/sh\nLD_PRELOAD='%s' NOMEM='%s' exec '%s' \"$@\"\n" % (
             self.path("nomem.so"), self.path("state"), flow.program("dmarcd-worker")))
         os.chmod(self.path("bin", "dmarcd-worker"), 0o755)
-        self.begin(1)
+        self.begin(nomem.WORKER)
         self.with_server(more="limits: {workers: 1}\n")
 
     def command(self, *arguments, config=None):
@@ -57,12 +34,12 @@ class Worker(Memory):
 
     def run_over(self, put):
         """As many mails that put() makes as there are calls to fail in one of them."""
-        self.begin(1)
+        self.begin(nomem.WORKER)
         put()
         self.dmarcd("ingest", "--once", code=fault.ENDS)
         calls = self.seen()[1]
         step = 1 if fault.ALL else max(1, calls // SOME)
-        self.begin(1, 1, step)
+        self.begin(nomem.WORKER, 1, step)
         for _ in range(1, calls + 1, step):
             put()
         self.dmarcd("ingest", "--once", code=fault.ENDS)
@@ -81,14 +58,14 @@ class Worker(Memory):
         self.run_over(lambda: self.put(mails.tls(self.made), "stored", totals=(1, 0, 0, 0, 5, 1)))
 
     def test_failure(self):
-        self.run_over(self.put_failure)
+        self.run_over(lambda: self.put(mails.failure(self.made), "stored"))
 
     def test_broken(self):
         """Lack of memory is never taken for a damaged mail, nor the other way round."""
         self.run_over(self.put_broken)
 
 
-class Main(Memory):
+class Main(nomem.MemoryTest):
     def setUp(self):
         super().setUp()
         self.with_server()
@@ -96,14 +73,14 @@ class Main(Memory):
     def put_three(self):
         self.put_good()
         self.put_broken()
-        self.put_failure()
+        self.put(mails.failure(self.made), "stored")
 
     def ingest(self):
         return subprocess.run(self.command("ingest", "--once"), check=False, capture_output=True, text=True,
                               timeout=flow.RUN_SECS, env={**os.environ, **self.environment})
 
     def test_every_call(self):
-        self.begin(0)
+        self.begin(nomem.MAIN)
         self.put_three()
         self.assertEqual(self.ingest().returncode, flow.EX_DATAERR)
         calls = self.seen()[1]
@@ -111,7 +88,7 @@ class Main(Memory):
         for number in range(1, calls + 1, 1 if fault.ALL else calls // SOME):
             with self.subTest(number):
                 self.put_three()
-                self.begin(0, number)
+                self.begin(nomem.MAIN, number)
                 done = self.ingest()
                 ends[done.returncode] = ends.get(done.returncode, 0) + 1
                 self.assertGreaterEqual(done.returncode, 0, "killed by itself: " + done.stderr)
