@@ -35,11 +35,11 @@ class FaultTest(flow.FlowTest):
         self.configure(self.maildir, dsn=self.server.create("dmarcd"), more=more)
         self.dmarcd("migrate")
 
-    def put(self, data, outcomes, codes="*", totals=None):
+    def put(self, data, outcomes, codes="*", totals=None, stays=True):
         """One mail into new/; its name."""
         self.made += 1
         name = "1774915300.M%dP1.mx" % self.made
-        self.manifest.add(data, outcomes, codes, totals, name)
+        self.manifest.add(data, outcomes, codes, totals, name, stays)
         with open(os.path.join(self.maildir, "tmp", name), "wb") as stream:
             stream.write(data)
         os.rename(os.path.join(self.maildir, "tmp", name), self.new(name))

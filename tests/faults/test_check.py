@@ -43,6 +43,13 @@ class Check(fault.FaultTest):
         os.rename(self.new(self.put_good()), self.cur("early"))
         self.assertIn("seen 0 times, of 1 put in and 1 in cur/", self.found(settled=False))
 
+    def test_removed_before_it_is_known(self):
+        name = self.put_good()
+        self.manifest.mails[-1].stays = False
+        self.assertEqual(self.found(settled=False), "")
+        os.unlink(self.new(name))
+        self.assertIn("lost, seen 0 times, 0 times in new/, of 1 put in", self.found(settled=False))
+
     def test_one_that_waits(self):
         self.put_good()
         self.assertEqual(self.found(settled=False), "")
@@ -62,6 +69,8 @@ class Check(fault.FaultTest):
             with open(os.path.join(kept, name), "ab") as stream:
                 stream.write(b"x")
         self.assertIn("other bytes are kept", self.found())
+        os.unlink(os.path.join(kept, os.listdir(kept)[0]))
+        self.assertIn("its bytes are gone", self.found())
 
     def test_another_outcome(self):
         self.manifest.mails[0].outcomes = ["quarantined"]

@@ -31,6 +31,7 @@ class Wanted:
     totals: tuple | None
     group: str | None
     heavy: bool
+    stays: bool = True  # its file does: false for a pipe, and for what is removed once it is stored
 
 
 @dataclass
