@@ -5,6 +5,7 @@
 
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -43,6 +44,16 @@ static int read_files(const struct cli *cli, const struct check *check, const ch
 		else
 			status = verifier_read(wanted[i].path, wanted[i].max_bytes, wanted[i].bytes);
 	return status;
+}
+
+/* Standard input can be read once. */
+static bool shares_stdin(const struct check *check, const char *message)
+{
+	const char *const paths[] = {message, check->dns.replay, check->evidence, check->indicator, check->roots};
+	size_t count = 0;
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+		count += paths[i] && strcmp(paths[i], "-") == 0;
+	return count > 1;
 }
 
 static void free_files(struct files *files)
@@ -134,6 +145,8 @@ static int run(struct cli *cli, int argc, char **argv)
 		status = verifier_fail_on_known(check.fail_on, VERIFIER_RESULTS);
 	if (status != EX_OK)
 		return status;
+	if (shares_stdin(&check, argv[first]))
+		return cli_failf(EX_USAGE, "only one file can be \"-\", standard input");
 	if (check.json + check.authres + check.dig > 1)
 		return cli_failf(EX_USAGE, "--json, --authres and --dig exclude each other");
 	struct arena *arena = arena_open((size_t)1024 * 1024);

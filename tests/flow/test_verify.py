@@ -273,6 +273,7 @@ class Check(VerifyTest):
         for wrong in (("--ip", "x"), ("--now", "soon"), ("--method", "guess"), ("--json", "--dig"),
                       ("--resolver", "192.0.2.1")):
             self.check(MESSAGE, *wrong, code=flow.EX_USAGE)
+        self.assertIn("standard input", self.dmarcd("check", "--dns-replay", "-", "-", code=flow.EX_USAGE).stderr)
 
     def test_fail_on(self):
         self.check(MESSAGE, "--fail-on", "fail,permerror", *SENDER)

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#define FIELD_BYTES_MAX 998 /* RFC 5322 section 2.1.1 */
 #define LINES_MAX 100                                /* at the end, that could have been added */
 #define HASHED_BYTES_MAX ((uint64_t)32 * 1024 * 1024) /* by all tries together */
 #define CHANGED_BYTES_MAX (HASHED_BYTES_MAX / 4)      /* of a body that is made anew */
@@ -197,7 +198,9 @@ struct delimiters {
 static struct str boundary_of(const struct tries *tries)
 {
 	const struct message_field *field = message_field(tries->judge->message, STR("Content-Type"), 0);
-	struct str type = field ? message_unfolded(tries->judge->verify->arena, field) : STR_NONE, boundary;
+	struct str type = STR_NONE, boundary;
+	if (field && field->body.len <= FIELD_BYTES_MAX)
+		type = message_unfolded(tries->judge->verify->arena, field);
 	size_t at = str_find_nocase(type, STR("boundary="));
 	if (at == SIZE_MAX)
 		return STR_NONE;
@@ -257,7 +260,7 @@ static bool fits_as_first_part(struct tries *tries, const struct delimiters *at)
 static struct str find_in_parts(struct tries *tries)
 {
 	struct delimiters at;
-	if (!find_delimiters(tries, &at))
+	if (!can_be_changed(tries) || !find_delimiters(tries, &at))
 		return STR_NONE;
 	if (cause_tried(tries->judge, "without its last part", fits_without_last_part(tries, &at)))
 		return STR("a part was added at the end of the body on the way, as a mailing list's footer or a "
