@@ -107,6 +107,7 @@ int template_run(void)
 	int fds[JOB_FDS];
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
 		return EX_OSERR;
+	(void)signal(SIGXFSZ, SIG_IGN); /* last words to a stderr that is a file do not change why it ends */
 	parse_init();
 	parse_warm_up(&limits);
 	public_key_warm_up();

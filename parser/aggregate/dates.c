@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #define DAY_SECS ((int64_t)86400)
-#define LEAST_MSECS ((uint64_t)100000000000) /* above: milliseconds, else the year 5138 */
+#define LEAST_MSECS ((uint64_t)1262304000000) /* 2010; as seconds some year that is refused */
 #define YEAR_2010 ((int64_t)1262304000)
 
 static bool read_number(struct str text, struct issue_list *issues, int64_t *secs_r)

@@ -2,6 +2,7 @@
 #include "parser/mail/failure.h"
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/clock.h"
 #include "parser/clean.h"
 #include "parser/mail/failure_fields.h"
@@ -12,6 +13,7 @@
 #define FIELD_BYTES ((size_t)4096)
 #define LIST_BYTES ((size_t)64 * 1024)
 #define SNIFF_LINES 40
+#define FIELDS_COUNT 20
 
 /* ---- is it one ---- */
 
@@ -69,6 +71,7 @@ struct reader {
 	struct issue_list *issues;
 	struct arena *arena;
 	struct failure_report report;
+	struct buf lists[FIELDS_COUNT]; /* of fields that stand several times */
 	struct str received_date;
 };
 
@@ -91,7 +94,7 @@ static const struct {
 	struct str name;
 	size_t member;
 	const char *joint; /* NULL: once only; the first counts */
-} fields[] = {
+} fields[FIELDS_COUNT] = {
 #define FIELD(text, member, joint) \
 	{{text, sizeof(text) - 1}, offsetof(struct failure_report, member), joint}
 	FIELD("Feedback-Type", feedback_type, NULL),
@@ -117,21 +120,27 @@ static const struct {
 #undef FIELD
 };
 
-static void join(struct reader *reader, struct str *member, struct str value, const char *joint)
+static void join(struct reader *reader, size_t field, struct str *member, struct str value)
 {
+	struct buf *list = &reader->lists[field];
 	if (member->len + value.len > LIST_BYTES) {
 		note(reader, ISSUE_TEXT_CUT, NULL);
 		return;
 	}
-	*member = str_from(arena_printf(reader->arena, "%.*s%s%.*s", STR_FMT(*member), joint,
-		STR_FMT(value)));
+	if (list->max_bytes == 0) {
+		buf_init(list, LIST_BYTES + FIELD_BYTES);
+		buf_add_str(list, *member);
+	}
+	buf_add_str(list, str_from(fields[field].joint));
+	buf_add_str(list, value);
+	*member = buf_str(list);
 }
 
 static void take_field(struct reader *reader, const struct failure_field *field)
 {
 	if (str_eq_nocase(field->name, STR("Received-Date")) && reader->received_date.ptr == NULL)
 		reader->received_date = clean_value(reader, field->value);
-	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+	for (size_t i = 0; i < FIELDS_COUNT; i++) {
 		if (!str_eq_nocase(field->name, fields[i].name))
 			continue;
 		struct str *member = (struct str *)((char *)&reader->report + fields[i].member);
@@ -141,7 +150,7 @@ static void take_field(struct reader *reader, const struct failure_field *field)
 		else if (fields[i].joint == NULL)
 			issue_add(reader->issues, ISSUE_FAILURE_FIELD_REPEATED, fields[i].name);
 		else if (fields[i].joint[0] != '\0')
-			join(reader, member, value, fields[i].joint);
+			join(reader, i, member, value);
 		return;
 	}
 }
@@ -375,6 +384,8 @@ bool failure_write(const struct failure_source *source, const struct limits *lim
 	} else {
 		reject_set(reject, REASON_FAILURE_MALFORMED, "no field that a failure report has");
 	}
+	for (size_t i = 0; i < FIELDS_COUNT; i++)
+		buf_fini(&reader.lists[i]);
 	arena_close(&reader.arena);
 	return good;
 }

@@ -4,9 +4,9 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "parser/clean.h"
+#include "parser/mail/charset.h"
 
 #include <gmime/gmime.h>
-#include <iconv.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,25 +37,14 @@ struct mail_content {
 	char raw[RAW_BYTES];
 };
 
-/* What a header or a file name may be written in; glibc keeps a converter's module loaded as
- * long as one handle of it is open, so these are never closed. */
-static const char *const charsets[] = {
-	"UTF-8", "US-ASCII", "ISO-8859-1", "ISO-8859-15", "WINDOWS-1252", "CP1252", "ISO-2022-JP",
-	"SHIFT_JIS", "EUC-JP", "GB18030", "GB2312", "GBK", "KOI8-R", "UTF-16", "UTF-16LE", "UTF-16BE",
-};
-
-#define CHARSETS_COUNT (sizeof(charsets) / sizeof(charsets[0]))
-
 void mail_init(void)
 {
-	static iconv_t kept[CHARSETS_COUNT * 2];
-	if (kept[0] != NULL)
+	static bool done;
+	if (done)
 		return;
+	done = true;
+	charset_init();
 	g_mime_init();
-	for (size_t i = 0; i < CHARSETS_COUNT; i++) {
-		kept[i * 2] = iconv_open("UTF-8", charsets[i]);
-		kept[i * 2 + 1] = iconv_open(charsets[i], "UTF-8");
-	}
 	struct arena *arena = arena_open(ARENA_BYTES);
 	struct reject reject;
 	struct limits limits = limits_default();
@@ -222,17 +211,6 @@ struct str mail_header(struct mail *mail, const char *name)
 	GMimeHeaderList *list = g_mime_object_get_header_list(mail->root);
 	GMimeHeader *header = g_mime_header_list_get_header(list, name);
 	return header != NULL ? str_from(g_mime_header_get_raw_value(header)) : STR_NONE;
-}
-
-static bool charset_is_loaded(struct str charset)
-{
-	size_t star = str_find_char(charset, '*'); /* RFC 2231 section 5: a language behind it */
-	if (star != SIZE_MAX)
-		charset.len = star;
-	for (size_t i = 0; i < CHARSETS_COUNT; i++)
-		if (str_eq_nocase(charset, str_from(charsets[i])))
-			return true;
-	return false;
 }
 
 /* RFC 2047 section 2: =?charset?encoding?text?= */

@@ -293,6 +293,8 @@ static void test_head(void **state)
 		{"version text", swap("<version>1.0", "<version>one"), "", 1, "report.version"},
 		{"fraction", swap(begin, "<begin>1700000000.250000</begin>"), "", 1, "report.dates_fraction"},
 		{"milliseconds", swap(end, "<end>1700086399000</end>"), "", 1, "report.dates_milliseconds"},
+		{"milliseconds of 1998", swap(begin, "<begin>900000000000</begin>"), "report.dates", 0, NULL},
+		{"the year 9999", swap(end, "<end>253402300799</end>"), "report.dates", 0, NULL},
 		{"ISO 8601", swap(begin, "<begin>2023-11-14T22:13:20Z</begin>"), "", 1, "report.dates_text"},
 		{"RFC 5322", swap(begin, "<begin>Tue, 14 Nov 2023 22:13:20 +0000</begin>"), "", 1,
 		"report.dates_text"},

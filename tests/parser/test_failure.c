@@ -146,7 +146,7 @@ static void test_plain_text_wordings(void **state)
 static void test_issues_of_fields(void **state)
 {
 	(void)state;
-	static const struct {
+	const struct {
 		const char *name, *from, *to, *want;
 	} cases[] = {
 		{"no Feedback-Type", "Feedback-Type: auth-failure\n", "", "failure.field_missing"},
@@ -159,6 +159,8 @@ static void test_issues_of_fields(void **state)
 		{"no Arrival-Date", "Arrival-Date: Tue, 14 Nov 2023 22:13:20 +0000\n", "", ""},
 		{"other case", "Source-IP:", "SOURCE-ip:", ""},
 		{"folded", "mx.acme.example; dmarc", "mx.acme.example;\n\tdmarc", ""},
+		{"repeated and joined", "Version: 1\n", carry_cat("Version: 1\n%s", carry_repeat(
+			STR("Authentication-Results: x; dkim=fail\n"), 20000).ptr).ptr, "text.cut"},
 		{"repeated", "Version: 1\n", "Version: 1\nVersion: 2\n", "failure.field_repeated"},
 		{"unknown type", "Feedback-Type: auth-failure", "Feedback-Type: dmarc", "failure.field_form"},
 		{"several domains", "Reported-Domain: example.com\n", "Reported-Domain: example.com\n"

@@ -219,7 +219,13 @@ static void test_memory(void **state)
 	spool_close(&spool);
 	return;
 #endif
+	/* What it says last goes to a file, of which it may write none. */
+	int stderr_fd = dup(STDERR_FILENO), log_fd = memory_file("", 0);
+	assert_int_equal(dup2(log_fd, STDERR_FILENO), STDERR_FILENO);
 	struct pool *pool = open_pool(getenv("DMARCD_WORKER"));
+	assert_int_equal(dup2(stderr_fd, STDERR_FILENO), STDERR_FILENO);
+	(void)close(stderr_fd);
+	(void)close(log_fd);
 	int fd = large_file(&bytes);
 	limits.worker_bytes = (uint64_t)1 << 20;
 	assert_int_equal(run(pool, spool, fd, bytes, &tries), JOB_MEMORY);

@@ -103,6 +103,12 @@ def encodings(kind, report):
         name = "charset_%02d" % i
         text = multipart(kind.id(name), [part("hello", 'text/plain; charset="%s"' % charset), attachment(report(name))], more="Subject: =?%s?Q?=E9?=\n" % charset)
         kind.add(name, text, "S", totals=ONE)
+    # No module is loaded for the charset of a name either.
+    for i, charset in enumerate(("utf-7", "IBM437", "ISO-2022-KR", "big5", "../../canary", "utf-8//TRANSLIT", "UCS-4", "x" * 300, "")):
+        name = "name_charset_%02d" % i
+        text = multipart(kind.id(name), [attachment(report(name)).replace('filename="r.xml.gz"', "filename*=%s'ja'%%e9r.xml.gz" % charset)
+                                         .replace('name="r.xml.gz"', "name*0*=%s''%%e9; name*1=r.xml.gz" % charset)])
+        kind.add(name, text, "S", totals=ONE)
 
 
 def forms(kind, corpus, report):

@@ -100,6 +100,9 @@ def make(corpus):
         crlf = more.pop("crlf", False)
         text = failure(kind.id("form_" + name), **more)
         kind.add("form_" + name, text.replace("\n", "\r\n") if crlf else text, "S", totals=FAILURE)
+    for field in ("Authentication-Results: x; dkim=fail", "Original-Rcpt-To: a@example.com", "SPF-DNS: txt: a : b"):
+        name = "fields_repeated_" + field.split(":")[0].lower()
+        kind.add(name, failure(kind.id(name), FIELDS + (field + "\n") * 20000), "S", totals=FAILURE)
     kind.add("fields_empty", failure(kind.id("fields_empty"), ""), "SNQ", "failure.malformed", FAILURE)
     kind.add("fields_garbage", failure(kind.id("fields_garbage"), "\x01\x02\x03" * 500), "SNQ", "failure.malformed", FAILURE)
     kind.add("fields_5MB", failure(kind.id("fields_5MB"), FIELDS + "X-Y: %s\n" % ("z" * 900) * 5500), "SQ", "mail.*,failure.malformed", FAILURE)
