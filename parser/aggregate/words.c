@@ -11,14 +11,13 @@ struct word {
 
 static int look_up(struct str word, const struct word *table, size_t count, bool *exact_r)
 {
+	*exact_r = false;
 	for (size_t i = 0; i < count; i++) {
-		bool same = str_eq(word, table[i].text);
-		if (!same && !str_eq_nocase(word, table[i].text))
+		if (!str_eq_nocase(word, table[i].text))
 			continue;
-		*exact_r = table[i].specified && same;
+		*exact_r = table[i].specified && str_eq(word, table[i].text);
 		return table[i].value;
 	}
-	*exact_r = false;
 	return 0; /* UNKNOWN of every enum */
 }
 
