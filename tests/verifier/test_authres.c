@@ -286,6 +286,33 @@ static void test_write(void **state)
 	assert_true(str_eq(written(STR("mx"), &verdict), STR("Authentication-Results: mx; none\r\n")));
 }
 
+/* A flood of signatures leaves room for those that pass and for what stands behind them. */
+static void test_write_flood(void **state)
+{
+	enum { SIGNATURES = 9990 };
+	(void)state;
+	struct verdict verdict = example();
+	verdict.dkim.at = ARENA_ARRAY(arena, SIGNATURES, struct verdict_dkim);
+	verdict.dkim.count = SIGNATURES;
+	for (size_t i = 0; i < SIGNATURES; i++)
+		verdict.dkim.at[i] = (struct verdict_dkim){.result = i < SIGNATURES - 10 ? AUTH_POLICY : AUTH_PASS,
+			.domain = STR("example.com"), .signature = STR("AbCd/fGhIjKl")};
+	struct str text = written(STR("mx"), &verdict);
+	struct message message;
+	struct authres authres;
+	size_t passes = 0;
+	message_parse(arena, text, &message);
+	assert_true(authres_parse(arena, message.fields[0].body, &authres));
+	for (size_t i = 0; i < authres.results_count; i++)
+		passes += str_eq(authres.results[i].method, STR("dkim")) &&
+			str_eq(authres.results[i].result, STR("pass"));
+	assert_int_equal(passes, 10);
+	assert_true(authres.results_count >= 60);
+	assert_true(str_find(text, STR("arc=pass")) != SIZE_MAX);
+	assert_true(str_find(text, STR("dmarc=pass")) != SIZE_MAX);
+	assert_true(str_find(text, STR("bimi=pass")) != SIZE_MAX);
+}
+
 /* CVE-free whatever a verdict holds. */
 static void test_injection(void **state)
 {
@@ -437,6 +464,7 @@ int main(void)
 		cmocka_unit_test(test_received_spf),
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_write),
+		cmocka_unit_test(test_write_flood),
 		cmocka_unit_test(test_injection),
 		cmocka_unit_test(test_claims),
 		cmocka_unit_test(test_bombs),

@@ -9,6 +9,8 @@
 #define VALUE_BYTES_MAX 256 /* a line has room for 998 */
 #define SIGNATURE_BYTES 8   /* of b=, at least (RFC 6008 section 4) */
 #define SIGNATURE_BYTES_MAX 900
+#define SIGNATURES_MAX (AUTHRES_RESULTS_MAX - 10) /* so that there is room for all that is no signature */
+#define FAILED_MAX (SIGNATURES_MAX - 10)          /* and for each that passes */
 
 struct writer {
 	struct authres authres;
@@ -66,13 +68,30 @@ static void add_spf(struct writer *writer, const struct verdict_spf *spf)
 		say(writer, result, "smtp", "mailfrom", spf->sender.len > 0 ? spf->sender : spf->domain);
 }
 
+struct reported {
+	const struct verdict_dkim *at[SIGNATURES_MAX];
+	size_t count;
+};
+
+/* Of a flood the first, and all that pass (no more are tried than there is room for). */
+static struct reported to_report(const struct verdict *verdict)
+{
+	struct reported reported = {.count = 0};
+	for (size_t i = 0; i < verdict->dkim.count && reported.count < SIGNATURES_MAX; i++) {
+		const struct verdict_dkim *dkim = &verdict->dkim.at[i];
+		if (dkim->result == AUTH_PASS || (dkim->result != AUTH_UNKNOWN && reported.count < FAILED_MAX))
+			reported.at[reported.count++] = dkim;
+	}
+	return reported;
+}
+
 /* "MUST be long enough to be unique among the results being reported": whoever adds a signature of his own can
  * begin it as another one. */
-static struct str told_apart(const struct verdict *verdict, struct str signature)
+static struct str told_apart(const struct reported *reported, struct str signature)
 {
 	size_t bytes = SIGNATURE_BYTES;
-	for (size_t i = 0; i < verdict->dkim.count && i < AUTHRES_RESULTS_MAX; i++) {
-		struct str other = verdict->dkim.at[i].signature;
+	for (size_t i = 0; i < reported->count; i++) {
+		struct str other = reported->at[i]->signature;
 		size_t same = 0;
 		while (same < signature.len && same < other.len && signature.ptr[same] == other.ptr[same])
 			same++;
@@ -82,10 +101,8 @@ static struct str told_apart(const struct verdict *verdict, struct str signature
 	return str_sub(signature, 0, bytes < SIGNATURE_BYTES_MAX ? bytes : SIGNATURE_BYTES_MAX);
 }
 
-static void add_dkim(struct writer *writer, const struct verdict *verdict, const struct verdict_dkim *dkim)
+static void add_dkim(struct writer *writer, const struct verdict_dkim *dkim, struct str signature)
 {
-	if (dkim->result == AUTH_UNKNOWN)
-		return;
 	struct authres_result *result = add(writer, "dkim", auth_result_text(dkim->result));
 	result->reason = reason(dkim->result, dkim->detail.len > 0 ? dkim->detail : dkim->reason);
 	if (dkim->result == AUTH_PASS && dkim->partial_body)
@@ -94,7 +111,16 @@ static void add_dkim(struct writer *writer, const struct verdict *verdict, const
 	say(writer, result, "header", "i", dkim->auid);
 	say(writer, result, "header", "s", dkim->selector);
 	say(writer, result, "header", "a", dkim->algorithm);
-	say_whole(writer, result, "header", "b", told_apart(verdict, dkim->signature));
+	say_whole(writer, result, "header", "b", signature);
+}
+
+static void add_signatures(struct writer *writer, const struct verdict *verdict)
+{
+	struct reported reported = to_report(verdict);
+	for (size_t i = 0; i < reported.count; i++)
+		add_dkim(writer, reported.at[i], told_apart(&reported, reported.at[i]->signature));
+	if (verdict->dkim.count == 0 && verdict->dmarc.result != AUTH_UNKNOWN)
+		(void)add(writer, "dkim", "none");
 }
 
 static void add_arc(struct writer *writer, const struct verdict *verdict, struct str oldest_pass)
@@ -145,10 +171,7 @@ void authres_write(struct buf *out, struct str authserv_id, const struct verdict
 	buf_add_u64(&number, verdict->arc.oldest_pass);
 	for (size_t i = 0; i < verdict->spf.count; i++)
 		add_spf(&writer, &verdict->spf.at[i]);
-	for (size_t i = 0; i < verdict->dkim.count; i++)
-		add_dkim(&writer, verdict, &verdict->dkim.at[i]);
-	if (verdict->dkim.count == 0 && verdict->dmarc.result != AUTH_UNKNOWN)
-		(void)add(&writer, "dkim", "none");
+	add_signatures(&writer, verdict);
 	add_arc(&writer, verdict, buf_str(&number));
 	add_dmarc(&writer, &verdict->dmarc);
 	add_bimi(&writer, &verdict->bimi);
