@@ -9,6 +9,7 @@
 
 #define TEXT_BYTES_MAX ((size_t)64 * 1024) /* of one field; the end of a longer one is left out */
 #define ITEM_BYTES_MAX ((size_t)2 * 1024 * 1024)
+#define FIRST_SIGNATURES 100 /* that go before the answers */
 #define ARENA_BYTES (4 * VERDICT_BYTES_MAX)
 
 enum section {
@@ -104,9 +105,10 @@ static void end(struct output *output, size_t start)
 		put_##tag(&output->writer->buf, item); \
 		end(output, start); \
 	} while (0)
-#define WRITE_LIST(section, tag, list) \
-	for (size_t i = 0; i < verdict->list.count; i++) \
+#define WRITE_SOME(section, tag, list, from, to) \
+	for (size_t i = (from); i < (to) && i < verdict->list.count; i++) \
 	WRITE_ITEM(section, tag, &verdict->list.at[i])
+#define WRITE_LIST(section, tag, list) WRITE_SOME(section, tag, list, 0, SIZE_MAX)
 
 static void write_text(struct output *output, enum section section, struct str text)
 {
@@ -121,24 +123,26 @@ static void write_text(struct output *output, enum section section, struct str t
 	}
 }
 
+/* What a message can make as long as it likes comes last: when there is no more room, no result is missing. */
 void verdict_write(struct wire_writer *writer, const struct verdict *verdict)
 {
 	struct output whole = {.writer = writer}, *output = &whole;
-	WRITE_LIST(SECTION_IDENTITY, verdict_identity, identities);
 	WRITE_LIST(SECTION_SPF, verdict_spf, spf);
-	WRITE_LIST(SECTION_DKIM, verdict_dkim, dkim);
 	WRITE_ITEM(SECTION_ARC, verdict_arc, &verdict->arc);
-	WRITE_LIST(SECTION_ARC_SET, verdict_arc_set, arc_sets);
 	WRITE_ITEM(SECTION_DMARC, verdict_dmarc, &verdict->dmarc);
 	WRITE_ITEM(SECTION_BIMI, verdict_bimi, &verdict->bimi);
-	WRITE_LIST(SECTION_CLAIM, verdict_claim, claims);
 	WRITE_LIST(SECTION_PROVENANCE, verdict_provenance, provenance);
 	WRITE_LIST(SECTION_RECHECK, verdict_recheck, recheck);
 	WRITE_LIST(SECTION_ALIGNMENT, verdict_alignment, alignments);
-	WRITE_LIST(SECTION_ADVICE, verdict_advice, advice);
 	write_text(output, SECTION_AUTHRES, verdict->authres);
 	write_text(output, SECTION_REFUSED, verdict->refused);
+	WRITE_LIST(SECTION_ADVICE, verdict_advice, advice);
+	WRITE_LIST(SECTION_IDENTITY, verdict_identity, identities);
+	WRITE_LIST(SECTION_ARC_SET, verdict_arc_set, arc_sets);
+	WRITE_SOME(SECTION_DKIM, verdict_dkim, dkim, 0, FIRST_SIGNATURES);
 	write_text(output, SECTION_ANSWERS, verdict->answers);
+	WRITE_LIST(SECTION_CLAIM, verdict_claim, claims);
+	WRITE_SOME(SECTION_DKIM, verdict_dkim, dkim, FIRST_SIGNATURES, SIZE_MAX);
 	WRITE_LIST(SECTION_STEP, trace_step, trace);
 	wire_end(writer, wire_begin(writer, FRAME_VERDICT_END));
 	wire_flush(writer);

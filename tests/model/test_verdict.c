@@ -120,7 +120,7 @@ static void hostile(void **state)
 	arena_close(&arena);
 }
 
-/* More than fits: the end of the trace is left out, never the verdict. */
+/* More than fits: the end of the trace, and of signatures and claims, is left out, never the verdict. */
 static void bounded(void **state)
 {
 	struct arena *arena = arena_open((size_t)256 * 1024 * 1024);
@@ -131,7 +131,12 @@ static void bounded(void **state)
 	memset(long_text, 'x', 199999);
 	for (int i = 0; i < 30000; i++)
 		*VERDICT_ADD(arena, &verdict.trace) = (struct trace_step){.value = {long_text, 199999}};
-	verdict.authres = (struct str){long_text, 199999};
+	for (unsigned i = 0; i < 9990; i++)
+		*VERDICT_ADD(arena, &verdict.dkim) = (struct verdict_dkim){.signature = {long_text, 5000},
+			.key_bits = i};
+	for (int i = 0; i < 200; i++)
+		*VERDICT_ADD(arena, &verdict.claims) = (struct verdict_claim){.properties = {long_text, 64000}};
+	verdict.authres = verdict.answers = (struct str){long_text, 199999};
 	write_all(&frames, &verdict);
 	struct verdict_reader *reader = verdict_reader_open();
 	assert_true(verdict_reader_add(reader, buf_str(&frames)));
@@ -139,7 +144,16 @@ static void bounded(void **state)
 	assert_non_null(read);
 	assert_int_equal(read->dmarc.result, AUTH_PASS);
 	assert_int_equal(read->authres.len, 199999);
-	assert_in_range(read->trace.count, 100, VERDICT_ITEMS_MAX);
+	assert_int_equal(read->answers.len, 199999);
+	assert_in_range(read->dkim.count, 100, 9000);
+	assert_int_equal(read->dkim.at[read->dkim.count - 1].key_bits, read->dkim.count - 1);
+	assert_int_equal(read->trace.count, 0);
+	verdict.dkim.count = verdict.claims.count = 0;
+	buf_fini(&frames);
+	write_all(&frames, &verdict);
+	verdict_reader_reset(reader);
+	assert_true(verdict_reader_add(reader, buf_str(&frames)));
+	assert_in_range(verdict_reader_finish(reader)->trace.count, 100, VERDICT_ITEMS_MAX);
 	verdict_reader_close(&reader);
 	buf_fini(&frames);
 	arena_close(&arena);
