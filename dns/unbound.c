@@ -6,10 +6,12 @@
 #include "dns/present.h"
 #include "dns/rdata.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unbound.h>
+#include <unistd.h>
 
 #define CLASS_IN 1
 #define HEADER_BYTES 12
@@ -142,6 +144,9 @@ enum err dns_unbound_open(const struct dns_unbound_options *options, struct dns_
 		if (!dns_server_valid(options->servers[i]))
 			return error_set(error, ERR_INVALID, "\"%.*s\" is not ADDRESS or ADDRESS@PORT of a DNS server",
 				STR_FMT(options->servers[i]));
+	if (options->trust_anchor_file && access(options->trust_anchor_file, R_OK) != 0)
+		return error_errno(error, ERR_INVALID, errno, "could not read the trust anchor %s",
+			options->trust_anchor_file);
 	struct ub_ctx *context = ub_ctx_create();
 	if (!context)
 		return error_set(error, ERR_TEMP, "libunbound could not be started");

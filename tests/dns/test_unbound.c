@@ -415,7 +415,7 @@ static void test_servers(void **state)
 	struct dns_unbound *unbound = NULL;
 	struct error error = {0};
 	assert_int_equal(dns_unbound_open(&options, &unbound, &error), ERR_INVALID);
-	assert_true(str_find(str_from(error.text), STR("/nonexistent/root.key")) != SIZE_MAX);
+	assert_non_null(strstr(error.text, "/nonexistent/root.key: No such file"));
 }
 
 int main(void)
