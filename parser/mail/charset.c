@@ -43,7 +43,9 @@ __attribute__((visibility("default"))) iconv_t iconv_open(const char *to, const 
 void charset_init(void)
 {
 	static iconv_t kept[CHARSETS_COUNT * 2];
-	for (size_t i = 0; i < CHARSETS_COUNT && kept[0] == NULL; i++) {
+	if (kept[0] != NULL)
+		return;
+	for (size_t i = 0; i < CHARSETS_COUNT; i++) {
 		kept[i * 2] = iconv_open("UTF-8", charsets[i]);
 		kept[i * 2 + 1] = iconv_open(charsets[i], "UTF-8");
 	}
