@@ -197,6 +197,14 @@ static void test_advice(void **state)
 	ask("192.0.2.1", STR_NONE, STR("joe@other.example.net"));
 	verdict = check(ZONE "other.example.net TXT \"v=spf1 +all\"\n", LETTER(BODY));
 	assert_true(advised(&verdict, "spf.unaligned", NULL, NULL));
+	/* Where a record stands already none is to be added. */
+	verdict = check("_dmarc.example.com TXT \"v=DMARC1; p=none\"\n"
+		"_dmarc.football.example.com TXT \"v=DMARC1; p=none\"\n"
+		"_dmarc.football.example.com TXT \"v=DMARC1; p=reject\"\n", LETTER(BODY));
+	assert_true(advised(&verdict, "dmarc.several_records", "_dmarc.football.example.com", NULL));
+	verdict = check("_dmarc.football.example.com TXT \"v=dmarc1; p=none\"\n", LETTER(BODY));
+	assert_true(advised(&verdict, "dmarc.not_a_record", "_dmarc.football.example.com", NULL));
+	assert_false(advised(&verdict, "dmarc.missing", NULL, NULL));
 	/* Strict alignment alone is in the way. */
 	ask("192.0.2.1", STR_NONE, STR("joe@a.example.com"));
 	verdict = check("_dmarc.example.com TXT \"v=DMARC1;p=reject ; aspf = S;adkim=s;\"\n"

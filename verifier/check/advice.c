@@ -9,6 +9,7 @@
 #define RECORD_PROBLEMS_MAX 5
 
 struct adviser {
+	const struct verify *verify;
 	struct arena *arena;
 	struct verdict *verdict;
 	bool harm; /* DMARC does not pass: what is missing matters now */
@@ -215,6 +216,27 @@ static void advise_dkim(struct adviser *adviser)
 			STR_FMT(organisation(dmarc)));
 }
 
+/* What stands at this name and is not used, as DNS has answered before. */
+static bool advise_texts(struct adviser *adviser, struct str domain)
+{
+	struct str name = str_from(arena_printf(adviser->arena, "_dmarc.%.*s", STR_FMT(domain)));
+	const struct dns_answer *answer = dns_query(adviser->verify->dns, adviser->arena, name, DNS_TXT);
+	struct dmarc_record record;
+	size_t records = 0, others = 0;
+	for (size_t i = 0; i < answer->count; i++)
+		if (dmarc_record_parse(adviser->arena, answer->records[i].text, &record))
+			records++;
+		else if (dmarc_record_meant(answer->records[i].text) && others++ == 0)
+			add(adviser, "warning", "dmarc.not_a_record",
+				"\"%.*s\" at %.*s is no DMARC record: it has to begin with v=DMARC1; in these letters",
+				STR_FMT(answer->records[i].text), STR_FMT(name))->name = name;
+	if (records > 1)
+		add(adviser, "warning", "dmarc.several_records",
+			"%zu DMARC records at %.*s: receivers drop all of them, keep one", records,
+			STR_FMT(name))->name = name;
+	return records > 1 || others > 0;
+}
+
 static void advise_record(struct adviser *adviser)
 {
 	const struct verdict_dmarc *dmarc = &adviser->verdict->dmarc;
@@ -222,14 +244,13 @@ static void advise_record(struct adviser *adviser)
 	const char *name = arena_printf(adviser->arena, "_dmarc.%s", domain);
 	const char *plain = arena_printf(adviser->arena, "v=DMARC1; p=none; rua=mailto:dmarc-reports@%s", domain);
 	struct dmarc_record record;
-	if (str_eq(dmarc->reason, STR("no_record"))) {
+	bool unused = advise_texts(adviser, dmarc->author_domain);
+	if (dmarc->org_domain.ptr && !str_eq(dmarc->org_domain, dmarc->author_domain))
+		unused = advise_texts(adviser, dmarc->org_domain) || unused;
+	if (str_eq(dmarc->reason, STR("no_record")) && !unused) {
 		publish(adviser, add(adviser, "warning", "dmarc.missing",
 			"no DMARC record applies to %.*s: begin with p=none "
 			"and read the reports", STR_FMT(dmarc->author_domain)), name, plain);
-	} else if (str_eq(dmarc->reason, STR("several_records"))) {
-		(void)add(adviser, "warning", "dmarc.several_records",
-			"several DMARC records stand at one name above %.*s or at it: keep one",
-				STR_FMT(dmarc->author_domain));
 	} else if (str_eq(dmarc->reason, STR("policy_invalid"))) {
 		publish(adviser, add(adviser, "warning", "dmarc.policy_invalid",
 			"the DMARC record of %s says no valid policy", domain), name, plain);
@@ -263,7 +284,7 @@ static void advise_dmarc(struct adviser *adviser)
 
 void advise(const struct verify *verify, struct verdict *verdict)
 {
-	struct adviser adviser = {verify->arena, verdict, verdict->dmarc.result != AUTH_PASS};
+	struct adviser adviser = {verify, verify->arena, verdict, verdict->dmarc.result != AUTH_PASS};
 	verdict->advice.count = 0;
 	verdict->advice.at = ARENA_ARRAY(verify->arena, ADVICE_MAX, struct verdict_advice);
 	advise_dmarc(&adviser);

@@ -49,27 +49,31 @@ static void fill(struct look *look)
 	dmarc->policy_tag = str_from(found->policy_tag);
 }
 
-/* What stands at the name itself and is not used. */
-static void advise_texts(const struct look *look)
+/* What stands at the name itself and is not used; false: nothing. */
+static bool advise_texts(const struct look *look)
 {
 	const struct verify *verify = look->survey.verify;
 	const struct dns_answer *answer = dns_query(verify->dns, verify->arena, look->name, DNS_TXT);
 	struct dmarc_record record;
-	size_t records = 0;
+	size_t records = 0, others = 0;
 	for (size_t i = 0; i < answer->count; i++) {
-		if (dmarc_record_parse(verify->arena, answer->records[i].text, &record))
+		if (dmarc_record_parse(verify->arena, answer->records[i].text, &record)) {
 			records++;
-		else if (dmarc_record_meant(answer->records[i].text))
+		} else if (dmarc_record_meant(answer->records[i].text)) {
+			others++;
 			survey_advise(&look->survey, "high", "dmarc.not_a_record", look->name, NULL,
 				"\"%.*s\" is no DMARC record: it has to begin with v=DMARC1; in these letters",
 				STR_FMT(answer->records[i].text));
+		}
 	}
 	if (records > 1)
 		survey_advise(&look->survey, "high", "dmarc.several_records", look->name, NULL,
 			"%zu DMARC records at one name: receivers drop all of them, keep one", records);
+	return records > 1 || others > 0;
 }
 
-static void advise_missing(const struct look *look)
+/* unused: one stands there, which is to be mended and no other added. */
+static void advise_missing(const struct look *look, bool unused)
 {
 	struct arena *arena = look->survey.verify->arena;
 	const char *plain = arena_printf(arena, "v=DMARC1; p=none; rua=mailto:dmarc-reports@%.*s",
@@ -77,11 +81,11 @@ static void advise_missing(const struct look *look)
 	if (look->found.failed)
 		survey_advise(&look->survey, "warning", "dmarc.dns", look->name, NULL,
 			"DNS fails on the way to the DMARC record: receivers see a temporary error");
-	else if (!look->found.found)
+	else if (!look->found.found && !unused)
 		survey_advise(&look->survey, "high", "dmarc.missing", look->name, plain,
 			"no DMARC record applies to %.*s: begin with p=none and read the reports",
 				STR_FMT(look->domain));
-	else if (look->found.policy == DMARC_POLICY_ABSENT)
+	else if (look->found.found && look->found.policy == DMARC_POLICY_ABSENT)
 		survey_advise(&look->survey, "high", "dmarc.policy_invalid",
 			survey_name(&look->survey, "_dmarc", look->found.domain), plain,
 			"the record says no valid policy and asks for no reports: it has no effect (RFC 9989 section "
@@ -180,8 +184,7 @@ void survey_dmarc(const struct verify *verify, const struct dmarc_options *optio
 	look.name = survey_name(&look.survey, "_dmarc", domain);
 	dmarc_discover(verify, options, domain, &look.found);
 	fill(&look);
-	advise_texts(&look);
-	advise_missing(&look);
+	advise_missing(&look, advise_texts(&look));
 	advise_org_domain(&look);
 	if (!look.found.found)
 		return;
