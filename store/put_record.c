@@ -114,7 +114,7 @@ static void begin_key(struct copy *copy, const struct put_report *report, struct
 {
 	char day[DAY_TEXT_BYTES];
 	buf_reset(&copy->key);
-	db_copy_text(&copy->key, domain, false);
+	db_copy_text(&copy->key, domain.ptr ? domain : STR(""), false); /* RFC 8460: not all policies have one */
 	db_copy_text(&copy->key, str_from(day_format(report->report->day, day)), false);
 	db_copy_text(&copy->key, str_from(report->key), false);
 }

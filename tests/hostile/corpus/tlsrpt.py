@@ -47,6 +47,7 @@ def make(corpus):
         changed(name, outcomes, change, codes, totals)
 
     policy = ("policies", 0)
+    at("no_policy_domain", "S", policy + ("policy", "policy-domain"), KeyError)
     success = policy + ("summary", "total-successful-session-count")
     # Numbers: tolerant of a string, exact, or refused.
     for name, value, outcomes, count in (
