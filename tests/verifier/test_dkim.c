@@ -9,6 +9,8 @@
 #include "tests/verifier/signed_mail.h"
 #include "tests/verifier/signer.h"
 
+#include "verifier/dkim/tag_list.h"
+
 #include <string.h>
 
 #define TAGS "v=1; a=rsa-sha256; c=relaxed/relaxed; d=example.com; s=sel; h=from:to:subject"
@@ -340,6 +342,18 @@ static void test_no_body(void **state)
 	}
 }
 
+/* A NUL hides nothing of what stands behind it. */
+static void test_nul(void **state)
+{
+	struct arena *arena = arena_open((size_t)1 << 16);
+	struct tag_list list;
+	struct str problem;
+	(void)state;
+	assert_false(tag_list_parse(arena, STR("v=1; a\0b"), &list, &problem));
+	assert_true(str_find(problem, STR("a\\x00b")) != SIZE_MAX);
+	arena_close(&arena);
+}
+
 /* Every signature is judged, and which of them are the author's. */
 static void test_several(void **state)
 {
@@ -383,6 +397,7 @@ int main(void)
 		TEST(test_ed25519),
 		TEST(test_wrappers),
 		TEST(test_no_body),
+		TEST(test_nul),
 		TEST(test_several),
 	};
 	return cmocka_run_group_tests(tests, open_keys, close_keys);

@@ -134,6 +134,16 @@ static void test_problems(void **state)
 	problem("v=DMARC1; p=none", 0, "no rua");
 }
 
+/* A NUL hides nothing of what stands behind it. */
+static void test_nul(void **state)
+{
+	struct dmarc_record record;
+	(void)state;
+	assert_true(dmarc_record_parse(arena, STR("v=DMARC1; p=none; sp=none\0x; y\0z"), &record));
+	assert_true(str_starts(record.problems[0], STR("sp=none\\x00x is no value")));
+	assert_true(str_starts(record.problems[1], STR("\"y\\x00z\" is no tag")));
+}
+
 static void test_hosts(void **state)
 {
 	struct str host;
@@ -188,6 +198,7 @@ int main(void)
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_broken_values),
 		cmocka_unit_test(test_problems),
+		cmocka_unit_test(test_nul),
 		cmocka_unit_test(test_hosts),
 		cmocka_unit_test(test_hostile),
 	};

@@ -2,6 +2,7 @@
 #include "verifier/dkim/tag_list.h"
 
 #include "base/utf8.h"
+#include "verifier/verify.h"
 
 #include <string.h>
 
@@ -59,7 +60,8 @@ static bool is_value(struct str value)
 
 static bool fail(struct arena *arena, const char *what, struct str where, struct str *problem_r)
 {
-	*problem_r = str_from(arena_printf(arena, "%s: \"%.*s\"", what, STR_FMT(str_sub(where, 0, SHOWN_BYTES))));
+	struct str shown = verify_text(arena, str_sub(where, 0, SHOWN_BYTES));
+	*problem_r = str_from(arena_printf(arena, "%s: \"%.*s\"", what, STR_FMT(shown)));
 	return false;
 }
 

@@ -35,8 +35,8 @@ static void problem(struct reading *reading, const char *fmt, ...)
 
 static void bad_value(struct reading *reading, const char *instead)
 {
-	problem(reading, "%.*s=%.*s is no value of this tag: %s", STR_FMT(reading->tag), STR_FMT(reading->value),
-		instead);
+	struct str value = verify_text(reading->arena, reading->value);
+	problem(reading, "%.*s=%.*s is no value of this tag: %s", STR_FMT(reading->tag), STR_FMT(value), instead);
 }
 
 /* Literals of an ABNF know no case (RFC 5234 section 2.3). */
@@ -234,6 +234,7 @@ static bool is_value(struct str value)
 static void read_tag(struct reading *reading, struct str text, bool seen[TAGS_COUNT])
 {
 	if (!cut_tag(text, &reading->tag, &reading->value) || !is_tag_name(reading->tag)) {
+		text = verify_text(reading->arena, text);
 		problem(reading, "\"%.*s\" is no tag: it is ignored", STR_FMT(text));
 		return;
 	}
