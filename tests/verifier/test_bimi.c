@@ -418,6 +418,9 @@ static void test_survey(void **state)
 	}
 	struct verdict below = survey(ORG BIMI("default._bimi.example.com", L "; " A), "mail.example.com");
 	assert_str(below.bimi.domain, "example.com");
+	/* Beside two records no third one is proposed. */
+	struct verdict twice = survey(ORG RECORD RECORD, "example.com");
+	assert_int_equal(advised(&twice, "bimi.record")->record.len, 0);
 	assert_str(advised(&(struct verdict){.advice = survey(ORG, "example.com").advice}, "bimi.none")->name,
 		"default._bimi.example.com");
 }

@@ -197,6 +197,16 @@ static void test_advice(void **state)
 	ask("192.0.2.1", STR_NONE, STR("joe@other.example.net"));
 	verdict = check(ZONE "other.example.net TXT \"v=spf1 +all\"\n", LETTER(BODY));
 	assert_true(advised(&verdict, "spf.unaligned", NULL, NULL));
+	verdict = check(ZONE "default._bimi.football.example.com TXT \"v=BIMI1; l=http://a.example/l.svg\"\n",
+		SIGNATURE LETTER(BODY));
+	assert_true(advised(&verdict, "bimi.refused", "default._bimi.football.example.com",
+		"v=BIMI1; l=https://HOST/logo.svg; a=https://HOST/mark.pem"));
+	verdict = check(ZONE "default._bimi.football.example.com TXT \"v=BIMI1; l=\"\n"
+		"default._bimi.football.example.com TXT \"v=BIMI1; l=;\"\n", SIGNATURE LETTER(BODY));
+	assert_true(advised(&verdict, "bimi.refused", NULL, NULL));
+	assert_false(advised(&verdict, "bimi.refused", "default._bimi.football.example.com", NULL));
+	verdict = check(ZONE, "BIMI-Selector: v=BIMI1; s=a\r\nBIMI-Selector: v=BIMI1; s=b\r\n" SIGNATURE LETTER(BODY));
+	assert_true(advised(&verdict, "bimi.refused", NULL, NULL));
 	/* Where a record stands already none is to be added. */
 	verdict = check("_dmarc.example.com TXT \"v=DMARC1; p=none\"\n"
 		"_dmarc.football.example.com TXT \"v=DMARC1; p=none\"\n"

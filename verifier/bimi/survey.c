@@ -34,8 +34,8 @@ static void advise_record(const struct survey *survey, const struct bimi_discove
 	if (found->result == AUTH_TEMPERROR)
 		advise(survey, "warning", "bimi.dns", STR_NONE, arena_cstr(survey->arena, found->detail));
 	if (found->result == AUTH_FAIL)
-		advise(survey, "warning", "bimi.record", STR(RECORD_LIKE), arena_printf(survey->arena,
-			"receivers ignore the record: %.*s", STR_FMT(found->detail)));
+		advise(survey, "warning", "bimi.record", found->record.reason ? STR(RECORD_LIKE) : STR_NONE,
+			arena_printf(survey->arena, "receivers ignore the record: %.*s", STR_FMT(found->detail)));
 	if (found->result == AUTH_PASS && found->record.evidence.len == 0)
 		advise(survey, "info", "bimi.no_evidence", STR(RECORD_LIKE),
 			"large receivers show a logo only with a mark certificate (a=)");

@@ -282,6 +282,19 @@ static void advise_dmarc(struct adviser *adviser)
 			STR_FMT(dmarc->author_domain), STR_FMT(dmarc->org_domain_walk), STR_FMT(dmarc->org_domain_psl));
 }
 
+/* One that was published and is refused; whoever has none misses nothing. */
+static void advise_bimi(struct adviser *adviser)
+{
+	const struct verdict_bimi *bimi = &adviser->verdict->bimi;
+	if (bimi->result != AUTH_FAIL)
+		return;
+	struct verdict_advice *advice = add(adviser, "info", "bimi.refused", "no logo is shown: %.*s",
+		STR_FMT(bimi->detail));
+	if (str_starts(bimi->reason, STR("record.")) && !str_eq(bimi->reason, STR("record.several")))
+		publish(adviser, advice, arena_printf(adviser->arena, "%.*s._bimi.%.*s", STR_FMT(bimi->selector),
+			STR_FMT(bimi->domain)), "v=BIMI1; l=https://HOST/logo.svg; a=https://HOST/mark.pem");
+}
+
 void advise(const struct verify *verify, struct verdict *verdict)
 {
 	struct adviser adviser = {verify, verify->arena, verdict, verdict->dmarc.result != AUTH_PASS};
@@ -290,4 +303,5 @@ void advise(const struct verify *verify, struct verdict *verdict)
 	advise_dmarc(&adviser);
 	advise_spf(&adviser);
 	advise_dkim(&adviser);
+	advise_bimi(&adviser);
 }
