@@ -65,9 +65,10 @@
 	TEXT(not_before) TEXT(not_after) TEXT(reason) TEXT(detail)
 
 /* What others said in Authentication-Results, ARC-Authentication-Results or Received-SPF, one method each.
- * field: the header field's name; agrees: with what we found. */
+ * field: the header field's name; reason: reason= or, where there is none, the comment; agrees: with what we found. */
 #define VERDICT_CLAIM_FIELDS(RESULT, TEXT, NUMBER, FLAG, MAYBE) \
-	TEXT(field) TEXT(authserv_id) TEXT(method) TEXT(result) TEXT(properties) MAYBE(agrees) FLAG(trusted)
+	TEXT(field) TEXT(authserv_id) TEXT(method) TEXT(result) TEXT(reason) TEXT(properties) MAYBE(agrees) \
+	FLAG(trusted)
 
 /* Of a report mail: whether each of its reports is what it says (DESIGN: provenance). state: verified plausible
  * unverified contradicted, or pending where the DNS could not say; domain: the organisational domain that

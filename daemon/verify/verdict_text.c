@@ -235,6 +235,8 @@ static void claims(struct buf *out, const struct verdict *verdict)
 		add(out, " by ", claim->authserv_id);
 		buf_printf(out, ": %.*s=%.*s", STR_FMT(claim->method), STR_FMT(claim->result));
 		add(out, " ", claim->properties);
+		if (has(claim->reason))
+			buf_printf(out, ", \"%.*s\"", STR_FMT(claim->reason));
 		buf_add_str(out, claim->agrees == MAYBE_YES ? STR("  (as we find") :
 			claim->agrees == MAYBE_NO ? STR("  (we find otherwise") : STR("  (not compared"));
 		buf_add_str(out, claim->trusted ? STR(")\n") : STR("; authserv-id not known)\n"));

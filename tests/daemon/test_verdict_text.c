@@ -60,8 +60,13 @@ static void test_signatures(void **state)
 		{.result = AUTH_FAIL, .domain = STR("xa.example"), .signature_matches = MAYBE_NO},
 		{.result = AUTH_NEUTRAL},
 	};
-	struct verdict verdict = {.dkim = {dkim, 4}, .dmarc.author_domain = STR("a.example")};
+	struct verdict_claim claim = {.field = STR("Authentication-Results"), .authserv_id = STR("mx"),
+		.method = STR("dkim"), .result = STR("fail"), .reason = STR("bad key"),
+		.properties = STR("header.d=a")};
+	struct verdict verdict = {.dkim = {dkim, 4}, .dmarc.author_domain = STR("a.example"),
+		.claims = {&claim, 1}};
 	(void)state;
+	expect(&verdict, "  Authentication-Results by mx: dkim=fail header.d=a, \"bad key\"  (not compared", true);
 	expect(&verdict, "DKIM 1: pass  d=a.example, key of 2048 bits in testing (t=y), author's domain\n", true);
 	expect(&verdict, "  on behalf of (i=): joe@b.a.example\n  made at (t=): 1700000000\n"
 		"  expires at (x=): 1800000000\n", true);

@@ -354,8 +354,9 @@ static void test_claims(void **state)
 	(void)state;
 	verdict.dkim.at[0].auid = STR("@mail.example.com");
 	message_parse(arena, STR("Authentication-Results: mx.example.org; spf=pass smtp.mailfrom=q@Example.com;\r\n"
-		" dkim=pass header.i=@mail.example.com; dkim=pass header.d=example.net header.s=s2;\r\n"
-		" dkim=fail header.d=example.com header.b=zzz; dmarc=fail header.from=example.com; iprev=pass\r\n"
+		" dkim=pass header.i=@mail.example.com; dkim=pass (a (b)) header.d=example.net header.s=s2;\r\n"
+		" dkim=fail (c) reason=\"d e\" header.d=example.com header.b=zzz;"
+		" dmarc=fail header.from=example.com; iprev=pass\r\n"
 		"Subject: x\r\n"
 		"authentication-results: evil.example; dmarc=pass header.from=example.org\r\n"
 		"ARC-Authentication-Results: i=1; mx.example.org; arc=pass\r\n"
@@ -377,6 +378,9 @@ static void test_claims(void **state)
 	assert_false(verdict.claims.at[8].trusted);
 	assert_true(str_eq(verdict.claims.at[7].properties, STR("i=1")));
 	assert_true(str_eq(verdict.claims.at[2].properties, STR("header.d=example.net header.s=s2")));
+	assert_null(verdict.claims.at[1].reason.ptr);
+	assert_true(str_eq(verdict.claims.at[2].reason, STR("a (b)")));
+	assert_true(str_eq(verdict.claims.at[3].reason, STR("d e")));
 }
 
 /* Long, and with nothing that ends. */

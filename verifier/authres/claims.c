@@ -2,11 +2,13 @@
 /* What others said of the message, beside what we find. */
 #include "verifier/authres.h"
 
+#include "base/utf8.h"
 #include "verifier/domain.h"
 
 #include <string.h>
 
 #define CLAIMS_MAX 200
+#define REASON_BYTES_MAX 1024
 
 struct claims {
 	const struct verify *verify;
@@ -155,11 +157,13 @@ static void add_claims(const struct claims *claims, const struct message_field *
 	struct verdict *verdict = claims->verdict;
 	for (size_t i = 0; i < authres->results_count && verdict->claims.count < CLAIMS_MAX; i++) {
 		const struct authres_result *result = &authres->results[i];
+		struct str reason = result->reason.ptr ? result->reason : result->comment;
 		verdict->claims.at[verdict->claims.count++] = (struct verdict_claim){
 			.field = verify_text(arena, field->name),
 			.authserv_id = verify_text(arena, authres->authserv_id),
 			.method = verify_text(arena, result->method),
 			.result = verify_text(arena, result->result),
+			.reason = verify_text(arena, str_sub(reason, 0, utf8_cut(reason, REASON_BYTES_MAX))),
 			.properties = properties_text(arena, authres, result),
 			.agrees = compare(claims, result),
 			.trusted = trusted && is_trusted(claims, authres->authserv_id),
