@@ -21,6 +21,7 @@ struct member {
 struct directory {
 	uint64_t end_at; /* of the record that closes it */
 	uint64_t at, bytes, count;
+	uint64_t shift; /* bytes before the archive, which its offsets do not know */
 };
 
 ssize_t zip_bytes_read(const struct zip_bytes *zip, uint64_t at, char *out, size_t len)
@@ -58,8 +59,8 @@ static bool find_end(const struct zip_bytes *zip, struct directory *directory)
 	while (at >= 0 && memcmp(tail + at, "PK\5\6", 4) != 0)
 		at--;
 	if (at >= 0)
-		*directory = (struct directory){from + (uint64_t)at, load(tail + at + 16, 4), load(tail + at + 12, 4),
-			load(tail + at + 10, 2)};
+		*directory = (struct directory){.end_at = from + (uint64_t)at, .at = load(tail + at + 16, 4),
+			.bytes = load(tail + at + 12, 4), .count = load(tail + at + 10, 2)};
 	free(tail);
 	return at >= 0;
 }
@@ -78,15 +79,21 @@ static void widen(const struct zip_bytes *zip, struct directory *directory)
 	directory->at = load(record + 48, 8);
 }
 
+static bool stands_at(const struct zip_bytes *zip, uint64_t at, const char mark[4])
+{
+	char found[4];
+	return read_whole(zip, at, found, 4) && memcmp(found, mark, 4) == 0;
+}
+
 /* Where the directory is said to be, or right before its end when bytes were put before the archive. */
 static bool find_directory(const struct zip_bytes *zip, struct directory *directory)
 {
-	char mark[4];
-	if (read_whole(zip, directory->at, mark, 4) && memcmp(mark, "PK\1\2", 4) == 0)
+	if (stands_at(zip, directory->at, "PK\1\2"))
 		return true;
+	uint64_t said = directory->at;
 	directory->at = directory->end_at - directory->bytes;
-	return directory->bytes <= directory->end_at && read_whole(zip, directory->at, mark, 4) &&
-		memcmp(mark, "PK\1\2", 4) == 0;
+	directory->shift = directory->at > said ? directory->at - said : 0;
+	return directory->bytes <= directory->end_at && stands_at(zip, directory->at, "PK\1\2");
 }
 
 static int by_place(const void *a, const void *b)
@@ -103,6 +110,21 @@ static bool overlap(struct member *members, size_t count)
 		if (members[i].at - members[i - 1].at < LOCAL_BYTES + members[i - 1].bytes)
 			return true;
 	return false;
+}
+
+/* Two archives in a row: the directory of one knows nothing of what is in the other. behind: the end of its entries. */
+static bool is_another(const struct zip_bytes *zip, const struct directory *directory, const struct member *members,
+	size_t count, uint64_t behind)
+{
+	struct directory other;
+	struct zip_bytes before = *zip;
+	for (size_t i = 0; i < count; i++) {
+		uint64_t shifted = members[i].at + directory->shift;
+		uint64_t first = stands_at(zip, shifted, "PK\3\4") ? shifted : members[i].at;
+		before.len = first < before.len ? first : before.len;
+	}
+	return (before.len >= END_BYTES && before.len < zip->len && find_end(&before, &other)) ||
+		(behind != directory->end_at && stands_at(zip, behind, "PK\5\6"));
 }
 
 /* Whatever is no directory entry ends the walk: how damaged it is, libarchive says. */
@@ -122,9 +144,12 @@ static bool walk(const struct zip_bytes *zip, const struct directory *directory,
 			count--;
 		at += CENTRAL_BYTES + load(head + 28, 2) + load(head + 30, 2) + load(head + 32, 2);
 	}
-	bool good = count <= entries_max && !overlap(members, count);
+	bool another = is_another(zip, directory, members, count, at);
+	bool good = count <= entries_max && !another && !overlap(members, count);
 	if (count > entries_max)
 		reject_set(reject, REASON_ARCHIVE_ENTRIES, "more than %llu members", (unsigned long long)entries_max);
+	else if (another)
+		reject_set(reject, REASON_ARCHIVE_DAMAGED, "another archive stands beside this one");
 	else if (!good)
 		reject_set(reject, REASON_ARCHIVE_DAMAGED, "members lie over one another");
 	free(members);

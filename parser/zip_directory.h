@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * A look at a zip's directory before libarchive's: how many members it claims,
- * and whether they lie over one another, as they do only in bombs. libarchive
- * takes members that share a header for one, others it unpacks again and again.
+ * whether another archive stands before or behind it, of which libarchive would
+ * say nothing, and whether they lie over one another, as they do only in bombs:
+ * libarchive takes members that share a header for one, others it unpacks again
+ * and again.
  */
 #pragma once
 

@@ -366,6 +366,10 @@ static void test_directory(void **state)
 		{"in 64 bits", with_zip64_end(zip, 1), "", 1, ""},
 		{"in 64 bits, 65 members", with_zip64_end(many_members(65), 65), "archive.entries", 0, NULL},
 		{"bytes before it all", carry_join(local, two), "", 1, NULL},
+		{"an archive before it", carry_join(zip, two), "archive.damaged", 0, NULL},
+		{"an archive before it, and bytes", carry_join(two, carry_join(STR("xyz"), zip)), "archive.damaged", 0,
+			NULL},
+		{"an archive before one alike", carry_join(zip, zip), "archive.damaged", 0, NULL},
 		{"bytes before 65 members", carry_join(local, many_members(65)), "archive.entries", 0, NULL},
 	};
 	CARRY_CHECK(cases, NULL);

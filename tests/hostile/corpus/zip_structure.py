@@ -95,6 +95,11 @@ def make(corpus):
     put("comment_holds_end", zip_of(Entry(data=doc("comment_holds_end")),
                                     comment=b"PK\5\6" + bytes(18)), "SQ")
     put("garbage_before", zip_of(Entry(data=doc("garbage_before")), prefix=b"MZ" + bytes(3000)), "SQ")
+    # All reports of an attachment or none: a directory knows its own archive only.
+    for name, more in (("two_archives", b""), ("two_archives_shifted", b"x" * 7)):
+        put(name, zip1(doc(name)) + more + zip1(doc(name + "_2"), b"longer.xml"), "Q", "archive.damaged", None)
+    same = zip1(doc("two_alike_a"))
+    put("two_alike", same + zip1(doc("two_alike_b")), "Q", "archive.damaged", None)
     put("garbage_behind", zip_of(Entry(data=doc("garbage_behind")), behind=b"x" * 3000), "S")
     put("garbage_between", zip_of(Entry(data=doc("garbage_between")), between=b"x" * 3000), "S")
     for name, signature, lie in (("signed", b"PK\7\x08", 0), ("bare", b"", 0), ("lying", b"PK\7\x08", 7)):
