@@ -138,6 +138,7 @@ static void test_mail(void **state)
 		{"example.com MX 0 .\n", ""},
 		{"example.com MX 0 .\nexample.com MX 10 mx.example.com\nmx.example.com A 192.0.2.1\n", "mx.null_mixed"},
 		{"example.com MX !TIMEOUT\n", "mx.dns"},
+		{"example.com MX 10 192.0.2.1\n192.0.2.1 A 192.0.2.1\n", "mx.no_name"},
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -214,7 +215,7 @@ static void test_silent_advice(void **state)
 	survey("example.com", "# none\n");
 	declared = false;
 	assert_int_equal(silent, MAYBE_NO);
-	assert_string_equal(codes(""), "silent.spf silent.dmarc silent.mx");
+	assert_string_equal(codes(""), "dns.no_such_name silent.spf silent.dmarc silent.mx");
 }
 
 static int setup(void **state)

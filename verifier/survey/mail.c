@@ -29,6 +29,13 @@ static void look_at_host(const struct survey *survey, struct str domain, struct 
 			"a null MX stands beside other MX records (RFC 7505 section 3)");
 		return;
 	}
+	struct ip ip;
+	if (ip_parse(host, &ip)) {
+		survey_advise(survey, "high", "mx.no_name", domain, NULL,
+			"the MX record names the address %.*s where the name of a host has to stand (RFC 1035 section "
+			"3.3.9)", STR_FMT(host));
+		return;
+	}
 	const struct dns_answer *a = ask(survey, "address of an MX host", host, DNS_A);
 	if (a->status == DNS_OK && a->alias.ptr)
 		survey_advise(survey, "warning", "mx.alias", host, NULL,
@@ -48,6 +55,11 @@ static bool look_at_mx(const struct survey *survey, struct str domain)
 	const struct dns_answer *mx = ask(survey, "where mail is taken", domain, DNS_MX);
 	if (dns_failed(mx)) {
 		survey_advise(survey, "warning", "mx.dns", domain, NULL, "DNS does not say where mail is taken");
+		return false;
+	}
+	if (mx->status == DNS_NXDOMAIN && !mx->alias.ptr) {
+		survey_advise(survey, "warning", "dns.no_such_name", domain, NULL,
+			"there is no such name in DNS (NXDOMAIN): it is mistyped, has expired or was never used");
 		return false;
 	}
 	if (is_null_mx(mx)) {
