@@ -288,6 +288,8 @@ static bool read_policy(struct reader *reader, const json_t *object)
 		note(reader, ISSUE_TLS_FIELD_MISSING, "policy");
 	else
 		read_policy_object(reader, inner, &policy);
+	if (policy.policy_domain.len > reader->limits->domain_bytes)
+		return refuse(reader, REASON_TLS_TOO_LARGE, "policy-domain");
 	const json_t *summary = json_object_get(object, "summary");
 	if (!json_is_object(summary)) {
 		note(reader, ISSUE_TLS_FIELD_MISSING, "summary");

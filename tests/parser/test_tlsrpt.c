@@ -223,12 +223,15 @@ static void test_limits(void **state)
 	limits.json_bytes = 3000;
 	limits.json_depth = 8;
 	limits.report_id_bytes = 50;
+	limits.domain_bytes = 11;
 	struct str deep = carry_cat("{\"x\":%s%s,\"organization-name\"", carry_repeat(STR("["), 7).ptr,
 		carry_repeat(STR("]"), 7).ptr);
 	struct str deeper = carry_cat("{\"x\":%s%s,\"organization-name\"", carry_repeat(STR("["), 8).ptr,
 		carry_repeat(STR("]"), 8).ptr);
 	struct carry_case cases[] = {
 		{"10 policies", many_policies(10), "", 1, ""},
+		{"a domain of 12 bytes", swap("domain\":\"example.com\"", "domain\":\"example.info\""),
+			"tls.too_large", 0, NULL},
 		{"11 policies", many_policies(11), "tls.too_large", 0, NULL},
 		{"10 details", many_details(10), "", 1, "tls.sum"},
 		{"11 details", many_details(11), "tls.too_large", 0, NULL},
