@@ -279,22 +279,22 @@ static size_t take_block(struct unpack *unpack, char *out, size_t cap)
 	return len;
 }
 
-static ssize_t read_gzip(void *context, char *out, size_t cap, struct reject *reject)
+static ssize_t read_unpacked(void *context, char *out, size_t cap, struct reject *reject)
 {
 	struct unpack *unpack = context;
+	bool stream = unpack->source != NULL; /* else the member of a zip, which libarchive checks */
 	while (unpack->block_len == 0) {
-		if (unpack->ended)
-			return 0;
-		int found = next_block(unpack, reject);
+		int found = unpack->ended ? 0 : next_block(unpack, reject);
 		if (found < 0)
 			return -1;
-		if (found == 0) {
-			unpack->ended = true;
+		if (found == 0 && stream && !unpack->ended)
 			check_trailer(unpack);
+		unpack->ended = found == 0;
+		if (unpack->ended)
 			return 0;
-		}
-		add_to_sum(unpack);
-		uint64_t consumed = (uint64_t)archive_filter_bytes(unpack->archive, -1);
+		if (stream)
+			add_to_sum(unpack);
+		uint64_t consumed = stream ? (uint64_t)archive_filter_bytes(unpack->archive, -1) : unpack->zip.len;
 		if (!charge(unpack, unpack->block_len, consumed, reject))
 			return -1;
 	}
@@ -346,7 +346,7 @@ struct unpack *unpack_gzip_open(struct payload *source, enum unpack_frame frame,
 	unpack->sum = frame == UNPACK_ZLIB ? adler32_z(0, NULL, 0) : 0;
 	unpack->source = source;
 	unpack->issues = issues;
-	unpack->payload = (struct payload){read_gzip, unpack, source->member};
+	unpack->payload = (struct payload){read_unpacked, unpack, source->member};
 	return unpack;
 }
 
@@ -419,31 +419,12 @@ static int64_t seek_zip(struct archive *archive, void *context, int64_t offset, 
 	return at;
 }
 
-static ssize_t read_zip(void *context, char *out, size_t cap, struct reject *reject)
-{
-	struct unpack *unpack = context;
-	while (unpack->block_len == 0) {
-		if (unpack->ended)
-			return 0;
-		int found = next_block(unpack, reject);
-		if (found < 0)
-			return -1;
-		if (found == 0) {
-			unpack->ended = true;
-			return 0;
-		}
-		if (!charge(unpack, unpack->block_len, unpack->zip.len, reject))
-			return -1;
-	}
-	return (ssize_t)take_block(unpack, out, cap);
-}
-
 struct unpack *unpack_zip_open(struct str bytes, int fd, uint64_t file_bytes,
 	struct unpack_budget *budget)
 {
 	struct unpack *unpack = unpack_new(budget);
 	unpack->zip = (struct zip_bytes){bytes, fd, bytes.ptr != NULL ? bytes.len : file_bytes};
-	unpack->payload = (struct payload){read_zip, unpack, STR_NONE};
+	unpack->payload = (struct payload){read_unpacked, unpack, STR_NONE};
 	errno = 0;
 	archive_read_support_format_zip_seekable(unpack->archive);
 	archive_read_set_read_callback(unpack->archive, feed_zip);
