@@ -25,7 +25,7 @@ import flow
 import mails
 
 SOME = 2
-OF_MAKING = 40
+OF_MAKING = 24
 NO_MORE = "data=writeback,noauto_da_alloc,commit=600"  # nothing is on disk unless somebody asks for it
 DISKS = (("mail", 32), ("state", 2048))  # MiB, most of them holes
 # name, chance that what was not flushed got there
