@@ -19,7 +19,7 @@ struct connections *connections_open(const struct store_options *options)
 		die_out_of_memory();
 	connections->options = *options;
 	if (pthread_mutex_init(&connections->mutex, NULL) != 0 || pthread_cond_init(&connections->freed, NULL) != 0)
-		die("no mutex");
+		die_out_of_memory();
 	return connections;
 }
 

@@ -67,7 +67,7 @@ struct deadlines *deadlines_open(unsigned read_secs, unsigned write_secs)
 		pthread_mutex_init(&deadlines->mutex, NULL) != 0 ||
 		pthread_cond_init(&deadlines->ended, &attributes) != 0 ||
 		pthread_create(&deadlines->thread, NULL, watch, deadlines) != 0)
-		die("no thread");
+		die_out_of_memory();
 	(void)pthread_condattr_destroy(&attributes);
 	return deadlines;
 }

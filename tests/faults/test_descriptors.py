@@ -14,6 +14,7 @@ import fault
 import flow
 
 MAILS = 80
+OUT_OF_MEMORY = 86
 
 
 class Descriptors(fault.FaultTest):
@@ -98,6 +99,16 @@ class Descriptors(fault.FaultTest):
         self.assertEqual(web.wait(flow.END_SECS), flow.EX_OK)
 
     @unittest.skipIf(fault.SANITIZED, "a sanitized worker cannot be traced")
+    def test_no_thread(self):
+        """The pages end for want of memory, which is no bug; whoever supervises them starts them again."""
+        self.need_strace()
+        self.configure(self.maildir, dsn=self.server.dsn("dmarcd"),
+                       more="http: {listen: '127.0.0.1:%d'}\n" % (26000 + os.getpid() % 2000))
+        done = subprocess.run([*self.traced("-e", "trace=clone3", "-e", "inject=clone3:error=EAGAIN"),
+                               *self.command("web")], check=False, capture_output=True, text=True,
+                              timeout=flow.RUN_SECS, env={**os.environ, **fault.NO_LEAK_CHECK})
+        self.assertEqual(done.returncode, OUT_OF_MEMORY, done.stderr)
+
     def test_no_process(self):
         """Neither a template nor a child of one: no mail is said to have crashed a worker."""
         self.need_strace()
