@@ -199,10 +199,19 @@ static bool read_nothing(struct carrier_job *job, const struct carrier *carrier,
 
 /* ---- documents ---- */
 
+/* A page that quotes a report in it, beside the report itself or not. */
+static bool is_page(const struct carrier *carrier, struct str head)
+{
+	struct str text = str_trim(head);
+	return str_eq(carrier->type, STR("text/html")) && !str_starts_nocase(text, STR("<?xml")) &&
+		!str_starts_nocase(text, STR("<feedback"));
+}
+
 static bool read_xml(struct carrier_job *job, const struct carrier *carrier,
 	struct carrier_peek *peek)
 {
-	enum sniff_xml root = sniff_xml_root(carrier_peek_head(peek));
+	struct str head = carrier_peek_head(peek);
+	enum sniff_xml root = is_page(carrier, head) ? SNIFF_XML_OTHER : sniff_xml_root(head);
 	bool meant = carrier->place == CARRIER_FILE || sniff_report_name(carrier->name) ||
 		(root == SNIFF_XML_UNCLEAR && (carrier->place == CARRIER_ARCHIVE ||
 			declared_kind(carrier) == SNIFF_XML));
