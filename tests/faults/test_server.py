@@ -277,7 +277,7 @@ class Server(fault.FaultTest):
         hurried = []
 
         def trouble(message):
-            words = message.body.replace(b"statement_timeout = 60000", b"statement_timeout = 00010")
+            words = message.body.replace(b"statement_timeout = '60s'", b"statement_timeout = '9ms'")
             if words == message.body or len(hurried) == 3:
                 return proxy.PASS
             hurried.append(words)
