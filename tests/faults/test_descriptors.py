@@ -109,6 +109,7 @@ class Descriptors(fault.FaultTest):
                               timeout=flow.RUN_SECS, env={**os.environ, **fault.NO_LEAK_CHECK})
         self.assertEqual(done.returncode, OUT_OF_MEMORY, done.stderr)
 
+    @unittest.skipIf(fault.SANITIZED, "a sanitized worker cannot be traced")
     def test_no_process(self):
         """Neither a template nor a child of one: no mail is said to have crashed a worker."""
         self.need_strace()
