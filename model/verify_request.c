@@ -52,7 +52,7 @@ static struct verify_claims get_claims(struct wire_cursor *cursor, struct arena 
 		claim->report_no = wire_get_u64(cursor);
 		claim->begin_epoch_secs = (int64_t)wire_get_u64(cursor);
 		claim->end_epoch_secs = (int64_t)wire_get_u64(cursor);
-		claim->in_text = wire_get_u8(cursor) != 0;
+		claim->in_text = wire_get_enum(cursor, 0, 1) == 1;
 #define GET(member) claim->member = wire_get_bytes(cursor);
 		CLAIM_TEXTS(GET)
 #undef GET
