@@ -145,27 +145,28 @@ static void advise_silence(struct verification *job, struct str name)
 		"the configuration says that it sends no mail: let SPF, p=reject and a null MX say so");
 }
 
-static struct verify_list ascii_names(struct arena *arena, const struct verify_list *names)
+static bool is_refused(struct verification *job, struct str given, const char *as, struct str *name_r)
 {
-	struct verify_list ascii = {.at = ARENA_ARRAY(arena, names->count, struct str)};
-	for (size_t i = 0; i < names->count; i++)
-		ascii.count += domain_to_ascii(arena, names->at[i], &ascii.at[ascii.count]);
-	return ascii;
+	struct arena *arena = job->verify.arena;
+	if (domain_to_ascii(arena, given, name_r))
+		return false;
+	job->verdict.refused = verify_text(arena, str_from(arena_printf(arena, "%.*s: not a %s", STR_FMT(given), as)));
+	return true;
 }
 
 static void domain(struct verification *job)
 {
 	const struct verify *verify = &job->verify;
-	const struct verify_list selectors = ascii_names(verify->arena, &job->request.selectors);
+	const struct verify_list *given = &job->request.selectors;
 	struct psl *psl = psl_builtin_list();
 	const struct dmarc_options dmarc = {.method = job->request.psl ? DMARC_PSL : DMARC_TREEWALK, .psl = psl};
-	struct str name;
-	if (!domain_to_ascii(verify->arena, job->request.domain, &name)) {
-		job->verdict.refused = verify_text(verify->arena, str_from(arena_printf(verify->arena,
-			"%.*s: not a domain name", STR_FMT(job->request.domain))));
-	} else {
+	struct str name, *selectors = ARENA_ARRAY(verify->arena, given->count, struct str);
+	bool refused = is_refused(job, job->request.domain, "domain name", &name);
+	for (size_t i = 0; i < given->count && !refused; i++)
+		refused = is_refused(job, given->at[i], "selector", &selectors[i]);
+	if (!refused) {
 		survey_spf(verify, name, &job->verdict);
-		survey_dkim(verify, name, selectors.at, selectors.count, &job->verdict);
+		survey_dkim(verify, name, selectors, given->count, &job->verdict);
 		survey_dmarc(verify, &dmarc, name, &job->verdict);
 		survey_bimi(verify, &dmarc, name, STR_NONE, &job->verdict);
 		survey_mail(verify, name, &job->verdict);

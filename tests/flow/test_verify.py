@@ -481,6 +481,9 @@ class Domain(VerifyTest):
         text = self.dmarcd("domain", "--dns-replay", replay, "--selectors", "old", "example.org").stdout
         self.assertRegex(text, "dkim.key_revoked: .*\n    at old._domainkey.example.org\n")
         self.assertEqual(text.count("    walk example.org "), 1)
+        refused = self.dmarcd("domain", "--dns-replay", replay, "--selectors", "old,a b", "example.org",
+                              code=flow.EX_DATAERR)
+        self.assertEqual(refused.stderr, "dmarcd: a b: not a selector\n")
 
 
 if __name__ == "__main__":
