@@ -60,10 +60,10 @@ size_t utf8_cut(struct str s, size_t max_bytes)
 {
 	if (s.len <= max_bytes)
 		return s.len;
-	size_t end = max_bytes;
-	while (end > 0 && ((unsigned char)s.ptr[end] & 0xc0) == 0x80)
-		end--;
-	return end;
+	for (size_t back = 0; back <= 3 && back <= max_bytes; back++)
+		if (((unsigned char)s.ptr[max_bytes - back] & 0xc0) != 0x80)
+			return max_bytes - back;
+	return max_bytes;
 }
 
 void utf8_encode(struct buf *buf, uint32_t code)

@@ -11,7 +11,8 @@
 bool utf8_valid(struct str s);
 
 /* The length of the longest prefix of at most max_bytes that ends at a
- * character boundary of valid UTF-8. */
+ * character boundary of valid UTF-8; where there is none within a character's length,
+ * max_bytes. */
 size_t utf8_cut(struct str s, size_t max_bytes);
 
 /* Decodes one character at s.ptr; returns its length in bytes, 0 when invalid. */

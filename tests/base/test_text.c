@@ -142,6 +142,8 @@ static void test_visible(void **state)
 	utf8_add_visible(&buf, (struct str){"a\x1b[31m\xe2\x80\xae\xff\n\xc3\xa9", 14}, true);
 	assert_null(memchr(buf.ptr, 0x1b, buf.len));
 	assert_null(memchr(buf.ptr, '\n', buf.len));
+	assert_int_equal(utf8_cut(STR("ab\xc3\xa9"), 3), 2);
+	assert_int_equal(utf8_cut(STR("\x94\x94\x94\x94\x94\x94\x94"), 6), 6);
 	assert_true(utf8_valid(buf_str(&buf)));
 	assert_true(str_find(buf_str(&buf), STR("202E")) != SIZE_MAX || str_find(buf_str(&buf),
 		STR("202e")) != SIZE_MAX);
