@@ -483,7 +483,7 @@ class Domain(VerifyTest):
         self.assertEqual(text.count("    walk example.org "), 1)
         refused = self.dmarcd("domain", "--dns-replay", replay, "--selectors", "old,a b", "example.org",
                               code=flow.EX_DATAERR)
-        self.assertEqual(refused.stderr, "dmarcd: a b: not a selector\n")
+        self.assertIn("dmarcd: a b: not a selector\n", refused.stderr)
 
 
 if __name__ == "__main__":
