@@ -6,6 +6,7 @@
 #pragma once
 
 #include <endian.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -30,6 +31,12 @@ static inline uint64_t eight_below(uint64_t eight, unsigned char limit)
 static inline uint64_t eight_equal(uint64_t eight, unsigned char byte)
 {
 	return eight_below(eight ^ EACH_BYTE(byte), 1);
+}
+
+/* All of them are printable ASCII. */
+static inline bool eight_printable(uint64_t eight)
+{
+	return (eight_below(eight, ' ') | eight_equal(eight, 0x7f) | (eight & EACH_BYTE(0x80))) == 0;
 }
 
 /* found: an answer that is not 0. */

@@ -69,8 +69,7 @@ static bool is_plain(char c)
 
 static bool is_plain_eight(uint64_t eight)
 {
-	return (eight_below(eight, 0x20) | eight_equal(eight, '"') | eight_equal(eight, '\\') |
-		eight_equal(eight, 0x7f) | (eight & EACH_BYTE(0x80))) == 0;
+	return eight_printable(eight) && (eight_equal(eight, '"') | eight_equal(eight, '\\')) == 0;
 }
 
 static void add_escaped(struct buf *out, struct str s)
@@ -179,6 +178,17 @@ void json_key_value_given(struct json *json, const char *key, struct str value)
 {
 	if (value.ptr)
 		json_key_value_str(json, key, value);
+}
+
+void json_key_values_given(struct json *json, const char *key, const struct str *values, size_t count)
+{
+	if (count == 0)
+		return;
+	json_key(json, key);
+	json_array(json);
+	for (size_t i = 0; i < count; i++)
+		json_str(json, values[i]);
+	json_array_end(json);
 }
 
 void json_key_value_cstr(struct json *json, const char *key, const char *value)

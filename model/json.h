@@ -38,6 +38,8 @@ void json_verbatim(struct json *json, struct str value);
 /* key and value in one call */
 void json_key_value_str(struct json *json, const char *key, struct str value);
 void json_key_value_given(struct json *json, const char *key, struct str value); /* absent: neither of them */
+/* An array of them; none: no key either. */
+void json_key_values_given(struct json *json, const char *key, const struct str *values, size_t count);
 void json_key_value_cstr(struct json *json, const char *key, const char *value);
 void json_key_value_u64(struct json *json, const char *key, uint64_t value);
 void json_key_value_wide(struct json *json, const char *key, wide value);

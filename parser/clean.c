@@ -2,26 +2,21 @@
 #include "parser/clean.h"
 
 #include "base/buf.h"
+#include "base/eight.h"
 #include "base/utf8.h"
-
-#include <string.h>
 
 #define REPLACEMENT 0xfffdu
 #define CHARACTER_BYTES_MAX ((size_t)4)
 
-/* Printable ASCII throughout; eight bytes at a time. */
+/* Printable ASCII throughout. */
 static bool is_plain(struct str text)
 {
-	const uint64_t ones = UINT64_MAX / 255;
-	uint64_t odd = 0, eight;
 	size_t at = 0;
-	for (; text.len - at >= sizeof(eight); at += sizeof(eight)) {
-		(void)memcpy(&eight, text.ptr + at, sizeof(eight));
-		odd |= (eight - ones * ' ') | (eight + ones) | eight;
-	}
-	for (; at < text.len; at++)
-		odd |= text.ptr[at] < ' ' || text.ptr[at] > '~' ? ones << 7 : 0;
-	return (odd & ones << 7) == 0;
+	while (text.len - at >= EIGHT && eight_printable(eight_load(text.ptr + at)))
+		at += EIGHT;
+	while (at < text.len && text.ptr[at] >= ' ' && text.ptr[at] <= '~')
+		at++;
+	return at == text.len;
 }
 
 static void add_control(struct buf *out, struct str text, uint32_t code, bool lines)

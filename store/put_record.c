@@ -41,12 +41,6 @@ static void put_ip(struct buf *lines, const struct ip *ip)
 	db_copy_text(lines, ip->family ? str_from(ip_format(ip, text)) : STR_NONE, false);
 }
 
-static void key_word(struct json *json, const char *key, struct str word)
-{
-	if (word.ptr)
-		json_key_value_str(json, key, word);
-}
-
 static struct str reasons_json(struct copy *copy, const struct aggregate_record *record)
 {
 	struct json json;
@@ -58,8 +52,8 @@ static struct str reasons_json(struct copy *copy, const struct aggregate_record 
 	for (size_t i = 0; i < record->reasons_count; i++) {
 		json_object(&json);
 		json_key_value_cstr(&json, "type", override_type_text(record->reasons[i].type));
-		key_word(&json, "type_raw", record->reasons[i].type_raw);
-		key_word(&json, "comment", record->reasons[i].comment);
+		json_key_value_given(&json, "type_raw", record->reasons[i].type_raw);
+		json_key_value_given(&json, "comment", record->reasons[i].comment);
 		json_object_end(&json);
 	}
 	json_array_end(&json);
@@ -77,10 +71,10 @@ static struct str dkim_json(struct copy *copy, const struct aggregate_record *re
 	for (size_t i = 0; i < record->dkim_count; i++) {
 		json_object(&json);
 		json_key_value_str(&json, "domain", record->dkim[i].domain);
-		key_word(&json, "selector", record->dkim[i].selector);
+		json_key_value_given(&json, "selector", record->dkim[i].selector);
 		json_key_value_cstr(&json, "result", auth_result_text(record->dkim[i].result));
-		key_word(&json, "result_raw", record->dkim[i].result_raw);
-		key_word(&json, "human_result", or_none(record->dkim[i].human_result));
+		json_key_value_given(&json, "result_raw", record->dkim[i].result_raw);
+		json_key_value_given(&json, "human_result", or_none(record->dkim[i].human_result));
 		json_object_end(&json);
 	}
 	json_array_end(&json);
@@ -100,10 +94,10 @@ static struct str spf_json(struct copy *copy, const struct aggregate_record *rec
 		json_key_value_str(&json, "domain", record->spf[i].domain);
 		if (record->spf[i].scope != SPF_SCOPE_NONE)
 			json_key_value_cstr(&json, "scope", spf_scope_text(record->spf[i].scope));
-		key_word(&json, "scope_raw", record->spf[i].scope_raw);
+		json_key_value_given(&json, "scope_raw", record->spf[i].scope_raw);
 		json_key_value_cstr(&json, "result", auth_result_text(record->spf[i].result));
-		key_word(&json, "result_raw", record->spf[i].result_raw);
-		key_word(&json, "human_result", or_none(record->spf[i].human_result));
+		json_key_value_given(&json, "result_raw", record->spf[i].result_raw);
+		json_key_value_given(&json, "human_result", or_none(record->spf[i].human_result));
 		json_object_end(&json);
 	}
 	json_array_end(&json);
@@ -317,7 +311,7 @@ static void write_failure_fields(struct json *json, const struct failure_report 
 		{"orig_message_id", keep_sample ? failure->orig_message_id : none}};
 	json_object(json);
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
-		key_word(json, fields[i].name, fields[i].value);
+		json_key_value_given(json, fields[i].name, fields[i].value);
 	json_object_end(json);
 }
 

@@ -31,13 +31,7 @@ static void write_aggregate(struct json *json, const struct aggregate_head *head
 	key_time(json, "end_at", head->end_epoch_secs);
 	json_key_value_str(json, "version", head->version);
 	json_key_value_str(json, "generator", head->generator);
-	if (head->errors_count > 0) {
-		json_key(json, "errors");
-		json_array(json);
-		for (size_t i = 0; i < head->errors_count; i++)
-			json_str(json, head->errors[i]);
-		json_array_end(json);
-	}
+	json_key_values_given(json, "errors", head->errors, head->errors_count);
 	policy_json(json, &head->policy, true);
 }
 

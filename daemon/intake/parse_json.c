@@ -171,13 +171,7 @@ static void write_aggregate(struct json *json, const struct spool_report *report
 	json_key_value_wide(json, "messages", report->totals.messages);
 	json_key_value_wide(json, "messages_dmarc_pass", report->totals.dmarc_pass);
 	write_contradictions(json, report->totals.contradictions);
-	if (head->errors_count > 0) {
-		json_key(json, "errors");
-		json_array(json);
-		for (size_t i = 0; i < head->errors_count; i++)
-			json_str(json, head->errors[i]);
-		json_array_end(json);
-	}
+	json_key_values_given(json, "errors", head->errors, head->errors_count);
 }
 
 /* ---- failure ---- */
