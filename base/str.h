@@ -59,4 +59,5 @@ bool ascii_is_digit(char c);
 bool ascii_is_alpha(char c);
 bool ascii_is_alnum(char c);
 bool ascii_is_hex(char c);
+int ascii_hex_value(char c); /* -1: no hexadecimal digit */
 char ascii_lower(char c);

@@ -130,11 +130,6 @@ static const char *read_ip(struct str *rest, uint8_t family, struct buf *out)
 	return NULL;
 }
 
-static int hex_value(char c)
-{
-	return ascii_is_digit(c) ? c - '0' : ascii_is_hex(c) ? ascii_lower(c) - 'a' + 10 : -1;
-}
-
 /* To the end of the line, in as many words as it likes. */
 static const char *read_hex(struct str *rest, struct buf *out)
 {
@@ -143,7 +138,7 @@ static const char *read_hex(struct str *rest, struct buf *out)
 	int high = -1;
 	while ((kind = dns_present_word(rest, &word)) == DNS_WORD_BARE)
 		for (size_t i = 0; i < word.len; i++) {
-			int value = hex_value(word.ptr[i]);
+			int value = ascii_hex_value(word.ptr[i]);
 			if (value < 0)
 				return "no hexadecimal digit";
 			if (high >= 0)

@@ -112,13 +112,6 @@ const char *sha256_hex(const struct sha256 *sum, char text[SHA256_HEX_BYTES])
 	return text;
 }
 
-static int hex_value(char c)
-{
-	if (ascii_is_digit(c))
-		return c - '0';
-	return ascii_lower(c) - 'a' + 10;
-}
-
 bool sha256_parse(struct str hex, struct sha256 *sum_r)
 {
 	if (hex.len != SHA256_HEX_BYTES - 1)
@@ -128,7 +121,7 @@ bool sha256_parse(struct str hex, struct sha256 *sum_r)
 			return false;
 	for (size_t i = 0; i < SHA256_BYTES; i++)
 		sum_r->bytes[i] =
-			(uint8_t)(hex_value(hex.ptr[2 * i]) << 4 | hex_value(hex.ptr[2 * i + 1]));
+			(uint8_t)(ascii_hex_value(hex.ptr[2 * i]) << 4 | ascii_hex_value(hex.ptr[2 * i + 1]));
 	return true;
 }
 

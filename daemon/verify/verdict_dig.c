@@ -18,13 +18,9 @@ static bool asked_before(const struct verdict *verdict, size_t i)
 /* The byte that the trace writes as \xHH, as dig takes it; false: there is none. */
 static bool add_byte(struct buf *out, struct str text)
 {
-	unsigned byte = 0;
 	if (text.len < 4 || !str_starts(text, STR("\\x")) || !ascii_is_hex(text.ptr[2]) || !ascii_is_hex(text.ptr[3]))
 		return false;
-	for (size_t i = 2; i < 4; i++)
-		byte = byte << 4 | (unsigned)(ascii_is_digit(text.ptr[i]) ? text.ptr[i] - '0' :
-			ascii_lower(text.ptr[i]) - 'a' + 10);
-	buf_printf(out, "\\%03u", byte);
+	buf_printf(out, "\\%03d", ascii_hex_value(text.ptr[2]) << 4 | ascii_hex_value(text.ptr[3]));
 	return true;
 }
 

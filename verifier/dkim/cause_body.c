@@ -98,19 +98,12 @@ static void cr_to_line_end(struct buf *out, struct str line)
 	}
 }
 
-static int hex_value(char c)
-{
-	if (ascii_is_digit(c))
-		return c - '0';
-	return ascii_is_hex(c) ? ascii_lower(c) - 'a' + 10 : -1;
-}
-
 /* RFC 2045 section 6.7; a soft line break is a line without its end. */
 static void decode_printable(struct buf *out, struct str line)
 {
 	for (size_t i = 0; i < line.len; i++) {
-		int high = i + 2 < line.len ? hex_value(line.ptr[i + 1]) : -1;
-		int low = i + 2 < line.len ? hex_value(line.ptr[i + 2]) : -1;
+		int high = i + 2 < line.len ? ascii_hex_value(line.ptr[i + 1]) : -1;
+		int low = i + 2 < line.len ? ascii_hex_value(line.ptr[i + 2]) : -1;
 		if (line.ptr[i] == '=' && high >= 0 && low >= 0) {
 			buf_add_char(out, (char)(high << 4 | low));
 			i += 2;

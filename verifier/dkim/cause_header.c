@@ -171,16 +171,11 @@ static struct str decoded_copy(struct tries *tries, struct str text)
 	char *out = arena_alloc(tries->arena, text.len + 1);
 	size_t len = 0;
 	for (size_t i = 0; i < text.len; i++) {
-		unsigned high, low;
 		if (tag_is_white(text.ptr[i]))
 			continue;
 		if (text.ptr[i] == '=' && i + 2 < text.len && ascii_is_hex(text.ptr[i + 1])
 			&& ascii_is_hex(text.ptr[i + 2])) {
-			high = (unsigned)(ascii_is_digit(text.ptr[i + 1]) ? text.ptr[i + 1] - '0'
-									  : ascii_lower(text.ptr[i + 1]) - 'a' + 10);
-			low = (unsigned)(ascii_is_digit(text.ptr[i + 2]) ? text.ptr[i + 2] - '0'
-									 : ascii_lower(text.ptr[i + 2]) - 'a' + 10);
-			out[len++] = (char)(high << 4 | low);
+			out[len++] = (char)(ascii_hex_value(text.ptr[i + 1]) << 4 | ascii_hex_value(text.ptr[i + 2]));
 			i += 2;
 		} else {
 			out[len++] = text.ptr[i];

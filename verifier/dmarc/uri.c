@@ -62,19 +62,14 @@ bool dmarc_uri_valid(struct str uri)
 	return at != SIZE_MAX && at > 0 && at + 1 < address.len;
 }
 
-static int hex_value(char c)
-{
-	return ascii_is_digit(c) ? c - '0' : ascii_lower(c) - 'a' + 10;
-}
-
 static struct str percent_decoded(struct arena *arena, struct str text)
 {
 	char *plain = arena_alloc(arena, text.len + 1);
 	size_t len = 0;
 	for (size_t i = 0; i < text.len; i++) {
 		bool coded = text.ptr[i] == '%' && i + 2 < text.len;
-		plain[len++] = coded ? (char)(hex_value(text.ptr[i + 1]) << 4 | hex_value(text.ptr[i + 2])) :
-			text.ptr[i];
+		plain[len++] = coded ? (char)(ascii_hex_value(text.ptr[i + 1]) << 4 |
+			ascii_hex_value(text.ptr[i + 2])) : text.ptr[i];
 		i += coded ? 2 : 0;
 	}
 	return (struct str){plain, len};

@@ -10,20 +10,15 @@
 #define MSECS_FROM ((uint64_t)100000000000) /* a date of this size is in milliseconds */
 #define FULLWIDTH_COLON "\xef\xbc\x9a"
 
-static int hex(char c)
-{
-	c = ascii_lower(c);
-	return ascii_is_digit(c) ? c - '0' : ascii_is_hex(c) ? c - 'a' + 10 : -1;
-}
-
 /* RFC 2047 section 4.2 */
 static void add_q(struct buf *out, struct str text)
 {
 	for (size_t i = 0; i < text.len; i++) {
-		bool escaped = text.ptr[i] == '=' && i + 2 < text.len && hex(text.ptr[i + 1]) >= 0 &&
-			hex(text.ptr[i + 2]) >= 0;
+		bool escaped = text.ptr[i] == '=' && i + 2 < text.len && ascii_is_hex(text.ptr[i + 1]) &&
+			ascii_is_hex(text.ptr[i + 2]);
 		if (escaped) {
-			buf_add_char(out, (char)(hex(text.ptr[i + 1]) * 16 + hex(text.ptr[i + 2])));
+			buf_add_char(out, (char)(ascii_hex_value(text.ptr[i + 1]) << 4 |
+				ascii_hex_value(text.ptr[i + 2])));
 			i += 2;
 		} else {
 			buf_add_char(out, text.ptr[i] == '_' ? ' ' : text.ptr[i]);
