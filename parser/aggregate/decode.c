@@ -65,9 +65,10 @@ static void add_code(struct decode *decode, struct buf *out, uint32_t code)
 	utf8_encode(out, code);
 }
 
-static bool is_plain(unsigned char byte)
+/* As signed ones, bytes of other characters are below all of ASCII. */
+static bool is_plain(signed char byte)
 {
-	return (byte >= 0x20 && byte < 0x80) || byte == '\n' || byte == '\t' || byte == '\r';
+	return byte >= ' ' || byte == '\n' || byte == '\t' || byte == '\r';
 }
 
 /* A block at a time without a branch: compilers make vector instructions of it. */
@@ -75,9 +76,8 @@ static bool is_plain_block(const char block[PLAIN_BLOCK_BYTES])
 {
 	unsigned char odd = 0;
 	for (size_t i = 0; i < PLAIN_BLOCK_BYTES; i++) {
-		unsigned char byte = (unsigned char)block[i];
-		odd |= (byte < 0x20) & (byte != '\n') & (byte != '\t') & (byte != '\r');
-		odd |= byte >> 7;
+		signed char byte = (signed char)block[i];
+		odd |= (byte < ' ') & (byte != '\n') & (byte != '\t') & (byte != '\r');
 	}
 	return odd == 0;
 }
@@ -87,7 +87,7 @@ static size_t plain_run(struct str bytes)
 	size_t len = 0;
 	while (bytes.len - len >= PLAIN_BLOCK_BYTES && is_plain_block(bytes.ptr + len))
 		len += PLAIN_BLOCK_BYTES;
-	while (len < bytes.len && is_plain((unsigned char)bytes.ptr[len]))
+	while (len < bytes.len && is_plain((signed char)bytes.ptr[len]))
 		len++;
 	return len;
 }

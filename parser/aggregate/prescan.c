@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "parser/aggregate/prescan.h"
 
-#include "base/eight.h"
+#include "base/sixteen.h"
 
 #include <string.h>
 
@@ -378,88 +378,101 @@ static bool pass_through(struct prescan *prescan, struct str text, struct buf *o
 
 /* ---- what most reports consist of ---- */
 
-static bool ends_text(char c)
-{
-	return c == '<' || c == '&';
-}
+#define BLOCK_BYTES ((size_t)64)
 
-static size_t find_text_end(struct str text, size_t at)
+/* A text, a block of it at a time: a bit for each byte that is asked for, so that finding one does not
+ * have to wait until the one before it is found. */
+struct blocks {
+	const char *at, *next, *end; /* of the block, the next one, the text */
+	uint64_t text_ends; /* "<" and "&" */
+	uint64_t tag_ends;  /* ">", and what no plain tag has: space, quotes, "&", "!", "<", "=", "?" */
+};
+
+static void look_at(struct blocks *blocks, const char *bytes)
 {
-	for (; text.len - at >= EIGHT; at += EIGHT) {
-		uint64_t eight = eight_load(text.ptr + at);
-		uint64_t found = eight_equal(eight, '<') | eight_equal(eight, '&');
-		if (found)
-			return at + eight_index(found);
+	blocks->text_ends = blocks->tag_ends = 0;
+	for (size_t i = 0; i < BLOCK_BYTES; i += SIXTEEN) {
+		sixteen some = sixteen_load(bytes + i);
+		blocks->text_ends |= sixteen_bits((sixteen)((some == '<') | (some == '&'))) << i;
+		blocks->tag_ends |= sixteen_bits((sixteen)((some < '(') | ((some & 0xfc) == '<'))) << i;
 	}
-	while (at < text.len && !ends_text(text.ptr[at]))
-		at++;
-	return at;
 }
 
-/* What no plain tag has: space, quotes, "&", "!", "<", "=", "?"; and its end, ">". */
-static bool ends_plain_tag(char c)
+static bool next_block(struct blocks *blocks)
 {
-	return (c >= 0 && c < '(') || (c >= '<' && c <= '?');
-}
-
-static size_t find_plain_tag_end(struct str text, size_t at)
-{
-	for (; text.len - at >= EIGHT; at += EIGHT) {
-		uint64_t eight = eight_load(text.ptr + at);
-		uint64_t found = eight_below(eight, '(') | eight_equal(eight & EACH_BYTE(0xfc), '<');
-		if (found)
-			return at + eight_index(found);
+	size_t len = (size_t)(blocks->end - blocks->next);
+	char last[BLOCK_BYTES];
+	blocks->at = blocks->next;
+	if (len >= BLOCK_BYTES) {
+		blocks->next += BLOCK_BYTES;
+		look_at(blocks, blocks->at);
+		return true;
 	}
-	while (at < text.len && !ends_plain_tag(text.ptr[at]))
-		at++;
-	return at;
+	blocks->next = blocks->end;
+	(void)memset(last, 'a', sizeof(last)); /* ends nothing */
+	(void)memcpy(last, blocks->at, len);
+	look_at(blocks, last);
+	return len > 0;
 }
 
-/* The offset behind "<name>", "</name>" or "<name/>" at the begin of tag, which counts in depth and
- * elements; 0: it needs the long way, which knows why. */
-static size_t plain_tag(const struct limits *limits, struct str tag, uint64_t *depth, uint64_t *elements)
+/* The next end of a text; it and what is before it are not found again. NULL: there is none. */
+static inline const char *next_text_end(struct blocks *blocks)
 {
-	bool end = tag.len > 1 && tag.ptr[1] == '/';
-	size_t name = 1 + (size_t)end, at = tag.len > name ? find_plain_tag_end(tag, name) : tag.len;
-	bool empty = !end && tag.ptr[at - 1] == '/';
-	if (at >= tag.len || tag.ptr[at] != '>' || at <= name + empty || at >= limits->xml_tag_bytes)
-		return 0;
-	if (end ? *depth <= 1 : *elements >= limits->xml_elements || *depth >= limits->xml_depth)
-		return 0;
-	*elements += !end;
-	*depth += end ? UINT64_MAX : !empty; /* modulo 2^64: one less */
-	return at + 1;
+	while (!blocks->text_ends)
+		if (!next_block(blocks))
+			return NULL;
+	unsigned bit = (unsigned)__builtin_ctzll(blocks->text_ends);
+	blocks->text_ends &= blocks->text_ends - 1;
+	blocks->tag_ends &= (UINT64_MAX - 1) << bit;
+	return blocks->at + bit;
 }
 
-/* Texts and tags without attributes within the root are passed on in one piece, up to the first byte
- * of anything else. */
+static inline const char *next_tag_end(struct blocks *blocks)
+{
+	while (!blocks->tag_ends)
+		if (!next_block(blocks))
+			return NULL;
+	unsigned bit = (unsigned)__builtin_ctzll(blocks->tag_ends);
+	blocks->tag_ends &= blocks->tag_ends - 1;
+	blocks->text_ends &= (UINT64_MAX - 1) << bit;
+	return blocks->at + bit;
+}
+
+/* Texts and tags "<name>", "</name>" and "<name/>" within the root are passed on in one piece, up to the
+ * first byte of anything else, or of what a limit forbids. */
 static size_t plain_run(struct prescan *prescan, struct str text, struct buf *out)
 {
 	const struct limits *limits = prescan->limits;
+	const char *at = text.ptr;
+	struct blocks blocks = {.next = text.ptr, .end = text.ptr + text.len};
 	uint64_t depth = prescan->depth, elements = prescan->elements, text_bytes = prescan->text_bytes;
-	size_t at = 0, tag_bytes;
 	if (!prescan->root_seen || prescan->root_closed || prescan->skipping_schema || depth == 0)
 		return 0;
-	do {
-		size_t from = at;
-		if (!ends_text(text.ptr[at]))
-			at = find_text_end(text, at);
-		if (at - from > limits->xml_text_bytes - text_bytes) {
-			at = from;
+	for (;;) {
+		const char *tag = next_text_end(&blocks), *until = tag ? tag : blocks.end;
+		if ((uint64_t)(until - at) > limits->xml_text_bytes - text_bytes)
 			break;
-		}
-		text_bytes += at - from;
-		if (at == text.len || text.ptr[at] == '&')
+		text_bytes += (uint64_t)(until - at);
+		at = until;
+		const char *close = tag && *tag == '<' ? next_tag_end(&blocks) : NULL;
+		if (!close || *close != '>')
 			break;
-		tag_bytes = plain_tag(limits, str_from_offset(text, at), &depth, &elements);
-		at += tag_bytes;
-		text_bytes = tag_bytes > 0 ? 0 : text_bytes;
-	} while (tag_bytes > 0 && at < text.len);
+		bool closing = tag[1] == '/', empty = !closing && close[-1] == '/';
+		if (close <= tag + 1 + closing + empty || (uint64_t)(close - tag) >= limits->xml_tag_bytes)
+			break;
+		if (closing ? depth <= 1 : elements >= limits->xml_elements || depth >= limits->xml_depth)
+			break;
+		elements += !closing;
+		depth += closing ? UINT64_MAX : !empty; /* modulo 2^64: one less */
+		text_bytes = 0;
+		at = close + 1;
+	}
 	prescan->depth = depth;
 	prescan->elements = elements;
 	prescan->text_bytes = text_bytes;
-	emit(prescan, out, str_sub(text, 0, at));
-	return at;
+	text.len = (size_t)(at - text.ptr);
+	emit(prescan, out, text);
+	return text.len;
 }
 
 /* ---- text ---- */
@@ -468,7 +481,9 @@ static bool text_run(struct prescan *prescan, struct str text, struct buf *out, 
 	struct reject *reject)
 {
 	text = within_limit(prescan, text);
-	size_t run = find_text_end(text, 0);
+	size_t run = 0;
+	while (run < text.len && text.ptr[run] != '<' && text.ptr[run] != '&')
+		run++;
 	note_trailing(prescan, str_sub(text, 0, run));
 	emit(prescan, out, str_sub(text, 0, run));
 	if (!add_text_bytes(prescan, str_sub(text, 0, run), reject))
