@@ -34,6 +34,8 @@ char *buf_room(struct buf *buf, size_t len)
 		size_t cap = buf->cap < 128 ? 256 : buf->cap + buf->cap / 2;
 		if (cap < need)
 			cap = need;
+		if (cap > buf->max_bytes)
+			cap = buf->max_bytes + 1;
 		char *grown = realloc(buf->ptr, cap);
 		if (!grown)
 			die_out_of_memory();
@@ -48,25 +50,13 @@ void buf_took(struct buf *buf, size_t len)
 	buf->len += len;
 }
 
-void buf_add(struct buf *buf, const void *bytes, size_t len)
+void buf_add_growing(struct buf *buf, const void *bytes, size_t len)
 {
-	bool fits = buf->cap > buf->len && len < buf->cap - buf->len && !buf->overflow &&
-		len <= buf->max_bytes - buf->len;
-	char *room = fits ? buf->ptr + buf->len : buf_room(buf, len);
+	char *room = buf_room(buf, len);
 	if (!room || len == 0)
 		return;
 	memcpy(room, bytes, len);
 	buf->len += len;
-}
-
-void buf_add_str(struct buf *buf, struct str s)
-{
-	buf_add(buf, s.ptr, s.len);
-}
-
-void buf_add_char(struct buf *buf, char c)
-{
-	buf_add(buf, &c, 1);
 }
 
 void buf_add_u64(struct buf *buf, uint64_t value)

@@ -12,6 +12,7 @@
 #include "base/str.h"
 
 #include <stdarg.h>
+#include <string.h>
 
 struct buf {
 	char *ptr;
@@ -25,9 +26,29 @@ void buf_init(struct buf *buf, size_t max_bytes);
 void buf_fini(struct buf *buf);
 void buf_reset(struct buf *buf); /* empty again, memory kept, overflow cleared */
 
-void buf_add(struct buf *buf, const void *bytes, size_t len);
-void buf_add_str(struct buf *buf, struct str s);
-void buf_add_char(struct buf *buf, char c);
+void buf_add_growing(struct buf *buf, const void *bytes, size_t len); /* what buf_add() seldom has to do */
+
+/* There is room behind len up to cap, less a byte, and cap is within the maximum. */
+static inline void buf_add(struct buf *buf, const void *bytes, size_t len)
+{
+	if (len == 0 || len >= buf->cap - buf->len || buf->overflow) {
+		buf_add_growing(buf, bytes, len);
+		return;
+	}
+	memcpy(buf->ptr + buf->len, bytes, len);
+	buf->len += len;
+}
+
+static inline void buf_add_str(struct buf *buf, struct str s)
+{
+	buf_add(buf, s.ptr, s.len);
+}
+
+static inline void buf_add_char(struct buf *buf, char c)
+{
+	buf_add(buf, &c, 1);
+}
+
 void buf_add_u64(struct buf *buf, uint64_t value);
 void buf_printf(struct buf *buf, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void buf_vprintf(struct buf *buf, const char *fmt, va_list args) PRINTF_LIKE(2, 0);
