@@ -5,30 +5,28 @@
 
 #define U_LABEL_BYTES 4 /* of UTF-8 where an A-label has one */
 
-/* Letters, digits, "-" and "_" (which real names hold), no empty label. */
-static bool is_plain_name(struct str name, const struct limits *limits)
-{
-	size_t label = 0;
-	if (name.len == 0 || name.len > limits->domain_bytes)
-		return false;
-	for (size_t i = 0; i < name.len; i++) {
-		char c = name.ptr[i];
-		if (c == '.') {
-			if (label == 0)
-				return false;
-			label = 0;
-		} else if (!(ascii_is_alnum(c) || c == '-' || c == '_') || ++label > limits->label_bytes) {
-			return false;
-		}
-	}
-	return label > 0;
-}
+static const bool name_chars[256] = {
+	['-'] = true, ['_'] = true, ['0' ... '9'] = true, ['A' ... 'Z'] = true, ['a' ... 'z'] = true,
+};
 
-static struct str lower(struct arena *arena, struct str name)
+/* A copy in lower case of letters, digits, "-" and "_" (which real names hold) without an empty label;
+ * absent when it is not. */
+static struct str plain_name(struct arena *arena, struct str name, const struct limits *limits)
 {
-	char *copy = arena_alloc(arena, name.len + 1);
-	for (size_t i = 0; i < name.len; i++)
-		copy[i] = ascii_lower(name.ptr[i]);
+	if (name.len == 0 || name.len > limits->domain_bytes)
+		return STR_NONE;
+	char *copy = arena_cstr(arena, name);
+	size_t label = 0; /* begins there */
+	for (size_t i = 0; i <= name.len; i++) {
+		char c = copy[i];
+		if (name_chars[(unsigned char)c]) {
+			copy[i] = ascii_lower(c);
+			continue;
+		}
+		if ((c != '.' && i < name.len) || i == label || i - label > limits->label_bytes)
+			return STR_NONE;
+		label = i + 1;
+	}
 	return (struct str){copy, name.len};
 }
 
@@ -65,16 +63,20 @@ static struct str of_address(struct str text)
 
 enum domain_form domain_read(struct arena *arena, struct str text, const struct limits *limits, struct str *name_r)
 {
-	struct str name = of_address(text);
+	*name_r = plain_name(arena, text, limits);
+	if (name_r->ptr)
+		return DOMAIN_PLAIN;
 	*name_r = text.ptr ? text : STR("");
 	if (text.len == 0)
 		return DOMAIN_EMPTY;
+	struct str name = of_address(text);
 	if (str_ends(name, STR(".")))
 		name = str_sub(name, 0, name.len - 1);
 	if (has_high_byte(name))
 		name = to_a_labels(arena, name, limits);
-	if (!is_plain_name(name, limits))
+	name = plain_name(arena, name, limits);
+	if (!name.ptr)
 		return DOMAIN_INVALID;
-	*name_r = lower(arena, name);
-	return str_eq(name, text) || str_eq_nocase(name, text) ? DOMAIN_PLAIN : DOMAIN_NORMALISED;
+	*name_r = name;
+	return DOMAIN_NORMALISED;
 }
