@@ -6,6 +6,7 @@
  */
 #include "parser/aggregate/draft.h"
 
+#include "base/sixteen.h"
 #include "base/utf8.h"
 #include "parser/aggregate/decode.h"
 #include "parser/aggregate/held.h"
@@ -307,15 +308,34 @@ static void note_double_escape(struct reader *reader, struct str text)
 		}
 }
 
+/* Printable ASCII without a space or "&", as nearly all texts are: nothing of it is mended, or noted. */
+static bool is_plain_word(const struct buf *text)
+{
+	uint64_t odd = 0;
+	for (size_t at = 0; at < text->len && !odd; at += SIXTEEN) {
+		if (text->cap - at < SIXTEEN)
+			return false;
+		sixteen bytes = sixteen_load(text->ptr + at);
+		odd = sixteen_bits((sixteen)((bytes <= ' ') | (bytes > '~') | (bytes == '&')));
+		if (text->len - at < SIXTEEN)
+			odd &= (1u << (text->len - at)) - 1;
+	}
+	return !odd;
+}
+
 static void leaf_end(struct reader *reader, enum field field)
 {
 	struct draft *draft = &reader->draft;
 	struct arena *arena = field < FIELD_FIRST_OF_RECORD ? draft->head : draft->row;
 	struct str text = buf_str(&reader->text);
-	note_double_escape(reader, text);
-	if (field == FIELD_COUNT && text.len != str_trim(text).len && str_trim(text).len > 0)
-		draft_issue(draft, ISSUE_RECORD_COUNT_FORM, str_trim(text));
-	draft->values[field] = clean_line(arena, text, SIZE_MAX / 8, NULL);
+	if (is_plain_word(&reader->text)) {
+		draft->values[field] = arena_str(arena, text);
+	} else {
+		note_double_escape(reader, text);
+		if (field == FIELD_COUNT && text.len != str_trim(text).len && str_trim(text).len > 0)
+			draft_issue(draft, ISSUE_RECORD_COUNT_FORM, str_trim(text));
+		draft->values[field] = clean_line(arena, text, SIZE_MAX / 8, NULL);
+	}
 	if (field == FIELD_ERROR)
 		head_add_error(draft, draft->values[field]);
 }
