@@ -7,7 +7,7 @@
 #include <endian.h>
 #include <string.h>
 
-#define FLUSH_BYTES ((size_t)16 * 1024)
+#define FLUSH_BYTES ((size_t)64 * 1024)
 #define MESSAGES_MAX ((uint64_t)INT64_MAX)
 
 /* Least bytes of one list item: what its fixed fields and empty strings take. */
@@ -18,6 +18,7 @@
 
 /* Of a RECORD, behind its content: what is known of it, and its contradictions. */
 #define RECORD_TAIL_BYTES ((size_t)5)
+#define TYPE_BYTES ((size_t)1) /* stands before the payload */
 #define TAIL_MESSAGES_MISSING 1u
 #define TAIL_RESULTS_CUT 2u
 
@@ -334,11 +335,12 @@ bool wire_read_report_begin(struct str payload, struct report_begin *begin_r)
 static struct ip get_ip(struct wire_cursor *cursor)
 {
 	struct ip ip = {.family = wire_get_u8(cursor)};
-	size_t len = ip.family == 4 ? 4 : ip.family == 6 ? 16 : 0;
-	if (ip.family != 0 && len == 0)
-		cursor->failed = true;
-	for (size_t i = 0; i < len; i++)
-		ip.bytes[i] = wire_get_u8(cursor);
+	if (ip.family == 4)
+		wire_get_raw(cursor, ip.bytes, 4);
+	else if (ip.family == 6)
+		wire_get_raw(cursor, ip.bytes, 16);
+	else
+		cursor->failed |= ip.family != 0;
 	return ip;
 }
 
@@ -392,9 +394,11 @@ static void get_auth_results(struct wire_cursor *cursor, struct arena *arena,
 	}
 }
 
-struct str wire_record_content(struct str payload)
+struct str wire_row_content(const struct frame *frame)
 {
-	return str_sub(payload, 0, payload.len < RECORD_TAIL_BYTES ? 0 : payload.len - RECORD_TAIL_BYTES);
+	const size_t tail = frame->type == FRAME_RECORD ? RECORD_TAIL_BYTES : 0;
+	const size_t len = frame->payload.len < tail ? 0 : frame->payload.len - tail;
+	return (struct str){frame->payload.ptr - TYPE_BYTES, TYPE_BYTES + len};
 }
 
 static uint32_t get_contradictions(struct wire_cursor *cursor, uint32_t known)

@@ -20,8 +20,8 @@
  * any order and a reader keeps nothing before REPORT_END anyway. RECORD,
  * TLS_POLICY, TLS_DETAIL and head payloads are a canonical spelling of the
  * model: the same content always gives the same bytes, so a report's content
- * hash is taken over them (type and payload), not over issues or file names; of a
- * RECORD over wire_record_content(), which leaves out what we think of it.
+ * hash is taken over them (type and payload), not over issues or file names, and
+ * not over what we think of a RECORD: wire_row_content().
  *
  * The writer never fails on its own account; a broken pipe ends the worker.
  * The reader proves lengths, enums, UTF-8 without NUL, domains of counts; what
@@ -117,11 +117,13 @@ void wire_write_bytes_end(struct wire_writer *writer);
  * are needed; -1: this is not a frame (unknown type, too long). */
 int wire_next(struct str *rest, struct frame *frame_r);
 
+/* Of a row's frame that wire_next() gave: what the content hash is over. */
+struct str wire_row_content(const struct frame *frame);
+
 /* Each returns false when the payload is not exactly one valid value. */
 NODISCARD bool wire_read_hello(struct str payload);
 NODISCARD bool wire_read_mail_head(struct str payload, struct mail_head *head_r);
 NODISCARD bool wire_read_report_begin(struct str payload, struct report_begin *begin_r);
-struct str wire_record_content(struct str payload);
 NODISCARD bool wire_read_record(struct str payload, struct arena *arena, struct aggregate_record *record_r);
 NODISCARD bool wire_read_tls_policy(struct str payload, struct tls_policy *policy_r);
 NODISCARD bool wire_read_tls_detail(struct str payload, struct tls_detail *detail_r);

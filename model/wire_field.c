@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/wire_field.h"
 
+#include "base/eight.h"
 #include "base/utf8.h"
-
-#include <endian.h>
-#include <string.h>
 
 /* A text begins with its length in a byte; these say what else there is. */
 #define LONG_TEXT 0xfe /* its length follows in four bytes */
@@ -52,53 +50,10 @@ struct wire_cursor wire_cursor(struct str payload)
 	return (struct wire_cursor){.at = payload.ptr, .end = payload.ptr + payload.len};
 }
 
-static bool take(struct wire_cursor *cursor, void *into, size_t len)
-{
-	if (cursor->failed || (size_t)(cursor->end - cursor->at) < len) {
-		cursor->failed = true;
-		memset(into, 0, len);
-		return false;
-	}
-	memcpy(into, cursor->at, len);
-	cursor->at += len;
-	return true;
-}
-
-uint8_t wire_get_u8(struct wire_cursor *cursor)
-{
-	uint8_t value;
-	(void)take(cursor, &value, sizeof(value));
-	return value;
-}
-
-uint32_t wire_get_u32(struct wire_cursor *cursor)
-{
-	uint32_t value;
-	(void)take(cursor, &value, sizeof(value));
-	return le32toh(value);
-}
-
-uint64_t wire_get_u64(struct wire_cursor *cursor)
-{
-	uint64_t value;
-	(void)take(cursor, &value, sizeof(value));
-	return le64toh(value);
-}
-
 wide wire_get_wide(struct wire_cursor *cursor)
 {
 	wide low = wire_get_u64(cursor);
 	return low | (wide)wire_get_u64(cursor) << 64;
-}
-
-uint8_t wire_get_enum(struct wire_cursor *cursor, unsigned min, unsigned max)
-{
-	uint8_t value = wire_get_u8(cursor);
-	if (value < min || value > max) {
-		cursor->failed = true;
-		return (uint8_t)min;
-	}
-	return value;
 }
 
 struct str wire_get_bytes(struct wire_cursor *cursor)
@@ -121,10 +76,24 @@ struct str wire_get_bytes(struct wire_cursor *cursor)
 	return bytes;
 }
 
+/* ASCII without NUL, as nearly all texts are. */
+static bool is_plain(struct str text)
+{
+	size_t at = 0;
+	for (; text.len - at >= EIGHT; at += EIGHT) {
+		uint64_t eight = eight_load(text.ptr + at);
+		if (((eight - EACH_BYTE(1)) | eight) & EACH_BYTE(0x80))
+			return false;
+	}
+	while (at < text.len && (signed char)text.ptr[at] > 0)
+		at++;
+	return at == text.len;
+}
+
 struct str wire_get_text(struct wire_cursor *cursor)
 {
 	struct str text = wire_get_bytes(cursor);
-	if (utf8_valid(text) && str_find_char(text, '\0') == SIZE_MAX)
+	if (is_plain(text) || (utf8_valid(text) && str_find_char(text, '\0') == SIZE_MAX))
 		return text;
 	cursor->failed = true;
 	return STR_NONE;

@@ -9,6 +9,9 @@
 #include "base/buf.h"
 #include "base/wide.h"
 
+#include <endian.h>
+#include <string.h>
+
 struct wire_cursor {
 	const char *at;
 	const char *end;
@@ -22,12 +25,49 @@ void wire_put_wide(struct buf *buf, wide value); /* the low half first */
 void wire_put_str(struct buf *buf, struct str s);
 
 struct wire_cursor wire_cursor(struct str payload);
-uint8_t wire_get_u8(struct wire_cursor *cursor);
-uint32_t wire_get_u32(struct wire_cursor *cursor);
-uint64_t wire_get_u64(struct wire_cursor *cursor);
-wide wire_get_wide(struct wire_cursor *cursor);
+/* The next len bytes as they are, or zero. */
+static inline void wire_get_raw(struct wire_cursor *cursor, void *into, size_t len)
+{
+	cursor->failed |= (size_t)(cursor->end - cursor->at) < len;
+	if (cursor->failed) {
+		memset(into, 0, len);
+		return;
+	}
+	memcpy(into, cursor->at, len);
+	cursor->at += len;
+}
+
+static inline uint8_t wire_get_u8(struct wire_cursor *cursor)
+{
+	uint8_t value;
+	wire_get_raw(cursor, &value, sizeof(value));
+	return value;
+}
+
+static inline uint32_t wire_get_u32(struct wire_cursor *cursor)
+{
+	uint32_t value;
+	wire_get_raw(cursor, &value, sizeof(value));
+	return le32toh(value);
+}
+
+static inline uint64_t wire_get_u64(struct wire_cursor *cursor)
+{
+	uint64_t value;
+	wire_get_raw(cursor, &value, sizeof(value));
+	return le64toh(value);
+}
+
 /* An enum member: fails when above max. */
-uint8_t wire_get_enum(struct wire_cursor *cursor, unsigned min, unsigned max);
+static inline uint8_t wire_get_enum(struct wire_cursor *cursor, unsigned min, unsigned max)
+{
+	uint8_t value = wire_get_u8(cursor);
+	bool known = value >= min && value <= max;
+	cursor->failed |= !known;
+	return known ? value : (uint8_t)min;
+}
+
+wide wire_get_wide(struct wire_cursor *cursor);
 /* A text: valid UTF-8 without NUL, else the cursor fails. */
 struct str wire_get_text(struct wire_cursor *cursor);
 /* Any bytes. */

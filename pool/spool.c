@@ -37,6 +37,7 @@ struct spool {
 
 	enum stage stage;
 	bool broken;
+	bool without_records;
 	bool has_mail_head;
 	struct mail_head mail_head;
 	struct mail_end mail_end;
@@ -58,6 +59,11 @@ struct spool *spool_open(size_t memory_bytes, const char *directory)
 	};
 	buf_init(&spool->pending, WIRE_HEADER_BYTES + WIRE_PAYLOAD_BYTES_MAX);
 	return spool;
+}
+
+void spool_without_records(struct spool *spool)
+{
+	spool->without_records = true;
 }
 
 void spool_close(struct spool **spool)
@@ -165,10 +171,10 @@ static const char *on_report_begin(struct spool *spool, struct str payload)
 
 static const char *keep_row(struct spool *spool, const struct frame *frame)
 {
-	const uint8_t type = (uint8_t)frame->type;
-	const struct str content = frame->type == FRAME_RECORD ? wire_record_content(frame->payload) : frame->payload;
-	digest_add(spool->reading.content, &type, 1);
+	const struct str content = wire_row_content(frame);
 	digest_add(spool->reading.content, content.ptr, content.len);
+	if (frame->type == FRAME_RECORD && spool->without_records)
+		return NULL;
 	return spool_store_add(spool->store, frame) ? NULL : "no room to keep it";
 }
 

@@ -41,6 +41,9 @@ struct spool_report {
 struct spool *spool_open(size_t memory_bytes, const char *directory);
 void spool_close(struct spool **spool);
 
+/* RECORDs are proved and summed up, but not kept: for whoever wants the sums alone. */
+void spool_without_records(struct spool *spool);
+
 /* Empty again, for the mail with this hash. limits and now decide what is
  * acceptable; both are kept by reference / value until the next reset. */
 void spool_reset(struct spool *spool, const struct sha256 *mail_sha256, const struct limits *limits,

@@ -137,6 +137,8 @@ static int run(struct cli *cli, int argc, char **argv)
 		temporary = "/tmp";
 	struct load *load = load_open(limits_file_bytes(&cli->config->limits), temporary);
 	parse.spool = spool_open(SPOOL_MEMORY_BYTES, temporary);
+	if (parse.summary)
+		spool_without_records(parse.spool);
 	buf_init(&parse.out, OUT_BYTES);
 	if (source_open(&reading, load, &source, &error) == ERR_OK)
 		status = with_pool(&parse, source);

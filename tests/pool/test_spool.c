@@ -108,6 +108,24 @@ static void test_good_stream_in_any_pieces(void **state)
 	spool_close(&spool);
 }
 
+static void test_sums_without_records(void **state)
+{
+	struct spool *spool = spool_open(0, "/nonexistent"); /* nothing can be kept */
+	struct wire_writer writer = begin();
+	struct frame frame;
+	struct error error = {0};
+	(void)state;
+	write_report(&writer, "one", 2000, 0);
+	write_end(&writer, 1);
+	assert_false(accepted(spool, 1000));
+	spool_without_records(spool);
+	assert_true(accepted(spool, 1000));
+	assert_int_equal(spool_report_at(spool, 0)->totals.messages, 2001000);
+	struct spool_cursor cursor = spool_rows(spool, 0);
+	assert_false(spool_next_row(&cursor, &frame, &error));
+	spool_close(&spool);
+}
+
 /* A report of one row with these contradictions, itself with those. */
 static bool accepted_with(struct spool *spool, uint32_t of_row, uint32_t of_report)
 {
@@ -253,6 +271,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good_stream_in_any_pieces),
+		cmocka_unit_test(test_sums_without_records),
 		cmocka_unit_test(test_contradictions_are_no_content),
 		cmocka_unit_test(test_contradictions_of_the_other),
 		cmocka_unit_test(test_identity),
