@@ -8,8 +8,8 @@
  *
  * Names here are lower-case A-labels without final dot; any byte may stand in
  * a label but the dot. The root, which a record may name, is the empty text.
- * CNAMEs are followed by the back end (at most DNS_CNAMES_MAX, RFC 1034
- * section 3.6.2).
+ * CNAMEs are followed by the back end (RFC 1034 section 3.6.2), at most
+ * DNS_CNAMES_MAX of them.
  */
 #pragma once
 
@@ -18,10 +18,11 @@
 
 #define DNS_NAME_BYTES_MAX 253
 #define DNS_LABEL_BYTES_MAX 63
-#define DNS_CNAMES_MAX 8
+#define DNS_CNAMES_MAX 16
+#define DNS_CNAMES 8            /* from the network; a default */
 #define DNS_RECORDS_MAX 512     /* of one answer; more is SERVFAIL with a note */
 #define DNS_TXT_RECORDS_MAX 32  /* the same for TXT, from the network; a default */
-#define DNS_TXT_BYTES_MAX 4096  /* of one TXT record, its strings joined; the same */
+#define DNS_TXT_BYTES_MAX 4096  /* of one TXT record, its strings joined */
 
 /* IANA numbers. */
 enum dns_type {

@@ -122,7 +122,7 @@ void dns_answer_fill(struct arena *arena, enum dns_type type, const struct str *
 	for (size_t i = 0; i < count; i++) {
 		/* Its length bytes are one in 256. */
 		if (type == DNS_TXT && rdatas[i].len > 2 * DNS_TXT_BYTES_MAX) {
-			dns_answer_fail(answer_r, DNS_SERVFAIL, STR("a longer TXT record than is read"));
+			dns_answer_fail(answer_r, DNS_SERVFAIL, STR(DNS_TOO_LONG_TXT));
 			return;
 		}
 		if (!read_record(arena, type, rdatas[i], &records[i])) {
@@ -130,7 +130,7 @@ void dns_answer_fill(struct arena *arena, enum dns_type type, const struct str *
 			return;
 		}
 		if (type == DNS_TXT && records[i].text.len > DNS_TXT_BYTES_MAX) {
-			dns_answer_fail(answer_r, DNS_SERVFAIL, STR("a longer TXT record than is read"));
+			dns_answer_fail(answer_r, DNS_SERVFAIL, STR(DNS_TOO_LONG_TXT));
 			return;
 		}
 	}

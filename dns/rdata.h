@@ -13,6 +13,7 @@
 #define DNS_NAME_WIRE_BYTES_MAX 255
 #define DNS_RDATA_BYTES_MAX 65535
 #define DNS_TOO_MANY_RECORDS "more records than are read" /* a note */
+#define DNS_TOO_LONG_TXT "a longer TXT record than is read" /* the same */
 
 /* The name at the start of wire: its text into text (DNS_NAME_BYTES_MAX + 1 bytes), the bytes it took as
  * the result; 0 where there is none. The root is the empty text. */

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unbound.h>
@@ -25,7 +26,8 @@
 struct dns_unbound {
 	struct dns dns;
 	struct ub_ctx *context;
-	size_t txt_records_max;
+	size_t txt_records_max, txt_bytes_max;
+	unsigned cnames_max;
 	int query_msecs, job_msecs;
 	int64_t begun_msecs; /* of the job of query() */
 };
@@ -53,8 +55,6 @@ static const struct option common[] = {
 	{"verbosity:", "0"},
 	{"use-syslog:", "no"},
 	{"edns-buffer-size:", "1232"},
-	{"cache-min-ttl:", "30"},
-	{"cache-max-ttl:", "86400"},
 	{"cache-max-negative-ttl:", "3600"},
 	{"msg-cache-size:", "8m"},
 	{"rrset-cache-size:", "16m"},
@@ -63,8 +63,7 @@ static const struct option common[] = {
 	{"num-queries-per-thread:", "256"},
 	{"outgoing-range:", "256"},
 	{"outgoing-num-tcp:", "16"},
-	{"max-query-restarts:", "8"}, /* CNAMEs, as DNS_CNAMES_MAX */
-	{"infra-host-ttl:", "60"},    /* a server that was dead is soon asked again */
+	{"infra-host-ttl:", "60"}, /* a server that was dead is soon asked again */
 	{"infra-keep-probing:", "yes"},
 	{"outbound-msg-retry:", "2"}, /* as RETRIES says */
 	{"harden-below-nxdomain:", "yes"},
@@ -91,6 +90,18 @@ static int set_options(struct ub_ctx *context, const struct option *options, siz
 	return status;
 }
 
+static int set_number(struct ub_ctx *context, const char *name, unsigned number)
+{
+	char text[16];
+	(void)snprintf(text, sizeof(text), "%u", number);
+	return ub_ctx_set_option(context, name, text);
+}
+
+static unsigned or_default(unsigned given, unsigned otherwise)
+{
+	return given > 0 ? given : otherwise;
+}
+
 static int add_server(struct ub_ctx *context, struct str server)
 {
 	char text[64];
@@ -108,6 +119,12 @@ static int configure(struct ub_ctx *context, const struct dns_unbound_options *o
 		status = ub_ctx_async(context, true);
 	if (status == 0)
 		status = set_options(context, common, sizeof(common) / sizeof(common[0]));
+	if (status == 0)
+		status = set_number(context, "cache-min-ttl:", or_default(options->ttl_min_secs, DNS_TTL_MIN_SECS));
+	if (status == 0)
+		status = set_number(context, "cache-max-ttl:", or_default(options->ttl_max_secs, DNS_TTL_MAX_SECS));
+	if (status == 0)
+		status = set_number(context, "max-query-restarts:", or_default(options->cnames_max, DNS_CNAMES));
 	if (status == 0 && options->servers_count > 0)
 		status = set_options(context, forwarding, sizeof(forwarding) / sizeof(forwarding[0]));
 	for (size_t i = 0; i < options->servers_count && status == 0; i++)
@@ -165,7 +182,9 @@ enum err dns_unbound_open(const struct dns_unbound_options *options, struct dns_
 		die_out_of_memory();
 	unbound->dns.query = query;
 	unbound->context = context;
-	unbound->txt_records_max = options->txt_records_max ? options->txt_records_max : DNS_TXT_RECORDS_MAX;
+	unbound->txt_records_max = or_default(options->txt_records_max, DNS_TXT_RECORDS_MAX);
+	unbound->txt_bytes_max = or_default(options->txt_bytes_max, DNS_TXT_BYTES_MAX);
+	unbound->cnames_max = or_default(options->cnames_max, DNS_CNAMES);
 	unbound->query_msecs = options->query_msecs;
 	unbound->job_msecs = options->job_msecs;
 	dns_unbound_begin(unbound, clock_monotonic_msecs());
@@ -247,9 +266,10 @@ static struct str alias_of(struct arena *arena, struct str name, const char *can
 	return alias;
 }
 
-static void fill_records(struct arena *arena, const struct ub_result *result, enum dns_type type,
-	size_t records_max, struct dns_answer *answer_r)
+static void fill_records(struct arena *arena, const struct ub_result *result, const struct dns_pending *taken,
+	struct dns_answer *answer_r)
 {
+	const size_t records_max = taken->type == DNS_TXT ? taken->unbound->txt_records_max : DNS_RECORDS_MAX;
 	struct str rdatas[DNS_RECORDS_MAX + 1];
 	size_t count = 0;
 	for (; count <= DNS_RECORDS_MAX && result->data && result->data[count]; count++)
@@ -257,7 +277,10 @@ static void fill_records(struct arena *arena, const struct ub_result *result, en
 	if (count > records_max)
 		dns_answer_fail(answer_r, DNS_SERVFAIL, STR(DNS_TOO_MANY_RECORDS));
 	else
-		dns_answer_fill(arena, type, rdatas, count, answer_r);
+		dns_answer_fill(arena, taken->type, rdatas, count, answer_r);
+	for (size_t i = 0; taken->type == DNS_TXT && i < answer_r->count; i++)
+		if (answer_r->records[i].text.len > taken->unbound->txt_bytes_max)
+			dns_answer_fail(answer_r, DNS_SERVFAIL, STR(DNS_TOO_LONG_TXT));
 }
 
 static void fill(struct arena *arena, const struct dns_pending *taken, struct str name, struct dns_answer *answer_r)
@@ -270,8 +293,9 @@ static void fill(struct arena *arena, const struct dns_pending *taken, struct st
 		dns_answer_fail(answer_r, DNS_BOGUS, arena_str(arena, str_from(why)));
 		return;
 	}
-	if (type != DNS_CNAME && count_cnames(packet) > DNS_CNAMES_MAX) {
-		dns_answer_fail(answer_r, DNS_SERVFAIL, STR("more than 8 CNAMEs"));
+	if (type != DNS_CNAME && count_cnames(packet) > taken->unbound->cnames_max) {
+		dns_answer_fail(answer_r, DNS_SERVFAIL,
+			str_from(arena_printf(arena, "more than %u CNAMEs", taken->unbound->cnames_max)));
 		return;
 	}
 	answer_r->secure = result->secure;
@@ -284,8 +308,7 @@ static void fill(struct arena *arena, const struct dns_pending *taken, struct st
 	else if (result->rcode != 0)
 		dns_answer_fail(answer_r, DNS_SERVFAIL, str_from(arena_printf(arena, "RCODE %d", result->rcode)));
 	else
-		fill_records(arena, result, type, type == DNS_TXT ? taken->unbound->txt_records_max : DNS_RECORDS_MAX,
-			answer_r);
+		fill_records(arena, result, taken, answer_r);
 }
 
 static void finished(void *context, int error, struct ub_result *result)

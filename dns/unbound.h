@@ -13,12 +13,20 @@
 
 #define DNS_QUERY_MSECS 5000 /* a default */
 #define DNS_JOB_MSECS 20000  /* the same */
+#define DNS_TTL_MIN_SECS 30
+#define DNS_TTL_MAX_SECS 86400
 
 struct dns_unbound_options {
 	const struct str *servers; /* "192.0.2.1", "192.0.2.1@5353", "2001:db8::1@53"; none: from the root */
 	size_t servers_count;
 	const char *trust_anchor_file; /* NULL: none, nothing is ever secure or bogus */
-	unsigned txt_records_max; /* of a name; more is SERVFAIL; at most DNS_RECORDS_MAX; 0: DNS_TXT_RECORDS_MAX */
+	/* What is beyond them is SERVFAIL; each 0: its default. */
+	unsigned txt_records_max; /* of a name, at most DNS_RECORDS_MAX; DNS_TXT_RECORDS_MAX */
+	unsigned txt_bytes_max;   /* of one of them; DNS_TXT_BYTES_MAX and at most that */
+	unsigned cnames_max;      /* on the way to an answer, at most DNS_CNAMES_MAX; DNS_CNAMES */
+	/* For which the cache keeps an answer, whatever its TTL. */
+	unsigned ttl_min_secs; /* DNS_TTL_MIN_SECS */
+	unsigned ttl_max_secs; /* DNS_TTL_MAX_SECS */
 	int query_msecs; /* for one question, all tries and CNAMEs */
 	int job_msecs;   /* for all questions of a job, from its beginning */
 };

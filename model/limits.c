@@ -4,8 +4,9 @@
 #include <stddef.h>
 
 static const struct limit_info table[] = {
-#define LIMIT(name, unit, normal, ceiling, what) \
-	{#name, unit, normal, ceiling, what, offsetof(struct limits, name)},
+#define LIMIT_FROM(name, unit, least, normal, ceiling, what) \
+	{#name, unit, least, normal, ceiling, what, offsetof(struct limits, name)},
+#define LIMIT(name, unit, normal, ceiling, what) LIMIT_FROM(name, unit, 1, normal, ceiling, what)
 #include "model/limits_list.h"
 #undef LIMIT
 };

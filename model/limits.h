@@ -20,6 +20,7 @@ struct limits {
 struct limit_info {
 	const char *key; /* "mail_bytes" */
 	enum limit_unit unit;
+	uint64_t least;
 	uint64_t normal;
 	uint64_t ceiling;
 	const char *what;

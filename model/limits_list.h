@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/* LIMIT(key, unit, default, ceiling, what). No include guard: an X-macro list. */
+/* LIMIT(key, unit, default, ceiling, what), LIMIT_FROM(key, unit, least, default, ceiling, what): the least is 1 where
+ * nothing else is said. No include guard: an X-macro list. */
+#ifndef LIMIT_FROM
+#define LIMIT_FROM(key, unit, least, normal, ceiling, what) LIMIT(key, unit, normal, ceiling, what)
+#endif
+#define ONE_HOUR ((uint64_t)3600)
 #define KIB ((uint64_t)1024)
 #define MIB (KIB * 1024)
 #define GIB (MIB * 1024)
@@ -69,8 +74,23 @@ LIMIT(dns_queries, LIMIT_COUNT, 60, 1000, "DNS questions for one mail")
 LIMIT(dns_query_secs, LIMIT_SECS, 5, 60, "time for one of them")
 LIMIT(dns_mail_secs, LIMIT_SECS, 20, 300, "time for all of a mail")
 LIMIT(dns_txt_records, LIMIT_COUNT, 32, 512, "TXT records of one name")
+LIMIT(dns_txt_bytes, LIMIT_BYTES, 4 * KIB, 4 * KIB, "one TXT record")
+LIMIT(dns_cname_chain, LIMIT_COUNT, 8, 16, "aliases on the way to an answer")
+LIMIT(dns_ttl_min_secs, LIMIT_SECS, 30, ONE_HOUR, "for which an answer is known at least")
+LIMIT_FROM(dns_ttl_max_secs, LIMIT_SECS, ONE_HOUR, ONE_DAY, 7 * ONE_DAY, "for which an answer is known at most")
+LIMIT(dns_in_flight, LIMIT_COUNT, 64, 128, "mails whose questions are on the way at once")
 LIMIT(dns_rate, LIMIT_COUNT, 200, 10000, "DNS questions a second, for all mails")
 LIMIT(dns_zone_rate, LIMIT_COUNT, 20, 10000, "of them about one zone")
+LIMIT(spf_lookups, LIMIT_COUNT, 10, 10, "terms of SPF that ask the DNS (RFC 7208)")
+LIMIT(spf_void_lookups, LIMIT_COUNT, 2, 10, "of them without an answer")
+LIMIT(spf_names, LIMIT_COUNT, 10, 10, "names that one mx or ptr of SPF asks for (RFC 7208)")
+LIMIT_FROM(dmarc_walk, LIMIT_COUNT, 5, 8, 8, "names that a DNS tree walk asks for (RFC 9989)")
+LIMIT(dkim_signatures, LIMIT_COUNT, 10, 100, "DKIM signatures tried of a mail")
+LIMIT(arc_sets, LIMIT_COUNT, 50, 50, "ARC sets of a mail (RFC 8617)")
+LIMIT_FROM(rsa_bits_min, LIMIT_COUNT, 1024, 1024, 2048, "bits of an RSA key, at least (RFC 8301)")
+LIMIT_FROM(rsa_bits_max, LIMIT_COUNT, 2048, 4096, 16384, "bits of an RSA key, at most")
+LIMIT(bimi_svg_bytes, LIMIT_BYTES, 32 * KIB, 256 * KIB, "an indicator of BIMI, unpacked")
+LIMIT(bimi_evidence_bytes, LIMIT_BYTES, 64 * KIB, MIB, "an evidence document of BIMI")
 LIMIT(verify_lease_secs, LIMIT_SECS, 900, ONE_DAY, "after which a mail whose judge died may be judged again")
 LIMIT(http_connections, LIMIT_COUNT, 1024, 4096, "connections to the dashboard")
 LIMIT(http_connections_per_address, LIMIT_COUNT, 32, 4096, "of them from one address")
@@ -84,7 +104,9 @@ LIMIT(page_rows, LIMIT_COUNT, 500, 1000, "rows of a table on a page")
 LIMIT(exports, LIMIT_COUNT, 2, 3, "CSV files and originals being downloaded at once")
 LIMIT(export_rows, LIMIT_COUNT, 1000000, 100000000, "rows of a CSV file")
 LIMIT(disk_free_percent, LIMIT_COUNT, 10, 90, "per cent of the disk of state_dir; intake stops when less is free")
+#undef LIMIT_FROM
 #undef KIB
 #undef MIB
 #undef GIB
+#undef ONE_HOUR
 #undef ONE_DAY

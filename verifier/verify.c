@@ -2,6 +2,7 @@
 #include "verifier/verify.h"
 
 #include "base/utf8.h"
+#include "verifier/bimi/vmc.h"
 
 #include <string.h>
 
@@ -22,8 +23,11 @@ struct verify_limits verify_limits_default(void)
 		.spf_lookups = 10,
 		.spf_void_lookups = 2,
 		.spf_names = 10,
+		.dmarc_walk = 8,
 		.rsa_bits_min = 1024,
 		.rsa_bits_max = 4096,
+		.bimi_svg_bytes = SVG_BYTES,
+		.bimi_evidence_bytes = VMC_BYTES,
 	};
 }
 

@@ -16,8 +16,11 @@ struct verify_limits {
 	unsigned spf_lookups;      /* RFC 7208 section 4.6.4: 10 */
 	unsigned spf_void_lookups; /* the same: 2 */
 	unsigned spf_names;        /* MX or PTR names of one term: 10 */
+	unsigned dmarc_walk;       /* RFC 9989 section 4.10: 8, and never more */
 	unsigned rsa_bits_min;     /* RFC 8301 section 3.2: 1024 */
 	unsigned rsa_bits_max;     /* 4096 */
+	size_t bimi_svg_bytes;     /* of an indicator, unpacked; draft-svg-tiny-ps-abrotman section 2.1: 32 KiB */
+	size_t bimi_evidence_bytes; /* 64 KiB */
 };
 struct verify_limits verify_limits_default(void);
 

@@ -189,13 +189,29 @@ static void keep_trace(struct verification *job)
 	buf_fini(&answers);
 }
 
+struct verify_limits verify_job_limits(const struct limits *limits)
+{
+	return (struct verify_limits){
+		.dkim_signatures = (unsigned)limits->dkim_signatures,
+		.arc_sets = (unsigned)limits->arc_sets,
+		.spf_lookups = (unsigned)limits->spf_lookups,
+		.spf_void_lookups = (unsigned)limits->spf_void_lookups,
+		.spf_names = (unsigned)limits->spf_names,
+		.dmarc_walk = (unsigned)limits->dmarc_walk,
+		.rsa_bits_min = (unsigned)limits->rsa_bits_min,
+		.rsa_bits_max = (unsigned)limits->rsa_bits_max,
+		.bimi_svg_bytes = limits->bimi_svg_bytes,
+		.bimi_evidence_bytes = limits->bimi_evidence_bytes,
+	};
+}
+
 void verify_job(const struct verify_input *input, struct wire_writer *writer)
 {
 	struct arena *arena = arena_open(input->limits->worker_bytes / 2);
 	struct verification job = {.verify = {
 		.arena = arena,
 		.now_epoch_secs = input->now_epoch_secs,
-		.limits = verify_limits_default(),
+		.limits = verify_job_limits(input->limits),
 	}};
 	if (!verify_request_get(read_all(arena, input->fd, input->bytes), arena, &job.request))
 		die("not a request to verify");

@@ -4,6 +4,7 @@
 
 #include "model/limits.h"
 #include "model/wire.h"
+#include "verifier/verify.h"
 
 struct verify_input {
 	int fd;         /* a model/verify_request.h, readable from 0 */
@@ -12,6 +13,9 @@ struct verify_input {
 	int64_t now_epoch_secs;
 	const struct limits *limits;
 };
+
+/* What the configuration says of them. */
+struct verify_limits verify_job_limits(const struct limits *limits);
 
 /* Writes the verdict behind a HELLO that the caller wrote. */
 void verify_job(const struct verify_input *input, struct wire_writer *writer);

@@ -277,19 +277,20 @@ static bool check_limit(struct walk *walk, const struct limit_info *info)
 	if (!fine || number == 0)
 		return mistake(walk, mark, "\"%.*s\" in %s is not %s", STR_FMT(value),
 			buf_cstr(&walk->path), wanted[info->unit]);
-	if (number <= info->ceiling)
+	if (number >= info->least && number <= info->ceiling)
 		return true;
-	struct buf ceiling;
-	buf_init(&ceiling, 64);
+	const uint64_t bound = number < info->least ? info->least : info->ceiling;
+	struct buf text;
+	buf_init(&text, 64);
 	if (info->unit == LIMIT_BYTES)
-		value_add_bytes(&ceiling, info->ceiling);
+		value_add_bytes(&text, bound);
 	else if (info->unit == LIMIT_SECS)
-		value_add_duration(&ceiling, (int64_t)info->ceiling);
+		value_add_duration(&text, (int64_t)bound);
 	else
-		buf_add_u64(&ceiling, info->ceiling);
-	(void)mistake(walk, mark, "%.*s in %s is more than the ceiling of %s", STR_FMT(value),
-		buf_cstr(&walk->path), buf_cstr(&ceiling));
-	buf_fini(&ceiling);
+		buf_add_u64(&text, bound);
+	(void)mistake(walk, mark, number < info->least ? "%.*s in %s is less than %s, the least" :
+		"%.*s in %s is more than the ceiling of %s", STR_FMT(value), buf_cstr(&walk->path), buf_cstr(&text));
+	buf_fini(&text);
 	return false;
 }
 

@@ -59,12 +59,12 @@ int64_t pace_take(struct pace *pace, struct str name, enum dns_type type, int64_
 void pace_answered(struct pace *pace, const struct dns_answer *answer, unsigned asked, int64_t now_msecs)
 {
 	const uint64_t question = hash(answer->name, answer->type);
-	int64_t secs = answer->ttl_secs < PACE_CACHED_SECS_MAX ? answer->ttl_secs : PACE_CACHED_SECS_MAX;
+	int64_t secs = answer->ttl_secs < pace->ttl_max_secs ? answer->ttl_secs : pace->ttl_max_secs;
 	if (is_cached(pace, question, now_msecs))
 		return;
 	for (; asked > 1; asked--)
 		(void)take(pace, answer->name, now_msecs);
 	if (!dns_failed(answer))
 		*place_of(pace, question) = (struct pace_answer){question,
-			now_msecs + 1000 * (secs > PACE_CACHED_SECS ? secs : PACE_CACHED_SECS)};
+			now_msecs + 1000 * (secs > pace->ttl_min_secs ? secs : pace->ttl_min_secs)};
 }

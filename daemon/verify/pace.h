@@ -11,11 +11,10 @@
 
 #define PACE_ZONES 1024     /* two that fall together share their rate */
 #define PACE_ANSWERS 4096   /* one that falls on another takes its place */
-#define PACE_CACHED_SECS 30 /* the least that the cache keeps an answer (dns/unbound.c) */
-#define PACE_CACHED_SECS_MAX 86400
 
 struct pace {
 	unsigned rate, zone_rate; /* a second; 0: without bound */
+	unsigned ttl_min_secs, ttl_max_secs; /* for which the cache keeps an answer */
 	int64_t next_usecs;       /* by the rate alone, each when its turn comes */
 	int64_t zone_next_usecs[PACE_ZONES];
 	struct pace_answer {

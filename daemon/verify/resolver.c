@@ -46,7 +46,7 @@ struct serving {
 	struct arena *scratch;
 	struct pace pace;
 	struct job jobs[RESOLVER_JOBS_MAX];
-	size_t count;
+	size_t count, room;
 };
 
 struct resolver_options resolver_options_of(const struct config *config, struct arena *arena)
@@ -62,10 +62,15 @@ struct resolver_options resolver_options_of(const struct config *config, struct 
 			.servers_count = words->count,
 			.trust_anchor_file = config->dns.trust_anchor ? config->dns.trust_anchor : root_key,
 			.txt_records_max = (unsigned)config->limits.dns_txt_records,
+			.txt_bytes_max = (unsigned)config->limits.dns_txt_bytes,
+			.cnames_max = (unsigned)config->limits.dns_cname_chain,
+			.ttl_min_secs = (unsigned)config->limits.dns_ttl_min_secs,
+			.ttl_max_secs = (unsigned)config->limits.dns_ttl_max_secs,
 			.query_msecs = (int)config->limits.dns_query_secs * 1000,
 			.job_msecs = (int)config->limits.dns_mail_secs * 1000,
 		},
 		.queries_max = (unsigned)config->limits.dns_queries,
+		.jobs_max = (unsigned)config->limits.dns_in_flight,
 		.rate = (unsigned)config->limits.dns_rate,
 		.zone_rate = (unsigned)config->limits.dns_zone_rate,
 		.require_confinement = config->require_confinement,
@@ -165,7 +170,7 @@ static void serve(struct serving *serving, int control)
 		for (size_t i = 0; i < count; i++)
 			wanted[i] = (struct pollfd){.fd = serving->jobs[i].socket, .events = POLLIN};
 		wanted[count] = (struct pollfd){.fd = dns_unbound_fd(serving->unbound), .events = POLLIN};
-		wanted[count + 1] = (struct pollfd){.fd = count < RESOLVER_JOBS_MAX ? control : -1, .events = POLLIN};
+		wanted[count + 1] = (struct pollfd){.fd = count < serving->room ? control : -1, .events = POLLIN};
 		if (poll(wanted, count + 2, time_left(serving)) < 0) {
 			if (errno != EINTR)
 				return;
@@ -192,7 +197,17 @@ static void let_go_of_terminal(void)
 
 static _Noreturn void child(const struct resolver_options *options, int control, pid_t parent)
 {
-	struct serving serving = {.options = options, .pace = {.rate = options->rate, .zone_rate = options->zone_rate}};
+	const struct dns_unbound_options *dns = &options->dns;
+	struct serving serving = {
+		.options = options,
+		.pace = {
+			.rate = options->rate,
+			.zone_rate = options->zone_rate,
+			.ttl_min_secs = dns->ttl_min_secs ? dns->ttl_min_secs : DNS_TTL_MIN_SECS,
+			.ttl_max_secs = dns->ttl_max_secs ? dns->ttl_max_secs : DNS_TTL_MAX_SECS,
+		},
+		.room = options->jobs_max ? options->jobs_max : RESOLVER_JOBS,
+	};
 	struct hello hello = {.code = ERR_OK};
 	struct error error = {0};
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)

@@ -17,11 +17,13 @@
 
 #include <sys/types.h>
 
-#define RESOLVER_JOBS_MAX 64 /* at once; more wait */
+#define RESOLVER_JOBS 64 /* at once, a default; more wait */
+#define RESOLVER_JOBS_MAX 128 /* with libunbound's sockets they are less than the files that it may open */
 
 struct resolver_options {
 	struct dns_unbound_options dns;
 	unsigned queries_max; /* of one job */
+	unsigned jobs_max; /* 0: RESOLVER_JOBS */
 	unsigned rate, zone_rate; /* daemon/verify/pace.h */
 	bool require_confinement; /* ERR_PERM where the kernel cannot confine it fully */
 };

@@ -110,7 +110,7 @@ def known_keys(root):
 
 def limit_keys(root):
     text = house.read(root, "model/limits_list.h")
-    return re.findall(r"^LIMIT\((\w+)", text, re.MULTILINE)
+    return re.findall(r"^LIMIT(?:_FROM)?\((\w+)", text, re.MULTILINE)
 
 
 def lint(path):

@@ -114,12 +114,12 @@ static void test_it_is_confined(void **state)
 static void test_jobs_take_turns(void **state)
 {
 	struct resolver resolver = started(PATIENT_MSECS, PATIENT_MSECS, 60);
-	struct worker workers[RESOLVER_JOBS_MAX + 4];
+	struct worker workers[RESOLVER_JOBS + 4];
 	const size_t count = sizeof(workers) / sizeof(workers[0]);
 	(void)state;
 	for (size_t i = 0; i < count; i++)
 		workers[i] = worker_of(&resolver);
-	for (size_t i = 0; i < RESOLVER_JOBS_MAX; i++)
+	for (size_t i = 0; i < RESOLVER_JOBS; i++)
 		assert_int_equal(ask(&workers[i], "good.example", DNS_A)->status, DNS_OK);
 	/* Those beyond its places wait until others end. */
 	for (size_t i = 0; i < 10; i++)
@@ -128,6 +128,31 @@ static void test_jobs_take_turns(void **state)
 		assert_int_equal(ask(&workers[i], "good.example", DNS_MX)->status, DNS_OK);
 		end(&workers[i]);
 	}
+	resolver_stop(&resolver);
+}
+
+/* The third has no place until another ends. */
+static void test_two_at_once(void **state)
+{
+	struct resolver_options options = {.dns = {.servers = &server, .servers_count = 1,
+		.query_msecs = PATIENT_MSECS, .job_msecs = PATIENT_MSECS}, .queries_max = 60, .jobs_max = 2};
+	struct resolver resolver;
+	struct worker workers[3];
+	(void)state;
+	server = str_from(getenv("DNS_SERVER"));
+	assert_int_equal(resolver_start(&options, &resolver, NULL), ERR_OK);
+	for (size_t i = 0; i < 3; i++)
+		workers[i] = worker_of(&resolver);
+	assert_int_equal(ask(&workers[0], "good.example", DNS_A)->status, DNS_OK);
+	assert_int_equal(ask(&workers[1], "good.example", DNS_A)->status, DNS_OK);
+	workers[2].dns = dns_relay_open(workers[2].arena, workers[2].socket, HASTY_MSECS);
+	assert_int_equal(ask(&workers[2], "good.example", DNS_A)->status, DNS_TIMEOUT);
+	end(&workers[2]);
+	workers[2] = worker_of(&resolver);
+	end(&workers[0]);
+	assert_int_equal(ask(&workers[2], "good.example", DNS_A)->status, DNS_OK);
+	end(&workers[1]);
+	end(&workers[2]);
 	resolver_stop(&resolver);
 }
 
@@ -185,7 +210,7 @@ static void put_question(const struct worker *worker, uint32_t number, const cha
 /* By a clock of the test's own. */
 static void test_the_pace(void **state)
 {
-	static struct pace pace = {.rate = 50, .zone_rate = 10};
+	static struct pace pace = {.rate = 50, .zone_rate = 10, .ttl_min_secs = 30, .ttl_max_secs = 86400};
 	const int64_t start = 1000000;
 	struct dns_answer answer = {.name = STR("0.zone.example"), .type = DNS_A, .status = DNS_NXDOMAIN};
 	char name[32];
@@ -372,6 +397,11 @@ static void test_configuration(void **state)
 	assert_int_equal(options.dns.job_msecs, 20000);
 	assert_int_equal(options.queries_max, 60);
 	assert_int_equal(options.dns.txt_records_max, 32);
+	assert_int_equal(options.dns.txt_bytes_max, DNS_TXT_BYTES_MAX);
+	assert_int_equal(options.dns.cnames_max, DNS_CNAMES);
+	assert_int_equal(options.dns.ttl_min_secs, DNS_TTL_MIN_SECS);
+	assert_int_equal(options.dns.ttl_max_secs, DNS_TTL_MAX_SECS);
+	assert_int_equal(options.jobs_max, RESOLVER_JOBS);
 	assert_int_equal(options.rate, 200);
 	assert_int_equal(options.zone_rate, 20);
 	assert_int_equal(options.dns.trust_anchor_file != NULL, access(RESOLVER_ROOT_KEY, R_OK) == 0);
@@ -379,7 +409,8 @@ static void test_configuration(void **state)
 	options = options_in(arena,
 		"dns: {servers: [192.0.2.1, \"2001:db8::1@5353\"]}\nrequire_confinement: yes\n"
 		"limits: {dns_queries: 7, dns_query_secs: 2s, dns_mail_secs: 3s, dns_rate: 8, dns_zone_rate: 9, "
-		"dns_txt_records: 10}\n");
+		"dns_txt_records: 10, dns_txt_bytes: 11, dns_cname_chain: 12, dns_ttl_min_secs: 13s, "
+		"dns_ttl_max_secs: 2h, dns_in_flight: 14}\n");
 	assert_int_equal(options.dns.servers_count, 2);
 	assert_true(str_eq(options.dns.servers[1], STR("2001:db8::1@5353")));
 	assert_null(options.dns.trust_anchor_file);
@@ -387,6 +418,11 @@ static void test_configuration(void **state)
 	assert_int_equal(options.dns.job_msecs, 3000);
 	assert_int_equal(options.queries_max, 7);
 	assert_int_equal(options.dns.txt_records_max, 10);
+	assert_int_equal(options.dns.txt_bytes_max, 11);
+	assert_int_equal(options.dns.cnames_max, 12);
+	assert_int_equal(options.dns.ttl_min_secs, 13);
+	assert_int_equal(options.dns.ttl_max_secs, 7200);
+	assert_int_equal(options.jobs_max, 14);
 	assert_int_equal(options.rate, 8);
 	assert_int_equal(options.zone_rate, 9);
 	assert_true(options.require_confinement);
@@ -407,6 +443,8 @@ static void test_bad_configuration(void **state)
 		{"dns: {trust_anchor: [a]}\n", "dns.trust_anchor"},
 		{"limits: {dns_queries: 1001}\n", "limits.dns_queries"},
 		{"limits: {dns_txt_records: 513}\n", "limits.dns_txt_records"},
+		{"limits: {dns_cname_chain: 17}\n", "limits.dns_cname_chain"},
+		{"limits: {dns_ttl_max_secs: 59m}\n", "less than 1h"},
 		{"limits: {dns_rate: 0}\n", "limits.dns_rate"},
 		{"limits: {dns_zone_rate: 10001}\n", "limits.dns_zone_rate"},
 		{"limits: {dns_query_secs: 61s}\n", "limits.dns_query_secs"},
@@ -429,6 +467,7 @@ int main(void)
 		cmocka_unit_test(test_it_validates),
 		cmocka_unit_test(test_it_is_confined),
 		cmocka_unit_test(test_jobs_take_turns),
+		cmocka_unit_test(test_two_at_once),
 		cmocka_unit_test(test_questions_are_counted),
 		cmocka_unit_test(test_time_is_bounded),
 		cmocka_unit_test(test_the_pace),

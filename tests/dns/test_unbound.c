@@ -28,18 +28,24 @@ struct asking {
 	struct arena *arena;
 };
 
-static void open_asking(struct asking *asking, const char *variable, int msecs, const char *anchor)
+static void open_limited(struct asking *asking, const char *variable, struct dns_unbound_options options)
 {
 	struct str server = str_from(getenv(variable));
-	struct dns_unbound_options options = {.servers = &server, .servers_count = 1, .query_msecs = msecs};
 	struct error error = {0};
+	options.servers = &server;
+	options.servers_count = 1;
 	options.job_msecs = PATIENT_MSECS;
-	options.trust_anchor_file = anchor;
 	if (!server.ptr)
 		fail_msg("%s is not set: run by dns_server.py", variable);
 	asking->arena = arena_open((size_t)16 << 20);
 	if (dns_unbound_open(&options, &asking->unbound, &error) != ERR_OK)
 		fail_msg("%s", error.text);
+}
+
+static void open_asking(struct asking *asking, const char *variable, int msecs, const char *anchor)
+{
+	open_limited(asking, variable,
+		(struct dns_unbound_options){.query_msecs = msecs, .trust_anchor_file = anchor});
 }
 
 static void close_asking(struct asking *asking)
@@ -341,11 +347,46 @@ static void test_the_cache(void **state)
 			const char *name = arena_printf(asking.arena, "ttl-%u.cache.example", ttls[i]);
 			const struct dns_answer *answer = ask(&asking, str_from(name), DNS_A);
 			assert_int_equal(answer->status, DNS_OK);
-			assert_true(answer->ttl_secs <= 86400);
-			if (ttls[i] >= 86400)
-				assert_true(answer->ttl_secs > 80000);
+			uint32_t kept = ttls[i] < 30 ? 30 : ttls[i] > 86400 ? 86400 : ttls[i];
+			assert_in_range(answer->ttl_secs, kept - 10, kept);
 		}
 	assert_int_equal(count_at_server(&asking, "cache.example"), sizeof(ttls) / sizeof(ttls[0]));
+	close_asking(&asking);
+}
+
+/* Each at its value and one beyond it. */
+static void test_other_limits(void **state)
+{
+	static const uint32_t ttls[][2] = {{1, 100}, {100, 100}, {130, 130}, {4000, 4000}, {4030, 4000}};
+	static const struct {
+		const char *name;
+		enum dns_type type;
+		enum dns_status status;
+	} cases[] = {{"text-10.example", DNS_TXT, DNS_OK}, {"text-11.example", DNS_TXT, DNS_SERVFAIL},
+		{"texts-4.example", DNS_TXT, DNS_OK}, {"texts-5.example", DNS_TXT, DNS_SERVFAIL},
+		{"chain-2-0.example", DNS_A, DNS_OK}, {"chain-3-0.b.example", DNS_A, DNS_SERVFAIL},
+		{"wholechain-2.c.example", DNS_A, DNS_OK}, {"wholechain-3.d.example", DNS_A, DNS_SERVFAIL}};
+	struct asking asking;
+	(void)state;
+	open_limited(&asking, "DNS_SERVER", (struct dns_unbound_options){.query_msecs = PATIENT_MSECS,
+		.txt_records_max = 4, .txt_bytes_max = 4090, .cnames_max = 2, .ttl_min_secs = 100,
+		.ttl_max_secs = 4000});
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		if (ask(&asking, str_from(cases[i].name), cases[i].type)->status != cases[i].status)
+			fail_msg("%s", cases[i].name);
+	for (size_t i = 0; i < sizeof(ttls) / sizeof(ttls[0]); i++) {
+		const char *name = arena_printf(asking.arena, "ttl-%u.limits.example", ttls[i][0]);
+		const struct dns_answer *answer = ask(&asking, str_from(name), DNS_A);
+		assert_int_equal(answer->status, DNS_OK);
+		assert_in_range(answer->ttl_secs, ttls[i][1] - 10, ttls[i][1]);
+	}
+	close_asking(&asking);
+	open_limited(&asking, "DNS_SERVER", (struct dns_unbound_options){.query_msecs = PATIENT_MSECS,
+		.cnames_max = DNS_CNAMES_MAX});
+	assert_int_equal(ask(&asking, STR("chain-16-0.example"), DNS_A)->status, DNS_OK);
+	assert_int_equal(ask(&asking, STR("chain-17-0.example"), DNS_A)->status, DNS_SERVFAIL);
+	assert_int_equal(ask(&asking, STR("wholechain-16.example"), DNS_A)->status, DNS_OK);
+	assert_int_equal(ask(&asking, STR("wholechain-17.example"), DNS_A)->status, DNS_SERVFAIL);
 	close_asking(&asking);
 }
 
@@ -434,6 +475,7 @@ int main(void)
 		cmocka_unit_test(test_the_time_of_a_job),
 		cmocka_unit_test(test_a_storm_is_bounded),
 		cmocka_unit_test(test_the_cache),
+		cmocka_unit_test(test_other_limits),
 		cmocka_unit_test(test_from_the_root),
 		cmocka_unit_test(test_replay_of_the_network),
 		cmocka_unit_test(test_servers),

@@ -68,6 +68,14 @@ class JudgeTest(flow.FlowTest):
 
 
 class Once(JudgeTest):
+    def test_limits(self):
+        """The reporter's signature is the second of its mail."""
+        for signatures in ("1", "2"):
+            self.configure(self.maildir, more=self.dns.config + QUICK % (", dkim_signatures: " + signatures))
+            self.take_in(self.world.sign(self.genuine(signatures), "stranger.example"))
+            self.verify()
+        self.assertEqual(self.states(), {"1": "unverified", "2": "verified"})
+
     def test_states(self):
         said = self.take_in(self.genuine("good"), factory.aggregate("bare"),
                             self.world.sign(factory.aggregate("forged", author="a@stranger.example",

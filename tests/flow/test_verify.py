@@ -12,6 +12,7 @@ import os
 import re
 import sys
 
+import factory
 import flow
 import signer
 
@@ -398,17 +399,24 @@ class Live(VerifyTest):
         """dns_queries at what is needed and one below; the two of time by who never answers."""
         self.server.zone[dns_server.wire(dns_server.name("two.example"))] = [
             (dns_server.TXT, dns_server.strings(b"v=spf1 include:example.net -all"))]
+        self.server.zone[dns_server.wire(dns_server.name("chain.example"))] = [
+            (dns_server.TXT, dns_server.strings(b"v=spf1 a:chain-3-0.example -all"))]
         for limit, sender, result in (("dns_queries: 2", "two.example", "pass"),
                                       ("dns_queries: 1", "two.example", "temperror"),
                                       ("dns_txt_records: 32", "texts-33.example", "temperror"),
                                       ("dns_txt_records: 33", "texts-33.example", "none"),
+                                      ("dns_txt_bytes: 4089", "text-10.example", "temperror"),
+                                      ("dns_txt_bytes: 4090", "text-10.example", "none"),
+                                      ("dns_cname_chain: 2", "chain.example", "temperror"),
+                                      ("dns_cname_chain: 3", "chain.example", "pass"),
                                       ("dns_query_secs: 1s", "silent-1.example", "temperror"),
                                       ("dns_mail_secs: 1s", "silent-2.example", "temperror")):
             self.config = self.write("dmarcd.yaml", "limits: {%s}\n" % limit)
             done = self.spf(sender)
             self.assertEqual(done["result"], result, limit)
             notes = " ".join(step["note"] or "" for step in done["trace"])
-            said = {"dns_queries: 1": "budget", "dns_txt_records: 32": "more records", "dns_query_secs: 1s": "in time", "dns_mail_secs: 1s": "used up"}
+            said = {"dns_queries: 1": "budget", "dns_txt_records: 32": "more records", "dns_query_secs: 1s": "in time",
+                    "dns_mail_secs: 1s": "used up", "dns_txt_bytes: 4089": "longer TXT"}
             self.assertIn(said.get(limit, ""), notes)
 
     def test_dead(self):
@@ -419,6 +427,69 @@ class Live(VerifyTest):
 
     def test_no_address(self):
         self.dmarcd("spf", "--resolver", "localhost", "--ip", "192.0.2.1", "--helo", "x.example", code=flow.EX_USAGE)
+
+
+class Limits(VerifyTest):
+    """Those of the verifier reach it: each at what is needed and one off."""
+
+    INDICATOR = ("<svg version=\"1.2\" baseProfile=\"tiny-ps\" viewBox=\"0 0 9 9\" "
+                 "xmlns=\"http://www.w3.org/2000/svg\"><title>made</title></svg>")
+
+    def each(self, message, zone, found, cases, *options):
+        """cases: (limit, its value, what is found then)."""
+        for key, value, expected in cases:
+            self.config = self.write("dmarcd.yaml", "limits: {%s: %d}\n" % (key, value))
+            with self.subTest(key=key, value=value):
+                self.assertEqual(found(self.verdict(message, *options, zone=zone)), expected)
+
+    def test_signatures(self):
+        world, mail = factory.World(), factory.message(author="a@a.example")
+        for domain in ("a.example", "b.example", "c.example"):
+            mail = world.add(domain).sign(mail, domain)
+        self.each(mail, world.zone(), lambda found: [one["reason"] for one in found["dkim"]], (
+            ("dkim_signatures", 3, [None] * 3), ("dkim_signatures", 2, [None, None, "too_many"])))
+        for domain in ("a.example", "b.example"):
+            mail = world.seal(mail, domain)
+        self.each(mail, world.zone(), lambda found: (found["arc"]["result"], found["arc"]["reason"]), (
+            ("arc_sets", 2, ("pass", None)), ("arc_sets", 1, ("fail", "too_many"))))
+
+    def test_keys(self):
+        for bits, key, off, reason in ((1032, "rsa_bits_min", 1033, "key_short"),
+                                       (2056, "rsa_bits_max", 2055, "key_long")):
+            signing = signer.Key(bits=bits)
+            mail = signer.dkim(factory.message(author="a@a.example"), signing, "a.example")
+            zone = "s._domainkey.a.example TXT %s\n" % factory.text(signing.record())
+            self.each(mail, zone, lambda found: found["dkim"][0]["reason"], ((key, bits, None), (key, off, reason)))
+
+    def test_spf(self):
+        zone = ("example.org TXT \"v=spf1 exists:void.example a:spf.example.org mx:mx.example -all\"\n"
+                "spf.example.org A 192.0.2.9\nmx.example MX 1 spf.example.org\nmx.example MX 2 here.example\n"
+                "here.example A 192.0.2.1\n")
+        zone += "more.example A !NXDOMAIN\nexample.net TXT \"v=spf1 exists:void.example a:more.example +all\"\n"
+        self.each(MESSAGE, zone, lambda found: found["spf"]["result"], (
+            ("spf_lookups", 3, "pass"), ("spf_lookups", 2, "permerror"),
+            ("spf_names", 2, "pass"), ("spf_names", 1, "permerror")), *SENDER)
+        self.each(MESSAGE.replace("bounce@example.org", "b@example.net"), zone, lambda found: found["spf"]["result"], (
+            ("spf_void_lookups", 2, "pass"), ("spf_void_lookups", 1, "permerror")), *SENDER)
+
+    def test_dmarc(self):
+        zone = "_dmarc.d.e.f.example.org TXT \"v=DMARC1; psd=n\"\n_dmarc.example.org TXT \"v=DMARC1; p=none\"\n"
+        self.each("From: a@b.c.d.e.f.example.org\n\nHi.\n", zone, lambda found: found["dmarc"]["org_domain"], (
+            ("dmarc_walk", 6, "d.e.f.example.org"), ("dmarc_walk", 5, "example.org")))
+
+    def test_bimi(self):
+        evidence = os.path.join(CORPUS, "bimi", "vmc-cnn.pem")
+        world = factory.World().add("a.example")
+        mail = world.sign(factory.message(author="a@a.example"), "a.example")
+        world.publish("default._bimi.a.example", "v=BIMI1; l=https://a.example/l.svg")
+        size = len(self.INDICATOR)
+        self.each(mail, world.zone(), lambda found: found["bimi"]["reason"], (
+            ("bimi_svg_bytes", size, None), ("bimi_svg_bytes", size - 1, "svg.size")),
+            "--bimi-indicator", self.bytes_file("l.svg", self.INDICATOR))
+        world.publish("default._bimi.a.example", "v=BIMI1; l=https://a.example/l.svg; a=https://a.example/l.pem")
+        size = os.path.getsize(evidence)
+        self.each(mail, world.zone(), lambda found: found["bimi"]["reason"] == "vmc.pem", (
+            ("bimi_evidence_bytes", size, False), ("bimi_evidence_bytes", size - 1, True)), "--bimi-evidence", evidence)
 
 
 class Spf(VerifyTest):

@@ -96,16 +96,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	struct arena *arena = arena_open(ARENA_BYTES);
 	struct svg svg, again;
-	svg_check(arena, (struct str){(const char *)bytes, len}, &svg);
+	svg_check(arena, (struct str){(const char *)bytes, len}, SVG_BYTES, &svg);
 	if (svg.valid == (svg.reason != NULL) || (!svg.valid && svg.detail.len == 0))
 		die("no reason, or one too many");
 	if (!utf8_valid(svg.detail))
 		die("a detail that is not UTF-8");
 	if (svg.valid) {
-		if (svg.bytes.len > SVG_BYTES_MAX || svg.title.len == 0)
+		if (svg.bytes.len > SVG_BYTES || svg.title.len == 0)
 			die("accepted %zu bytes", svg.bytes.len);
 		check_accepted(svg.bytes);
-		svg_check(arena, svg.bytes, &again);
+		svg_check(arena, svg.bytes, SVG_BYTES, &again);
 		if (!again.valid || !str_eq(again.bytes, svg.bytes) || again.compressed)
 			die("not accepted again: %.*s", STR_FMT(again.detail));
 	}

@@ -32,7 +32,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	struct arena *arena = arena_open(ARENA_BYTES);
 	struct str text = {(const char *)bytes, len};
 	struct vmc_request request = {.evidence = text, .now_epoch_secs = FUZZ_NOW, .domain = STR("cnn.com"),
-		.org_domain = STR("cnn.com"), .selector = STR("default")};
+		.org_domain = STR("cnn.com"), .selector = STR("default"),
+		.evidence_bytes_max = VMC_BYTES, .svg_bytes_max = SVG_BYTES};
 	struct logotype logotype;
 	const char *detail;
 	check(arena, &request);

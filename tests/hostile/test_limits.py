@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Every limit of model/limits_list.h at its ceiling and one above; those of the queue and the
+"""Every limit of model/limits_list.h at its ceiling and one above, its least and one below; those of the queue and the
 quarantine, which no parser test sees, at their value and one above.
 
 usage: test_limits.py BIN_DIR [unittest arguments]
@@ -14,8 +14,9 @@ sys.path.insert(0, os.path.join(HERE, "..", "flow"))
 import flow  # noqa: E402
 import mails  # noqa: E402
 
-_LIMIT = re.compile(r"^LIMIT\((\w+), LIMIT_(\w+), ([^,]+), ([^,]+),", re.M)
-UNITS = {"KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30, "ONE_DAY": 86400, "INT64_MAX": (1 << 63) - 1}
+_LIMIT = re.compile(r"^LIMIT(?:_FROM)?\((\w+), LIMIT_(\w+),(?: ([^,]+),(?=[^,]+,[^,]+, \"))? ([^,]+), ([^,]+), \"", re.M)
+UNITS = {"KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30, "ONE_HOUR": 3600, "ONE_DAY": 86400,
+         "INT64_MAX": (1 << 63) - 1}
 
 
 def number(text):
@@ -27,8 +28,8 @@ def number(text):
 
 def table():
     with open(os.path.join(flow.SOURCE, "model", "limits_list.h"), encoding="utf-8") as stream:
-        return [(key, unit, number(normal), number(ceiling))
-                for key, unit, normal, ceiling in _LIMIT.findall(stream.read())]
+        return [(key, unit, number(least or "1"), number(normal), number(ceiling))
+                for key, unit, least, normal, ceiling in _LIMIT.findall(stream.read())]
 
 
 class LimitsTest(flow.FlowTest):
@@ -40,14 +41,14 @@ class LimitsTest(flow.FlowTest):
     def test_ceilings(self):
         limits = table()
         self.assertGreater(len(limits), 40)
-        for key, unit, normal, ceiling in limits:
-            self.assertLessEqual(normal, ceiling, key)
-            self.check(key, unit, 1, flow.EX_OK)
+        for key, unit, least, normal, ceiling in limits:
+            self.assertTrue(least <= normal <= ceiling, key)
+            self.check(key, unit, least, flow.EX_OK)
             self.check(key, unit, ceiling, flow.EX_OK)
             done = self.check(key, unit, ceiling + 1, flow.EX_CONFIG)
             self.assertIn("limits.yaml:2:", done.stderr)
             self.assertIn("limits." + key, done.stderr)
-            self.check(key, unit, 0, flow.EX_CONFIG)
+            self.assertIn("limits." + key, self.check(key, unit, least - 1, flow.EX_CONFIG).stderr)
 
     def maildir(self, contents):
         new = os.path.join(flow.make_maildir(self.path("Maildir")), "new")

@@ -153,6 +153,12 @@ static void test_many(void **state)
 	publish(mail);
 	for (unsigned i = 1; i <= 51; i++) {
 		bytes = seal(mail, i, bytes);
+		mail->verify.limits.arc_sets = i < 3 ? 2 : 50;
+		if (i == 2)
+			assert_chain(mail, bytes, "pass", 2, 0);
+		mail->verify.limits.arc_sets = i < 3 ? 1 : 50;
+		if (i == 2)
+			assert_chain(mail, bytes, "fail too_many", 2, 2);
 		if (i >= 50)
 			assert_chain(mail, bytes, i == 50 ? "pass" : "fail too_many", i, i == 50 ? 0 : i);
 	}

@@ -376,6 +376,9 @@ static void test_several(void **state)
 	assert_false(mail->verdict.dkim.at[1].author_domain);
 	assert_int_equal(mail->verdict.dkim.at[2].result, AUTH_PASS);
 	assert_true(mail->verdict.dkim.at[2].author_domain);
+	mail->verify.limits.dkim_signatures = 2;
+	signed_mail_check(mail, bytes);
+	assert_int_equal(mail->verdict.dkim.at[2].result, AUTH_PASS);
 	mail->verify.limits.dkim_signatures = 1;
 	signed_mail_check(mail, bytes);
 	assert_int_equal(mail->verdict.dkim.count, 3);

@@ -224,6 +224,10 @@ static void test_sizes(void **state)
 	struct signer *signer = signer_rsa(2048, 65537);
 	mail->verify.limits.rsa_bits_max = 2047;
 	check_record(mail, "p=%p", p_of(mail, signer), sign(mail, signer, ""), "policy key_long");
+	mail->verify.limits.rsa_bits_max = mail->verify.limits.rsa_bits_min = 2048;
+	check_record(mail, "p=%p", p_of(mail, signer), sign(mail, signer, ""), "pass");
+	mail->verify.limits.rsa_bits_min = 2049;
+	check_record(mail, "p=%p", p_of(mail, signer), sign(mail, signer, ""), "policy key_short");
 	signer_close(&signer);
 }
 

@@ -88,6 +88,14 @@ static void test_walk(void **state)
 		assert_string_equal(org(vectors[i][0]), vectors[i][0]);
 		assert_string_equal(asked(), vectors[i][1]);
 	}
+	zone("# nothing\n");
+	verify.limits.dmarc_walk = 5;
+	(void)org("c.d.e.example.com");
+	assert_string_equal(asked(), "c.d.e.example.com d.e.example.com e.example.com example.com com");
+	zone("# nothing\n");
+	verify.limits.dmarc_walk = 5;
+	(void)org("b.c.d.e.example.com");
+	assert_string_equal(asked(), "b.c.d.e.example.com d.e.example.com e.example.com example.com com");
 	/* A record that the walk jumps over is never seen. */
 	zone("_dmarc.b.c.d.e.f.g.example.com TXT \"v=DMARC1; psd=n\"\n"
 		"_dmarc.example.com TXT \"v=DMARC1; p=none\"\n");

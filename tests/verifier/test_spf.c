@@ -493,6 +493,34 @@ static void test_limit_of_names(void **state)
 	}
 }
 
+/* Each at its value and one below what is needed. */
+static void test_other_limits(void **state)
+{
+	static const struct spf_test tests[] = {
+		{"v=spf1 a:else.example.org a:here.example.org -all", NULL, AUTH_PASS, NULL, USUAL},
+		{"v=spf1 a:v1.example.org ip4:192.0.2.3 -all", NULL, AUTH_PASS, NULL, USUAL},
+		{"v=spf1 mx:m.example.org -all",
+			"m.example.org MX 1 else.example.org\nm.example.org MX 2 here.example.org\n", AUTH_PASS, NULL, USUAL},
+	};
+	static const struct verify_limits enough[] = {
+		{.spf_lookups = 2, .spf_void_lookups = 1, .spf_names = 1},
+		{.spf_lookups = 1, .spf_void_lookups = 1, .spf_names = 1},
+		{.spf_lookups = 1, .spf_void_lookups = 1, .spf_names = 2},
+	}, too_few[] = {
+		{.spf_lookups = 1, .spf_void_lookups = 1, .spf_names = 1},
+		{.spf_lookups = 1, .spf_void_lookups = 0, .spf_names = 1},
+		{.spf_lookups = 1, .spf_void_lookups = 1, .spf_names = 1},
+	};
+	(void)state;
+	for (size_t i = 0; i < 6; i++) {
+		struct spf_zone opened;
+		open_case(&opened, &tests[i / 2]);
+		opened.verify.limits = i % 2 ? too_few[i / 2] : enough[i / 2];
+		assert_int_equal(check_case(&opened, &tests[i / 2]).result, i % 2 ? AUTH_PERMERROR : AUTH_PASS);
+		spf_zone_close(&opened);
+	}
+}
+
 /* Section 7.3: the domain itself, else a name below it, else any; and never one that does not lead back. */
 static void test_validated_name(void **state)
 {
@@ -742,6 +770,7 @@ int main(void)
 		cmocka_unit_test(test_limit_of_terms),
 		cmocka_unit_test(test_limit_of_void),
 		cmocka_unit_test(test_limit_of_names),
+		cmocka_unit_test(test_other_limits),
 		cmocka_unit_test(test_validated_name),
 		cmocka_unit_test(test_long_names),
 		cmocka_unit_test(test_identities),

@@ -38,16 +38,21 @@ static int close_arena(void **state)
 }
 
 /* Dies unless the answer is that word; NULL: valid. */
-static struct svg expect(struct str bytes, const char *reason)
+static struct svg expect_of(struct str bytes, size_t bytes_max, const char *reason)
 {
 	struct svg svg;
-	svg_check(arena, bytes, &svg);
+	svg_check(arena, bytes, bytes_max, &svg);
 	const char *got = svg.valid ? "valid" : svg.reason;
 	if (strcmp(got, reason ? reason : "valid") != 0)
 		fail_msg("%.200s: %s (%.*s), not %s", bytes.ptr, got, STR_FMT(svg.detail), reason ? reason : "valid");
 	assert_true(svg.valid == !svg.reason);
 	assert_true(svg.valid || svg.detail.len > 0);
 	return svg;
+}
+
+static struct svg expect(struct str bytes, const char *reason)
+{
+	return expect_of(bytes, SVG_BYTES, reason);
 }
 
 struct given {
@@ -211,15 +216,18 @@ static struct str padded(size_t bytes)
 static void test_limits(void **state)
 {
 	(void)state;
-	(void)expect(padded(SVG_BYTES_MAX), NULL);
-	(void)expect(padded(SVG_BYTES_MAX + 1), "svg.size");
+	(void)expect(padded(SVG_BYTES), NULL);
+	(void)expect(padded(SVG_BYTES + 1), "svg.size");
+	(void)expect_of(padded(1000), 1000, NULL);
+	(void)expect_of(padded(1001), 1000, "svg.size");
+	(void)expect_of(padded(2 * SVG_BYTES), 2 * SVG_BYTES, NULL);
 	/* The root is one of them. */
 	(void)expect(repeated(HEAD ">" TITLE, "<g>", SVG_DEPTH_MAX, ""), "svg.depth");
 	(void)expect(repeated(HEAD ">" TITLE, "<g>", SVG_DEPTH_MAX - 1, ""), "svg.xml");
 	struct str bare = repeated(HEAD ">" TITLE "<rect ", "", 0, "/></svg>");
 	(void)expect(bare, NULL);
 	struct buf many;
-	buf_init(&many, SVG_BYTES_MAX);
+	buf_init(&many, SVG_BYTES);
 	buf_printf(&many, HEAD ">" TITLE "<rect ");
 	for (int i = 0; i <= SVG_ATTRIBUTES_MAX; i++)
 		buf_printf(&many, "a%d='' ", i);
@@ -259,16 +267,16 @@ static struct str gzipped(struct str bytes)
 static void test_svgz(void **state)
 {
 	(void)state;
-	struct str good = gzipped(padded(SVG_BYTES_MAX));
+	struct str good = gzipped(padded(SVG_BYTES));
 	struct svg svg = expect(good, NULL);
 	assert_true(svg.compressed);
-	assert_int_equal(svg.bytes.len, SVG_BYTES_MAX);
-	(void)expect(gzipped(padded(SVG_BYTES_MAX + 1)), "svg.size");
+	assert_int_equal(svg.bytes.len, SVG_BYTES);
+	(void)expect(gzipped(padded(SVG_BYTES + 1)), "svg.size");
 	(void)expect(gzipped(padded((size_t)2 << 20)), "svg.size");
 	(void)expect(str_sub(good, 0, good.len - 9), "svg.gzip");
 	(void)expect(STR("\x1f\x8b"), "svg.gzip");
 	struct buf behind;
-	buf_init(&behind, SVG_BYTES_MAX);
+	buf_init(&behind, SVG_BYTES);
 	buf_add_str(&behind, good);
 	buf_add_char(&behind, 'x');
 	(void)expect(buf_str(&behind), "svg.gzip");

@@ -43,10 +43,18 @@ static void assert_str(struct str s, struct str expected)
 		fail_msg("\"%.*s\", not \"%.*s\"", STR_FMT(s), STR_FMT(expected));
 }
 
-static struct vmc expect(const struct vmc_request *request, enum vmc_state state, const char *reason)
+static struct vmc judged(struct arena *of, struct vmc_request request)
 {
 	struct vmc vmc;
-	vmc_check(arena, request, &vmc);
+	request.evidence_bytes_max = request.evidence_bytes_max ? request.evidence_bytes_max : VMC_BYTES;
+	request.svg_bytes_max = request.svg_bytes_max ? request.svg_bytes_max : SVG_BYTES;
+	vmc_check(of, &request, &vmc);
+	return vmc;
+}
+
+static struct vmc expect(const struct vmc_request *request, enum vmc_state state, const char *reason)
+{
+	struct vmc vmc = judged(arena, *request);
 	if (vmc.state != state || strcmp(vmc.reason ? vmc.reason : "", reason ? reason : "") != 0)
 		fail_msg("state %d, %s (%.*s), not %d, %s", (int)vmc.state, vmc.reason ? vmc.reason : "-",
 			STR_FMT(vmc.detail), (int)state, reason ? reason : "-");
@@ -107,8 +115,7 @@ static void check_certificate(struct str line, struct vmc_request request)
 	request.domain = str_starts(names, STR("*")) ? STR("catchall.delivery") : names;
 	request.evidence = corpus_file(arena, FOLDER, corpus_column(line, FILE_NAME));
 	request.now_epoch_secs = epoch(corpus_column(line, NOT_BEFORE)) + 1;
-	struct vmc vmc;
-	vmc_check(arena, &request, &vmc);
+	struct vmc vmc = judged(arena, request);
 	assert_str(vmc.sha256, corpus_column(line, CERT_SHA256));
 	assert_str(vmc.not_before, corpus_column(line, NOT_BEFORE));
 	assert_str(vmc.not_after, corpus_column(line, NOT_AFTER));
@@ -134,7 +141,7 @@ static void test_corpus(void **state)
 		struct str kind = corpus_column(line, KIND);
 		if (str_eq(kind, STR("svg"))) {
 			struct svg svg;
-			svg_check(arena, corpus_file(arena, FOLDER, corpus_column(line, FILE_NAME)), &svg);
+			svg_check(arena, corpus_file(arena, FOLDER, corpus_column(line, FILE_NAME)), SVG_BYTES, &svg);
 			if (!svg.valid)
 				fail_msg("%.*s: %.*s", STR_FMT(line), STR_FMT(svg.detail));
 			assert_int_equal(svg.advice.len, 0);
@@ -288,8 +295,19 @@ static void test_attacks(void **state)
 	(void)expect(&request, VMC_FAIL, "vmc.pem");
 	request.evidence = times(mark.root, VMC_CERTIFICATES_MAX + 1);
 	(void)expect(&request, VMC_FAIL, "vmc.pem");
-	request.evidence = times(STR("\n"), VMC_BYTES_MAX + 1);
+	request.evidence = times(STR("\n"), VMC_BYTES + 1);
 	(void)expect(&request, VMC_FAIL, "vmc.pem");
+	request.evidence = mark.evidence;
+	request.evidence_bytes_max = mark.evidence.len;
+	struct vmc vmc = expect(&request, VMC_PASS, NULL);
+	request.evidence_bytes_max--;
+	(void)expect(&request, VMC_FAIL, "vmc.pem");
+	request.evidence_bytes_max = 0;
+	request.svg_bytes_max = vmc.svg.bytes.len;
+	(void)expect(&request, VMC_PASS, NULL);
+	request.svg_bytes_max--;
+	(void)expect(&request, VMC_FAIL, "vmc.svg");
+	request.svg_bytes_max = 0;
 	struct str many = times(mark.root, VMC_ROOTS_MAX + 1);
 	request.evidence = mark.evidence;
 	request.roots = &many;
@@ -307,9 +325,7 @@ static void test_attacks(void **state)
 		copy[i] = copy[i] == 'A' ? 'B' : 'A';
 		request.evidence = (struct str){copy, mark.evidence.len};
 		struct arena *scratch = arena_open(ARENA_BYTES);
-		struct vmc vmc;
-		vmc_check(scratch, &request, &vmc);
-		assert_true(vmc.state == VMC_FAIL);
+		assert_true(judged(scratch, request).state == VMC_FAIL);
 		arena_close(&scratch);
 	}
 }

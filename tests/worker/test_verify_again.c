@@ -312,8 +312,17 @@ static void test_corpus(void **state)
 	arena_close(&bench.arena);
 }
 
+/* What the verifier does by itself is what the configuration has it do unless it says otherwise. */
+static void test_limits(void **state)
+{
+	struct limits limits = limits_default();
+	const struct verify_limits own = verify_limits_default(), given = verify_job_limits(&limits);
+	(void)state;
+	assert_memory_equal(&own, &given, sizeof(own));
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_corpus)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_corpus), cmocka_unit_test(test_limits)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

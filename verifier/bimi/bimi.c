@@ -126,6 +126,8 @@ static bool check_evidence(const struct job *job, const struct bimi_discovery *d
 		.domain = discovery->domain,
 		.org_domain = job->verdict->dmarc.org_domain,
 		.selector = discovery->selector,
+		.evidence_bytes_max = job->verify->limits.bimi_evidence_bytes,
+		.svg_bytes_max = job->verify->limits.bimi_svg_bytes,
 	};
 	vmc_check(job->verify->arena, &request, vmc_r);
 	step_vmc(job, vmc_r);
@@ -152,7 +154,7 @@ static bool check_evidence(const struct job *job, const struct bimi_discovery *d
 static void check_indicator(const struct job *job, const struct vmc *vmc)
 {
 	struct svg svg;
-	svg_check(job->verify->arena, job->options->indicator, &svg);
+	svg_check(job->verify->arena, job->options->indicator, job->verify->limits.bimi_svg_bytes, &svg);
 	step(job, STR("indicator"), job->bimi->location, STR_NONE, str_from(svg.valid ? "valid" : svg.reason),
 		svg.valid ? svg.advice : svg.detail);
 	if (!svg.valid) {

@@ -252,13 +252,13 @@ static bool declared_otherwise(struct str text)
 	return !str_starts_nocase(value, STR("utf-8")) && !str_starts_nocase(value, STR("us-ascii"));
 }
 
-static bool check_bytes(struct check *check, struct str bytes, struct str *text_r)
+static bool check_bytes(struct check *check, struct str bytes, size_t bytes_max, struct str *text_r)
 {
 	struct svg *svg = check->svg;
-	enum gunzip_state state = bimi_gunzip(check->arena, bytes, SVG_BYTES_MAX, text_r);
+	enum gunzip_state state = bimi_gunzip(check->arena, bytes, bytes_max, text_r);
 	svg->compressed = state != GUNZIP_PLAIN;
-	if (state == GUNZIP_TOO_LARGE || text_r->len > SVG_BYTES_MAX)
-		return refuse(check, "svg.size", "more than %zu bytes", SVG_BYTES_MAX);
+	if (state == GUNZIP_TOO_LARGE || text_r->len > bytes_max)
+		return refuse(check, "svg.size", "more than %zu bytes", bytes_max);
 	if (state == GUNZIP_BROKEN)
 		return refuse(check, "svg.gzip", "the gzip data is damaged");
 	svg->bytes = arena_str(check->arena, *text_r);
@@ -298,13 +298,13 @@ static void check_document(struct check *check, struct str text)
 		svg->advice = STR("the viewBox is not square: receivers show a square or a circle");
 }
 
-void svg_check(struct arena *arena, struct str bytes, struct svg *svg_r)
+void svg_check(struct arena *arena, struct str bytes, size_t bytes_max, struct svg *svg_r)
 {
 	struct check check = {.arena = arena, .svg = svg_r};
 	struct str text;
 	*svg_r = (struct svg){0};
-	buf_init(&check.title, SVG_BYTES_MAX);
-	if (check_bytes(&check, bytes, &text))
+	buf_init(&check.title, bytes_max);
+	if (check_bytes(&check, bytes, bytes_max, &text))
 		check_document(&check, text);
 	buf_fini(&check.title);
 }

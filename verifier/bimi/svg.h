@@ -8,7 +8,7 @@
 
 #include "base/arena.h"
 
-#define SVG_BYTES_MAX ((size_t)32 * 1024) /* section 2.1, uncompressed */
+#define SVG_BYTES ((size_t)32 * 1024) /* section 2.1, unpacked; a default */
 #define SVG_DEPTH_MAX 64
 #define SVG_ATTRIBUTES_MAX 64 /* of one element */
 
@@ -26,5 +26,5 @@ struct svg {
 	bool compressed;    /* it was gzip (svgz) */
 };
 
-/* Texts live in arena. Every input has an answer. */
-void svg_check(struct arena *arena, struct str bytes, struct svg *svg_r);
+/* bytes_max: of the document, unpacked. Texts live in arena. Every input has an answer. */
+void svg_check(struct arena *arena, struct str bytes, size_t bytes_max, struct svg *svg_r);

@@ -244,7 +244,7 @@ static void check_logotype(struct check *check, X509 *leaf)
 		fault(check, "vmc.logotype", "%s", detail);
 		return;
 	}
-	svg_check(check->arena, logotype.image, &check->vmc->svg);
+	svg_check(check->arena, logotype.image, check->request->svg_bytes_max, &check->vmc->svg);
 	if (!check->vmc->svg.valid)
 		fault(check, "vmc.svg", "its logo is no SVG Tiny PS: %.*s", STR_FMT(check->vmc->svg.detail));
 	check->vmc->hash_algorithm = matching_hash(check, &logotype);
@@ -376,8 +376,8 @@ void vmc_check(struct arena *arena, const struct vmc_request *request, struct vm
 	check.certificates = sk_X509_new_null();
 	if (!check.certificates)
 		die_out_of_memory();
-	if (request->evidence.len > VMC_BYTES_MAX)
-		fault(&check, "vmc.pem", "the evidence document has more than %zu bytes", VMC_BYTES_MAX);
+	if (request->evidence.len > request->evidence_bytes_max)
+		fault(&check, "vmc.pem", "the evidence document has more than %zu bytes", request->evidence_bytes_max);
 	else if (!read_pem(request->evidence, VMC_CERTIFICATES_MAX, check.certificates))
 		fault(&check, "vmc.pem", "the evidence document is not PEM with 1 to %d certificates",
 			VMC_CERTIFICATES_MAX);

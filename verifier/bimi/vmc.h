@@ -9,9 +9,9 @@
 
 #include "verifier/bimi/svg.h"
 
-#define VMC_BYTES_MAX ((size_t)256 * 1024) /* of an evidence document */
-#define VMC_CERTIFICATES_MAX 16            /* the same */
-#define VMC_ROOTS_MAX 256                  /* in one PEM text of roots */
+#define VMC_BYTES ((size_t)64 * 1024) /* of an evidence document; a default */
+#define VMC_CERTIFICATES_MAX 16 /* of an evidence document */
+#define VMC_ROOTS_MAX 256       /* in one PEM text of roots */
 
 struct vmc_request {
 	struct str evidence;     /* PEM */
@@ -21,6 +21,8 @@ struct vmc_request {
 	struct str domain;       /* where the assertion record is */
 	struct str org_domain;   /* may be absent */
 	struct str selector;
+	size_t evidence_bytes_max;
+	size_t svg_bytes_max;    /* of the logo in it */
 };
 
 enum vmc_state {

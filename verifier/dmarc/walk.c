@@ -3,9 +3,6 @@
 
 #include "verifier/domain.h"
 
-/* Section 4.10 step 4: from eight labels on the walk jumps to the last seven. */
-#define WALK_LABELS 7
-
 void dmarc_trace(const struct verify *verify, unsigned depth, const char *kind, struct str name, struct str value,
 	const char *result, const char *note_fmt, ...)
 {
@@ -84,11 +81,13 @@ static bool walk_step(const struct verify *verify, unsigned depth, struct dmarc_
 
 void dmarc_walk(const struct verify *verify, unsigned depth, struct str start, struct dmarc_walk *walk_r)
 {
-	size_t labels = domain_labels(start);
+	size_t labels = domain_labels(start), limit = verify->limits.dmarc_walk;
 	*walk_r = (struct dmarc_walk){.start = start};
 	if (!walk_step(verify, depth, walk_r, start))
 		return;
-	labels = labels > WALK_LABELS ? WALK_LABELS + 1 : labels;
+	/* Section 4.10 step 4: from eight labels on the walk jumps to the last seven. */
+	limit = limit < DMARC_WALK_MAX ? limit : DMARC_WALK_MAX;
+	labels = labels < limit ? labels : limit;
 	for (; labels-- > 1;)
 		if (!walk_step(verify, depth, walk_r, domain_last_labels(start, labels)))
 			return;
