@@ -500,7 +500,8 @@ static void test_other_limits(void **state)
 		{"v=spf1 a:else.example.org a:here.example.org -all", NULL, AUTH_PASS, NULL, USUAL},
 		{"v=spf1 a:v1.example.org ip4:192.0.2.3 -all", NULL, AUTH_PASS, NULL, USUAL},
 		{"v=spf1 mx:m.example.org -all",
-			"m.example.org MX 1 else.example.org\nm.example.org MX 2 here.example.org\n", AUTH_PASS, NULL, USUAL},
+			"m.example.org MX 1 else.example.org\nm.example.org MX 2 here.example.org\n",
+			AUTH_PASS, NULL, USUAL},
 	};
 	static const struct verify_limits enough[] = {
 		{.spf_lookups = 2, .spf_void_lookups = 1, .spf_names = 1},
