@@ -200,7 +200,6 @@ bool confine_filter_child(void)
 	struct program program;
 	begin(&program);
 	rule(&program, __NR_clone, SECCOMP_RET_ERRNO | EPERM);
-	rule(&program, __NR_recvmsg, SECCOMP_RET_ERRNO | EPERM);
 	rule(&program, __NR_sendmsg, SECCOMP_RET_ERRNO | EPERM);
 #ifdef __NR_fork
 	rule(&program, __NR_fork, SECCOMP_RET_ERRNO | EPERM);

@@ -47,7 +47,7 @@ int job_receive(int socket, void *message, size_t bytes, int fds_r[JOB_FDS])
 	while (got < 0 && errno == EINTR);
 	if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 		return -1;
-	int fds[JOB_FDS] = {-1, -1, -1};
+	int fds[JOB_FDS] = {-1, -1, -1, -1};
 	for (struct cmsghdr *header = got >= 0 ? CMSG_FIRSTHDR(&packet) : NULL; header;
 		header = CMSG_NXTHDR(&packet, header))
 		if (header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS &&

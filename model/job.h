@@ -8,8 +8,8 @@
 
 #include "model/limits.h"
 
-#define JOB_VERSION 2u
-#define JOB_FDS 3 /* of one request: input, output, DNS */
+#define JOB_VERSION 3u
+#define JOB_FDS 4 /* of one request */
 #define JOB_STATUS_NO_PROCESS (-1) /* no status of waitpid(): fork() failed */
 #define JOB_CONTROL_FD 3 /* where a template finds its end of the pair */
 
@@ -31,12 +31,13 @@ enum job_kind {
 };
 
 /* Pool -> template, with descriptors: the input, the pipe for frames, and for JOB_VERIFY a socket to
- * whoever answers for the DNS (dns/relay.h; -1: nobody). */
+ * whoever answers for the DNS (dns/relay.h; -1: nobody), for JOB_PARSE the two ends of a SOCK_SEQPACKET pair,
+ * of which a template can make none, for a process that is to read more than this (-1: it is not). */
 struct job_request {
 	uint32_t version;
 	uint32_t kind;      /* enum job_kind */
 	uint32_t report_no;
-	uint32_t reserved;
+	uint32_t more;      /* from the template to its child: another may follow */
 	uint64_t bytes;
 	int64_t now_epoch_secs;
 	struct limits limits;

@@ -6,7 +6,8 @@
  * parse, reparse, web (original documents) and later monitor.
  *
  * One slot is one template process (fork+exec of dmarcd-worker); a template
- * forks a child for each job and runs one job at a time. A job that crashes,
+ * runs one job at a time, in a child of its own or, small mails in a row, in
+ * one for a few (worker/child.h). A job that crashes,
  * hangs or needs too much memory is tried once more in a fresh template while
  * no other job runs on that slot; then its end is reported. A slot's template
  * is replaced after any fault. Nothing here blocks but pool_open, pool_run and

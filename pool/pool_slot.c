@@ -69,7 +69,8 @@ void slot_kill(struct slot *slot)
 	close_fd(&slot->control_fd);
 	close_fd(&slot->output_fd);
 	if (slot->pid > 0) {
-		(void)kill(slot->pid, SIGKILL);
+		(void)kill(-slot->pid, SIGKILL); /* what it forked too, */
+		(void)kill(slot->pid, SIGKILL); /* and itself where it has no group yet */
 		while (waitpid(slot->pid, NULL, 0) < 0 && errno == EINTR)
 			continue;
 	}
@@ -85,7 +86,7 @@ static bool fail(struct slot *slot, enum job_end end)
 
 bool slot_give(struct slot *slot, const struct limits *limits)
 {
-	int pipe[2];
+	int pipe[2], pair[2] = {-1, -1};
 	const struct job *job = slot->job;
 	struct job_request request = {
 		.version = JOB_VERSION,
@@ -101,9 +102,13 @@ bool slot_give(struct slot *slot, const struct limits *limits)
 	}
 	(void)fcntl(pipe[0], F_SETFL, O_NONBLOCK);
 	(void)fcntl(pipe[1], F_SETPIPE_SZ, PIPE_BYTES);
-	const int fds[JOB_FDS] = {job->fd, pipe[1], job->kind == JOB_VERIFY ? job->dns_fd : -1};
+	if (job->kind == JOB_PARSE && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
+		pair[0] = pair[1] = -1; /* then it is read alone */
+	const int fds[JOB_FDS] = {job->fd, pipe[1], job->kind == JOB_VERIFY ? job->dns_fd : pair[0], pair[1]};
 	bool sent = job_send(slot->control_fd, &request, sizeof(request), fds);
 	(void)close(pipe[1]);
+	close_fd(&pair[0]);
+	close_fd(&pair[1]);
 	slot->output_fd = pipe[0];
 	slot->ended = false;
 	slot->sound = true;

@@ -2,92 +2,19 @@
 #include "worker/template.h"
 
 #include "base/confine.h"
-#include "base/error.h"
-#include "base/write.h"
 #include "model/job.h"
 #include "parser/parse.h"
 #include "verifier/dkim/public_key.h"
-#include "worker/parse_job.h"
+#include "worker/child.h"
 #include "worker/shed.h"
-#include "worker/verify_job.h"
 
-#include <errno.h>
+#include <poll.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
 
-struct output {
-	int fd;
-};
-
-/* Nobody reads any more: there is no one to tell. */
-static void write_frames(void *context, const void *bytes, size_t len)
-{
-	const struct output *output = context;
-	if (!write_all(output->fd, bytes, len))
-		_exit(EX_IOERR);
-}
-
-/* In the child. */
-_Noreturn static void do_job(const struct job_request *request, const int fds[JOB_FDS])
-{
-	struct wire_writer writer;
-	struct output output = {.fd = fds[1]};
-	const struct parse_input input = {
-		.fd = fds[0],
-		.bytes = request->bytes,
-		.now_epoch_secs = request->now_epoch_secs,
-		.limits = &request->limits,
-	};
-	if (!confine_child(request->limits.worker_bytes, request->limits.cpu_secs))
-		_exit(EX_OSERR);
-	wire_writer_init(&writer, write_frames, &output);
-	wire_write_hello(&writer);
-	switch ((enum job_kind)request->kind) {
-	case JOB_PARSE:
-		parse_job(&input, &writer);
-		break;
-	case JOB_EXTRACT:
-		parse_extract(&input, request->report_no, &writer);
-		break;
-	case JOB_VERIFY:
-		verify_job(&(struct verify_input){
-			.fd = fds[0],
-			.bytes = request->bytes,
-			.dns_fd = fds[2],
-			.now_epoch_secs = request->now_epoch_secs,
-			.limits = &request->limits,
-		}, &writer);
-		break;
-	}
-	wire_writer_fini(&writer);
-#ifdef DMARCD_SANITIZED
-	exit(EX_OK); /* so that leaks are looked for */
-#else
-	_exit(EX_OK);
-#endif
-}
-
-static int run_job(const struct job_request *request, const int fds[JOB_FDS])
-{
-	int status = JOB_STATUS_NO_PROCESS;
-	pid_t template = getpid(), pid = fork();
-	if (pid == 0) {
-		if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != template)
-			_exit(EX_TEMPFAIL);
-		(void)close(JOB_CONTROL_FD);
-		do_job(request, fds);
-	}
-	for (int i = 0; i < JOB_FDS; i++)
-		if (fds[i] >= 0)
-			(void)close(fds[i]);
-	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		continue;
-	return status;
-}
+#define LINGER_MSECS 20
 
 static bool tell(enum job_message_kind kind, unsigned steps, int status)
 {
@@ -98,6 +25,14 @@ static bool tell(enum job_message_kind kind, unsigned steps, int status)
 		.status = status,
 	};
 	return job_send(JOB_CONTROL_FD, &message, sizeof(message), NULL);
+}
+
+/* A child lives on for the next mail only where that is there already, or nearly. */
+static void wait_for_next(struct child *child)
+{
+	struct pollfd next = {.fd = JOB_CONTROL_FD, .events = POLLIN};
+	if (child->pid > 0 && poll(&next, 1, LINGER_MSECS) <= 0)
+		(void)child_end(child);
 }
 
 int template_run(void)
@@ -118,11 +53,13 @@ int template_run(void)
 	steps |= confine_self_test();
 	if (!tell(JOB_MESSAGE_READY, steps, 0))
 		return EX_IOERR;
+	struct child child = {.fd = -1};
 	while (job_receive(JOB_CONTROL_FD, &request, sizeof(request), fds) == 1) {
 		if (request.version != JOB_VERSION || fds[0] < 0 || fds[1] < 0)
 			return EX_PROTOCOL;
-		if (!tell(JOB_MESSAGE_ENDED, 0, run_job(&request, fds)))
+		if (!tell(JOB_MESSAGE_ENDED, 0, child_run(&child, &request, fds)))
 			return EX_IOERR;
+		wait_for_next(&child);
 	}
 	return EX_OK;
 }

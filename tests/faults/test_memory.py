@@ -27,7 +27,7 @@ class Worker(nomem.MemoryTest):
             self.path("nomem.so"), self.path("state"), flow.program("dmarcd-worker")))
         os.chmod(self.path("bin", "dmarcd-worker"), 0o755)
         self.begin(nomem.WORKER)
-        self.with_server(more="limits: {workers: 1}\n")
+        self.with_server(more="limits: {workers: 1, process_mails: 1}\n")
 
     def command(self, *arguments, config=None):
         return [self.path("bin", "dmarcd"), *super().command(*arguments, config=config)[1:]]
