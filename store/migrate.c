@@ -21,11 +21,28 @@ static const char *checksum(const struct schema_file *file, char hex[SHA256_HEX_
 	return sha256_hex(&sum, hex);
 }
 
-/* The first statement of a run also takes the lock that makes others wait. */
+/* A schema of that name by somebody else; an empty one was made for us. */
+static enum err check_ours(struct store *store, struct error *error)
+{
+	struct db_rows *rows = NULL;
+	enum err err = db_query(store, "SELECT to_regclass('dmarcd.migration') IS NULL AND EXISTS (SELECT FROM pg_class c "
+		"JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname IN ('dmarcd', 'dmarcd_api'))", NULL, 0, &rows,
+		error);
+	if (!err && db_bool(rows, 0, 0)) {
+		err = error_set(error, ERR_INVALID, "the database has a schema dmarcd or dmarcd_api that dmarcd did not make");
+		error_hint(error, "give it a database without them");
+	}
+	db_free(&rows);
+	return err;
+}
+
+/* The first statement of a run takes the lock that makes others wait. */
 static enum err prepare(struct store *store, struct error *error)
 {
-	return db_run(store,
-		"SELECT pg_advisory_xact_lock(hashtext('dmarcd.migrate'));"
+	enum err err = db_run(store, "SELECT pg_advisory_xact_lock(hashtext('dmarcd.migrate'))", error);
+	if (!err)
+		err = check_ours(store, error);
+	return err ? err : db_run(store,
 		"CREATE SCHEMA IF NOT EXISTS dmarcd;"
 		"CREATE TABLE IF NOT EXISTS dmarcd.migration (number integer PRIMARY KEY, name text NOT NULL, "
 		"sha256 text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())", error);

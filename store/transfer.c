@@ -22,18 +22,30 @@ void transfer_let_go(struct store *store)
 	db_rollback(store);
 }
 
+/* What came from outside, and what others made of it. */
+static const char select_in_the_way[] =
+	"SELECT 'holds mails already: ' || count(*) FROM dmarcd.mail HAVING count(*) > 0 "
+	"UNION ALL SELECT 'holds samples already: ' || count(*) FROM dmarcd.sample HAVING count(*) > 0 "
+	"UNION ALL SELECT 'holds probes already: ' || count(*) FROM dmarcd.probe HAVING count(*) > 0 "
+	"UNION ALL SELECT 'holds an audit already: ' || count(*) FROM dmarcd.audit HAVING count(*) > 0 "
+	"UNION ALL (SELECT format('has %I.%I, which rests on the tables of dmarcd', n.nspname, c.relname) FROM ("
+	"SELECT r.ev_class AS relation, d.refobjid AS rests_on FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid "
+	"WHERE d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass "
+	"UNION SELECT conrelid, confrelid FROM pg_constraint WHERE contype = 'f') x "
+	"JOIN pg_class c ON c.oid = x.relation JOIN pg_namespace n ON n.oid = c.relnamespace "
+	"JOIN pg_class t ON t.oid = x.rests_on JOIN pg_namespace s ON s.oid = t.relnamespace "
+	"WHERE s.nspname IN ('dmarcd', 'dmarcd_api') AND n.nspname NOT IN ('dmarcd', 'dmarcd_api')) LIMIT 1";
+
 static enum err clear(struct store *store, struct error *error)
 {
 	struct db_rows *rows = NULL;
-	enum err err = db_run(store, "SET LOCAL lock_timeout = '10s'; LOCK TABLE dmarcd.mail IN ACCESS EXCLUSIVE MODE",
-		error);
+	enum err err = db_run(store, "SET LOCAL lock_timeout = '10s'; "
+		"LOCK TABLE dmarcd.mail, dmarcd.sample, dmarcd.probe, dmarcd.audit IN ACCESS EXCLUSIVE MODE", error);
 	if (!err)
-		err = db_query(store, "SELECT count(*) FROM dmarcd.mail", NULL, 0, &rows, error);
-	uint64_t mails = err ? 0 : db_u64(rows, 0, 0);
+		err = db_query(store, select_in_the_way, NULL, 0, &rows, error);
+	if (!err && db_count(rows) > 0)
+		err = error_set(error, ERR_LIMIT, "the database %.*s", STR_FMT(db_value(rows, 0, 0)));
 	db_free(&rows);
-	if (!err && mails > 0)
-		err = error_set(error, ERR_LIMIT, "the database holds %llu mail%s already", (unsigned long long)mails,
-			mails == 1 ? "" : "s");
 	return err ? err : db_run(store, "DROP SCHEMA dmarcd_api, dmarcd CASCADE", error);
 }
 

@@ -13,7 +13,8 @@
 NODISCARD enum err transfer_hold_still(struct store *store, struct error *error);
 void transfer_let_go(struct store *store);
 
-/* Both schemas with all that is in them, which is no mail: ERR_LIMIT when there is one. */
+/* Drops both schemas; ERR_LIMIT when something is in them that is nowhere else (mails, samples, probes, the audit), or
+ * when what others made rests on them. */
 NODISCARD enum err transfer_clear(struct store *store, struct error *error);
 
 /* How many rows there are of what, and the sums of their counts, as one line of text. */

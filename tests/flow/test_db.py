@@ -86,6 +86,10 @@ DELETE FROM dmarcd.migration WHERE number >= 5;
 """
 
 
+TABLES = ("SELECT string_agg(oid::regclass || ' ' || pg_relation_size(oid), ' ' ORDER BY oid) FROM pg_class "
+          "WHERE relnamespace::regnamespace::text IN ('dmarcd', 'public')")
+
+
 class Database(test_roles.Rights, flow.FlowTest):
     def setUp(self):
         super().setUp()
@@ -186,6 +190,35 @@ class Database(test_roles.Rights, flow.FlowTest):
                         "postgres", "-f", self.path("foreign"), "foreign"], check=True)
         done = self.dmarcd("db", "restore", self.path("foreign"), code=flow.EX_DATAERR)
         self.assertIn("no backup of dmarcd", done.stderr)
+
+    def test_nothing_of_others_goes(self):
+        """Neither with a database of theirs that has our name, nor what they made of our views, nor what is no mail."""
+        private = self.configure(name="private")
+        self.dmarcd("migrate", config=private)
+        self.dmarcd("db", "backup", self.dump, config=private)
+        for name, made, code, said in (
+                ("schema", "CREATE TABLE dmarcd.theirs (x int)", flow.EX_CONFIG, "did not make"),
+                ("sample", "INSERT INTO dmarcd.sample (sha256, maildir, file, bytes, taken_at, arrived_at, day) "
+                           "VALUES ('x', 'm', 'f', 1, now(), now(), now())", flow.EX_CANTCREAT, "samples already: 1"),
+                ("probe", "INSERT INTO dmarcd.probe VALUES ('p', 'm', 'd', now())", flow.EX_CANTCREAT, "probes already"),
+                ("view", "CREATE VIEW theirs AS SELECT * FROM dmarcd_api.daily", flow.EX_CANTCREAT, "public.theirs"),
+                ("key", "CREATE TABLE theirs (x bytea REFERENCES dmarcd.sample)", flow.EX_CANTCREAT, "public.theirs")):
+            with self.subTest(name):
+                dsn = self.server_dsn(name)
+                there = self.configure(name="there", dsn=dsn, prepared=False)
+                if name == "schema":
+                    self.server.psql(name, "-c", "CREATE SCHEMA dmarcd")
+                else:
+                    self.dmarcd("migrate", config=there)
+                self.server.psql(name, "-c", made)
+                kept = self.server.psql(name, "-c", TABLES)
+                self.assertIn(said, self.dmarcd("db", "restore", self.dump, config=there, code=code).stderr)
+                self.assertIn(said, self.dmarcd("db", "move", "--to", dsn, config=private, code=code).stderr)
+                self.assertEqual(self.server.psql(name, "-c", TABLES), kept)
+        self.server_dsn("made")
+        self.server.psql("made", "-c", "CREATE SCHEMA dmarcd")
+        self.dmarcd("db", "restore", self.dump, config=self.configure(
+            name="made", dsn=self.server.dsn("made"), prepared=False))
 
     def test_other_versions(self):
         config = self.fill(name="server", dsn=self.server_dsn())
