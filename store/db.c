@@ -299,6 +299,16 @@ bool store_alive(struct store *store)
 	return store->connection && PQstatus(store->connection) == CONNECTION_OK;
 }
 
+bool store_still_alive(struct store *store)
+{
+	return store_alive(store) && PQconsumeInput(store->connection) == 1 && store_alive(store);
+}
+
+enum err store_ping(struct store *store, struct error *error)
+{
+	return db_run(store, "SELECT", error);
+}
+
 const char *store_role(const struct store *store)
 {
 	return store->role;

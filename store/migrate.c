@@ -25,11 +25,12 @@ static const char *checksum(const struct schema_file *file, char hex[SHA256_HEX_
 static enum err check_ours(struct store *store, struct error *error)
 {
 	struct db_rows *rows = NULL;
-	enum err err = db_query(store, "SELECT to_regclass('dmarcd.migration') IS NULL AND EXISTS (SELECT FROM pg_class c "
-		"JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname IN ('dmarcd', 'dmarcd_api'))", NULL, 0, &rows,
-		error);
+	enum err err = db_query(store, "SELECT to_regclass('dmarcd.migration') IS NULL AND EXISTS ("
+		"SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+		"WHERE n.nspname IN ('dmarcd', 'dmarcd_api'))", NULL, 0, &rows, error);
 	if (!err && db_bool(rows, 0, 0)) {
-		err = error_set(error, ERR_INVALID, "the database has a schema dmarcd or dmarcd_api that dmarcd did not make");
+		err = error_set(error, ERR_INVALID,
+			"the database has a schema dmarcd or dmarcd_api that dmarcd did not make");
 		error_hint(error, "give it a database without them");
 	}
 	db_free(&rows);

@@ -43,6 +43,10 @@ void store_close(struct store **store); /* nulls the pointer */
 /* Drops the connection and makes a new one with the same options. */
 NODISCARD enum err store_reconnect(struct store *store, struct error *error);
 bool store_alive(struct store *store);
+/* The same of a connection that was left alone, with what has come over it since: a server that ended says so. */
+bool store_still_alive(struct store *store);
+/* Whether the server answers. */
+NODISCARD enum err store_ping(struct store *store, struct error *error);
 
 /* Called whenever the server's answer is awaited, to do other work meanwhile: polls *server and whatever
  * else it likes, for timeout_msecs at most, and returns soon after either has something.

@@ -63,7 +63,7 @@ enum err connections_take(struct connections *connections, struct store **store_
 	(void)pthread_mutex_unlock(&connections->mutex);
 	if (!connections->stores[slot])
 		err = store_open(&connections->options, &connections->stores[slot], error);
-	else if (!store_alive(connections->stores[slot]))
+	else if (!store_still_alive(connections->stores[slot]))
 		err = store_reconnect(connections->stores[slot], error);
 	if (err)
 		release(connections, slot);

@@ -260,13 +260,16 @@ static void answer_health(const struct respond *respond, bool ready, struct answ
 	struct store *store = NULL;
 	char notice[NOTICE_BYTES];
 	answer->type = "text/plain; charset=utf-8";
-	if (ready && connections_take(respond->connections, &store, &error) != ERR_OK) {
+	enum err err = ready ? connections_take(respond->connections, &store, &error) : ERR_OK;
+	if (store) {
+		err = store_ping(store, &error);
+		connections_give(respond->connections, store);
+	}
+	if (err) {
 		answer->status = 503;
 		buf_printf(&answer->body, "the database is away\n");
 		return;
 	}
-	if (store)
-		connections_give(respond->connections, store);
 	if (ready && respond->web->notice && notice_read(respond->web->notice, notice)) {
 		answer->status = 503;
 		buf_printf(&answer->body, "intake pauses: %s\n", notice);

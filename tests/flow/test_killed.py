@@ -329,6 +329,11 @@ class DatabaseAway(flow.FlowTest):
         new = os.path.join(self.maildir, "new")
         flow.wait_until(lambda: not os.listdir(new), "mails to be taken in")
         self.assertEqual(self.page_status(port, "/readyz"), 200)
+        # Nobody asks for a page meanwhile, which would find out.
+        server.stop()
+        self.assertEqual((self.page_status(port, "/healthz"), self.page_status(port, "/readyz")), (200, 503))
+        server.start()
+        self.assertEqual(self.page_status(port, "/readyz"), 200)
         daemon.terminate()
         self.assertEqual(daemon.wait(flow.END_SECS), flow.EX_OK)
         self.check_totals(self.status(), self.wanted)

@@ -124,6 +124,36 @@ static void test_deadline(void **state)
 	pool_close(&pool);
 }
 
+/* The rows that came already decide how long a mail may take. */
+static void test_long_records(void **state)
+{
+	struct spool *spool = spool_open(SPOOL_MEMORY_BYTES, "/tmp");
+	struct sha256 sum = sha256_of("x", 1);
+	struct buf two;
+	unsigned tries;
+	(void)state;
+	buf_init(&two, 10000);
+	const size_t head = str_find(STR(report), STR("<record>"));
+	const struct str record = str_sub(STR(report), head, sizeof(report) - 1 - head - strlen("</feedback>"));
+	buf_printf(&two, "%.*s%.*s%.*s</feedback>", (int)head, report, STR_FMT(record), STR_FMT(record));
+	int fd = memory_file(two.ptr, two.len);
+	for (int over = 0; over < 2; over++) {
+		limits.mail_secs = 100;
+		limits.long_records = over ? 1 : 2;
+		struct pool *pool = open_pool(getenv("DMARCD_WORKER"));
+		struct job job = {.kind = JOB_PARSE, .fd = fd, .bytes = two.len, .now_epoch_secs = NOW, .spool = spool};
+		assert_int_equal(run(pool, spool, fd, two.len, &tries), JOB_DONE);
+		pool_submit(pool, &job);
+		assert_in_range(pool_timeout_msecs(pool), over ? 200000 : 0, over ? 300000 : 100000);
+		pool_close(&pool);
+		spool_reset(spool, &sum, &limits, NOW);
+	}
+	limits = limits_default();
+	buf_fini(&two);
+	(void)close(fd);
+	spool_close(&spool);
+}
+
 /* What needs seconds of a processor gets one; what needs none has enough of that. */
 static void test_cpu_limit(void **state)
 {
@@ -266,6 +296,7 @@ int main(void)
 		cmocka_unit_test(test_reads),
 		cmocka_unit_test(test_extracts),
 		cmocka_unit_test(test_deadline),
+		cmocka_unit_test(test_long_records),
 		cmocka_unit_test(test_cpu_limit),
 		cmocka_unit_test(test_worn_template),
 		cmocka_unit_test(test_memory),
