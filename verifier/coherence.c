@@ -27,14 +27,17 @@ struct mechanism {
 	bool denied;  /* one that does pass is aligned in any case */
 };
 
+static const bool name_chars[256] = {
+	['-'] = true, ['.'] = true, ['_'] = true,
+	['0' ... '9'] = true, ['A' ... 'Z'] = true, ['a' ... 'z'] = true,
+};
+
 /* As a name of the DNS may look; everything else a reporter wrote says nothing about alignment. */
 static bool is_name(struct str text)
 {
-	for (size_t i = 0; i < text.len; i++) {
-		char c = text.ptr[i];
-		if (!ascii_is_alnum(c) && c != '-' && c != '_' && c != '.')
+	for (size_t i = 0; i < text.len; i++)
+		if (!name_chars[(unsigned char)text.ptr[i]])
 			return false;
-	}
 	return text.len > 0;
 }
 
