@@ -379,97 +379,90 @@ static bool pass_through(struct prescan *prescan, struct str text, struct buf *o
 /* ---- what most reports consist of ---- */
 
 #define BLOCK_BYTES ((size_t)64)
+#define BEHIND(bit) ((UINT64_MAX - 1) << (bit))
 
-/* A text, a block of it at a time: a bit for each byte that is asked for, so that finding one does not
- * have to wait until the one before it is found. */
-struct blocks {
-	const char *at, *next, *end; /* of the block, the next one, the text */
-	uint64_t text_ends; /* "<" and "&" */
-	uint64_t tag_ends;  /* ">", and what no plain tag has: space, quotes, "&", "!", "<", "=", "?" */
+/* Of a block, a bit for each byte that is asked for, so that finding one does not have to wait until the
+ * one before it is found. */
+struct ends {
+	uint64_t text; /* "<" and "&" */
+	uint64_t tag;  /* ">", and what no plain tag has: space, quotes, "&", "!", "<", "=", "?" */
 };
 
-static void look_at(struct blocks *blocks, const char *bytes)
+static inline struct ends ends_of(const char *block, const char *end)
 {
-	blocks->text_ends = blocks->tag_ends = 0;
-	for (size_t i = 0; i < BLOCK_BYTES; i += SIXTEEN) {
-		sixteen some = sixteen_load(bytes + i);
-		blocks->text_ends |= sixteen_bits((sixteen)((some == '<') | (some == '&'))) << i;
-		blocks->tag_ends |= sixteen_bits((sixteen)((some < '(') | ((some & 0xfc) == '<'))) << i;
-	}
-}
-
-static bool next_block(struct blocks *blocks)
-{
-	size_t len = (size_t)(blocks->end - blocks->next);
+	struct ends ends = {0, 0};
 	char last[BLOCK_BYTES];
-	blocks->at = blocks->next;
-	if (len >= BLOCK_BYTES) {
-		blocks->next += BLOCK_BYTES;
-		look_at(blocks, blocks->at);
-		return true;
+	if ((size_t)(end - block) < BLOCK_BYTES) {
+		(void)memset(last, 'a', sizeof(last)); /* ends nothing */
+		(void)memcpy(last, block, (size_t)(end - block));
+		block = last;
 	}
-	blocks->next = blocks->end;
-	(void)memset(last, 'a', sizeof(last)); /* ends nothing */
-	(void)memcpy(last, blocks->at, len);
-	look_at(blocks, last);
-	return len > 0;
+	for (size_t i = 0; i < BLOCK_BYTES; i += SIXTEEN) {
+		sixteen bytes = sixteen_load(block + i);
+		ends.text |= sixteen_bits((sixteen)((bytes == '<') | (bytes == '&'))) << i;
+		ends.tag |= sixteen_bits((sixteen)((bytes < '(') | ((bytes & 0xfc) == '<'))) << i;
+	}
+	return ends;
 }
 
-/* The next end of a text; it and what is before it are not found again. NULL: there is none. */
-static inline const char *next_text_end(struct blocks *blocks)
+/* What has been passed on, and what it counts. */
+struct run {
+	const struct limits *limits;
+	uint64_t depth, elements, text_bytes;
+};
+
+static inline bool pass_text(struct run *run, size_t len)
 {
-	while (!blocks->text_ends)
-		if (!next_block(blocks))
-			return NULL;
-	unsigned bit = (unsigned)__builtin_ctzll(blocks->text_ends);
-	blocks->text_ends &= blocks->text_ends - 1;
-	blocks->tag_ends &= (UINT64_MAX - 1) << bit;
-	return blocks->at + bit;
+	if (len > run->limits->xml_text_bytes - run->text_bytes)
+		return false;
+	run->text_bytes += len;
+	return true;
 }
 
-static inline const char *next_tag_end(struct blocks *blocks)
+/* "<name>", "</name>" or "<name/>", from its "<" to what ends it. */
+static inline bool pass_tag(struct run *run, const char *tag, const char *close)
 {
-	while (!blocks->tag_ends)
-		if (!next_block(blocks))
-			return NULL;
-	unsigned bit = (unsigned)__builtin_ctzll(blocks->tag_ends);
-	blocks->tag_ends &= blocks->tag_ends - 1;
-	blocks->text_ends &= (UINT64_MAX - 1) << bit;
-	return blocks->at + bit;
+	bool closing = tag[1] == '/', empty = !closing && close[-1] == '/';
+	if (*close != '>' || close <= tag + 1 + closing + empty ||
+		(uint64_t)(close - tag) >= run->limits->xml_tag_bytes)
+		return false;
+	if (closing ? run->depth <= 1 :
+		run->elements >= run->limits->xml_elements || run->depth >= run->limits->xml_depth)
+		return false;
+	run->elements += !closing;
+	run->depth += closing ? UINT64_MAX : !empty; /* modulo 2^64: one less */
+	run->text_bytes = 0;
+	return true;
 }
 
-/* Texts and tags "<name>", "</name>" and "<name/>" within the root are passed on in one piece, up to the
- * first byte of anything else, or of what a limit forbids. */
+/* Texts and plain tags within the root are passed on in one piece, up to the first byte of anything else,
+ * or of what a limit forbids. */
 static size_t plain_run(struct prescan *prescan, struct str text, struct buf *out)
 {
-	const struct limits *limits = prescan->limits;
-	const char *at = text.ptr;
-	struct blocks blocks = {.next = text.ptr, .end = text.ptr + text.len};
-	uint64_t depth = prescan->depth, elements = prescan->elements, text_bytes = prescan->text_bytes;
-	if (!prescan->root_seen || prescan->root_closed || prescan->skipping_schema || depth == 0)
+	struct run run = {prescan->limits, prescan->depth, prescan->elements, prescan->text_bytes};
+	const char *at = text.ptr, *tag = NULL, *const end = text.ptr + text.len;
+	bool plain = true;
+	if (!prescan->root_seen || prescan->root_closed || prescan->skipping_schema || run.depth == 0)
 		return 0;
-	for (;;) {
-		const char *tag = next_text_end(&blocks), *until = tag ? tag : blocks.end;
-		if ((uint64_t)(until - at) > limits->xml_text_bytes - text_bytes)
-			break;
-		text_bytes += (uint64_t)(until - at);
-		at = until;
-		const char *close = tag && *tag == '<' ? next_tag_end(&blocks) : NULL;
-		if (!close || *close != '>')
-			break;
-		bool closing = tag[1] == '/', empty = !closing && close[-1] == '/';
-		if (close <= tag + 1 + closing + empty || (uint64_t)(close - tag) >= limits->xml_tag_bytes)
-			break;
-		if (closing ? depth <= 1 : elements >= limits->xml_elements || depth >= limits->xml_depth)
-			break;
-		elements += !closing;
-		depth += closing ? UINT64_MAX : !empty; /* modulo 2^64: one less */
-		text_bytes = 0;
-		at = close + 1;
+	for (const char *block = text.ptr; plain && block < end; block += BLOCK_BYTES) {
+		struct ends ends = ends_of(block, end);
+		for (uint64_t found; plain && (found = tag ? ends.tag : ends.text);) {
+			unsigned bit = (unsigned)__builtin_ctzll(found);
+			const char *here = block + bit;
+			ends = (struct ends){ends.text & BEHIND(bit), ends.tag & BEHIND(bit)};
+			plain = tag ? pass_tag(&run, tag, here) : pass_text(&run, (size_t)(here - at));
+			if (!plain)
+				break;
+			at = tag ? here + 1 : here;
+			tag = tag || *here == '&' ? NULL : here;
+			plain = tag || *here != '&';
+		}
 	}
-	prescan->depth = depth;
-	prescan->elements = elements;
-	prescan->text_bytes = text_bytes;
+	if (plain && !tag && pass_text(&run, (size_t)(end - at)))
+		at = end;
+	prescan->depth = run.depth;
+	prescan->elements = run.elements;
+	prescan->text_bytes = run.text_bytes;
 	text.len = (size_t)(at - text.ptr);
 	emit(prescan, out, text);
 	return text.len;
