@@ -26,7 +26,7 @@ void buf_init(struct buf *buf, size_t max_bytes);
 void buf_fini(struct buf *buf);
 void buf_reset(struct buf *buf); /* empty again, memory kept, overflow cleared */
 
-void buf_add_growing(struct buf *buf, const void *bytes, size_t len); /* what buf_add() seldom has to do */
+COLD void buf_add_growing(struct buf *buf, const void *bytes, size_t len); /* what buf_add() seldom has to do */
 
 /* There is room behind len up to cap, less a byte, and cap is within the maximum. */
 static inline void buf_add(struct buf *buf, const void *bytes, size_t len)

@@ -20,7 +20,7 @@ struct reject {
 };
 
 /* Fills both; the text may hold bytes of strangers, it is cleaned and cut. */
-void reject_set(struct reject *reject, enum reason reason, const char *fmt, ...) PRINTF_LIKE(3, 4);
+COLD void reject_set(struct reject *reject, enum reason reason, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 /* A stream of unpacked bytes. */
 struct payload {
@@ -40,7 +40,7 @@ struct issue_list {
 
 void issue_list_init(struct issue_list *list);
 /* detail may hold any bytes: it is cleaned and cut. */
-void issue_add(struct issue_list *list, enum issue_code code, struct str detail);
+COLD void issue_add(struct issue_list *list, enum issue_code code, struct str detail);
 bool issue_list_deviates(const struct issue_list *list);
 /* Writes an ISSUE frame for each code seen. */
 void issue_list_write(const struct issue_list *list, struct wire_writer *writer);

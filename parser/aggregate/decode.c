@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "parser/aggregate/decode.h"
 
+#include "base/sixteen.h"
 #include "base/utf8.h"
 
 #include <stdio.h>
@@ -65,21 +66,20 @@ static void add_code(struct decode *decode, struct buf *out, uint32_t code)
 	utf8_encode(out, code);
 }
 
-/* As signed ones, bytes of other characters are below all of ASCII. */
-static bool is_plain(signed char byte)
+static bool is_plain(unsigned char byte)
 {
-	return byte >= ' ' || byte == '\n' || byte == '\t' || byte == '\r';
+	return (byte >= 0x20 && byte < 0x80) || byte == '\n' || byte == '\t' || byte == '\r';
 }
 
-/* A block at a time without a branch: compilers make vector instructions of it. */
 static bool is_plain_block(const char block[PLAIN_BLOCK_BYTES])
 {
-	unsigned char odd = 0;
-	for (size_t i = 0; i < PLAIN_BLOCK_BYTES; i++) {
-		signed char byte = (signed char)block[i];
-		odd |= (byte < ' ') & (byte != '\n') & (byte != '\t') & (byte != '\r');
+	uint64_t odd = 0;
+	for (size_t i = 0; i < PLAIN_BLOCK_BYTES; i += SIXTEEN) {
+		sixteen bytes = sixteen_load(block + i);
+		odd |= ~sixteen_bits((sixteen)((bytes - 0x20 < 0x60) | (bytes == '\n') | (bytes == '\t') |
+			(bytes == '\r')));
 	}
-	return odd == 0;
+	return (odd & 0xffff) == 0;
 }
 
 static size_t plain_run(struct str bytes)
@@ -87,7 +87,7 @@ static size_t plain_run(struct str bytes)
 	size_t len = 0;
 	while (bytes.len - len >= PLAIN_BLOCK_BYTES && is_plain_block(bytes.ptr + len))
 		len += PLAIN_BLOCK_BYTES;
-	while (len < bytes.len && is_plain((signed char)bytes.ptr[len]))
+	while (len < bytes.len && is_plain((unsigned char)bytes.ptr[len]))
 		len++;
 	return len;
 }

@@ -87,7 +87,7 @@ struct draft {
 };
 
 /* An issue with the line it was found in; value may be absent. */
-void draft_issue(struct draft *draft, enum issue_code code, struct str value);
+COLD void draft_issue(struct draft *draft, enum issue_code code, struct str value);
 /* At most max_bytes of a clean text, cut with an issue; a view of it. */
 struct str draft_text(struct draft *draft, struct str text, uint64_t max_bytes);
 
