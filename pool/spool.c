@@ -171,10 +171,10 @@ static const char *on_report_begin(struct spool *spool, struct str payload)
 
 static const char *keep_row(struct spool *spool, const struct frame *frame)
 {
-	const struct str content = wire_row_content(frame);
-	digest_add(spool->reading.content, content.ptr, content.len);
 	if (frame->type == FRAME_RECORD && spool->without_records)
 		return NULL;
+	const struct str content = wire_row_content(frame);
+	digest_add(spool->reading.content, content.ptr, content.len);
 	return spool_store_add(spool->store, frame) ? NULL : "no room to keep it";
 }
 

@@ -41,7 +41,8 @@ struct spool_report {
 struct spool *spool_open(size_t memory_bytes, const char *directory);
 void spool_close(struct spool **spool);
 
-/* RECORDs are proved and summed up, but not kept: for whoever wants the sums alone. */
+/* RECORDs are proved and summed up, but neither kept nor hashed, so that `content` and `key` say nothing: for
+ * whoever wants the sums alone. */
 void spool_without_records(struct spool *spool);
 
 /* Empty again, for the mail with this hash. limits and now decide what is

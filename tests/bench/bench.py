@@ -42,9 +42,9 @@ def children_cpu():
 
 
 def tree_cpu(top):
-    """CPU seconds of a process, its living descendants and those it has waited for."""
+    """CPU seconds of a process, its descendants, those it has yet to wait for too, and those it has waited for."""
     ticks = 0
-    for pid in flow.descendants(top) + [top]:
+    for pid in flow.descendants(top, states_but="") + [top]:
         try:
             with open("/proc/%d/stat" % pid, encoding="utf-8") as stream:
                 fields = stream.read().rsplit(")", 1)[1].split()

@@ -82,8 +82,8 @@ def parents():
     return found
 
 
-def descendants(top, name=None):
-    """Living processes below top, of this name when one is given."""
+def descendants(top, name=None, states_but="Z"):
+    """Processes below top, of this name when one is given; living ones where nothing else is said."""
     table, found, grown = parents(), {top}, True
     while grown:
         grown = False
@@ -92,7 +92,7 @@ def descendants(top, name=None):
                 found.add(pid)
                 grown = True
     return sorted(pid for pid in found - {top}
-                  if table[pid][1] != "Z" and name in (None, table[pid][2]))
+                  if table[pid][1] not in tuple(states_but) and name in (None, table[pid][2]))
 
 
 def kill(pid, number=signal.SIGKILL):
