@@ -158,7 +158,8 @@ const char *maildir_next(struct maildir *maildir)
 	return NULL;
 }
 
-void maildir_measure(struct maildir *maildir, bool cur, uint64_t *files, uint64_t *bytes)
+void maildir_measure(struct maildir *maildir, bool cur, uint64_t *files, uint64_t *bytes,
+	int64_t *oldest_epoch_secs)
 {
 	struct stat st;
 	const struct dirent *entry;
@@ -170,6 +171,8 @@ void maildir_measure(struct maildir *maildir, bool cur, uint64_t *files, uint64_
 			continue;
 		++*files;
 		*bytes += (uint64_t)st.st_size;
+		if (st.st_mtim.tv_sec < *oldest_epoch_secs)
+			*oldest_epoch_secs = st.st_mtim.tv_sec;
 	}
 	if (dir)
 		(void)closedir(dir);

@@ -32,8 +32,10 @@ NODISCARD enum err maildir_walk(struct maildir *maildir, bool cur, struct error 
  * next call. */
 const char *maildir_next(struct maildir *maildir);
 
-/* Number of files in new/ (and cur/) and their bytes, for progress. */
-void maildir_measure(struct maildir *maildir, bool cur, uint64_t *files, uint64_t *bytes);
+/* Adds the files in new/ or cur/ and their bytes; *oldest_epoch_secs becomes the time of the oldest, where that
+ * is less. */
+void maildir_measure(struct maildir *maildir, bool cur, uint64_t *files, uint64_t *bytes,
+	int64_t *oldest_epoch_secs);
 
 /* Opens one file for reading, never a link, a pipe or a folder. ERR_NOTFOUND:
  * gone; ERR_INVALID: no regular file; ERR_DENIED; ERR_PERM: I/O. */

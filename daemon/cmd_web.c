@@ -32,6 +32,10 @@ static int serve(const struct cli *cli, struct services *services, bool demo, co
 		.require_confinement = config->require_confinement,
 		.notice = arena_printf(arena, "%s/" INGEST_NOTICE, config->state_dir),
 		.verify_notice = arena_printf(arena, "%s/" EVIDENCE_NOTICE, config->state_dir),
+		.figures = {
+			arena_printf(arena, "%s/" INGEST_FIGURES, config->state_dir),
+			arena_printf(arena, "%s/" EVIDENCE_FIGURES, config->state_dir),
+		},
 		.show_samples = !config->ruf_mask,
 		.count_unverified = strcmp(config->later.count_unverified, "no") == 0 ? COUNT_NO :
 			strcmp(config->later.count_unverified, "yes") == 0 ? COUNT_YES : COUNT_FLAG,

@@ -182,6 +182,7 @@ static enum err judge_all(struct judge *judge, struct error *error)
 {
 	while (!judge_stop_asked(judge)) {
 		int msecs = -1;
+		judge_figures_say(&judge->figures, &judge->options->dns);
 		bool none = false, their_turn = false;
 		enum err err = settle(judge, error);
 		if (!err)
@@ -261,6 +262,7 @@ static void close_rooms(struct judge *judge)
 	store_close(&judge->store);
 	sample_take_close(&judge->samples);
 	breaker_fini(&judge->breaker);
+	judge_figures_close(&judge->figures);
 	if (judge->turn >= 0)
 		(void)close(judge->turn);
 	(void)close(judge->signal_fd);
@@ -289,6 +291,9 @@ enum err evidence_run(const struct evidence_options *options, struct evidence_ba
 	judge->turn = turn_open(arena_printf(paths, "%s/%s", options->state_dir, options->turn));
 	breaker_init(&judge->breaker, &options->dns, arena_printf(paths, "%s/%s", options->state_dir,
 		EVIDENCE_NOTICE));
+	judge->figures.fd = -1;
+	if (!options->once)
+		judge_figures_open(&judge->figures, arena_printf(paths, "%s/%s", options->state_dir, EVIDENCE_FIGURES));
 	enum err err = open_rooms(judge, &own);
 	if (!err) {
 		store_on_wait(judge->store, wait_for_server, judge);

@@ -37,6 +37,8 @@ struct evidence_dns {
 	/* Asks something, for some seconds at most. False: nothing answers, or what was asked before now may
 	 * not have been answered for a reason of our own. */
 	bool (*answers)(void *context);
+	/* Appends its own metrics (base/figures.h). NULL: it has none. */
+	void (*figures)(void *context, struct buf *out);
 };
 
 struct evidence_options {
@@ -58,6 +60,8 @@ struct evidence_options {
 
 /* Where a daemon says, in state_dir, why it judges nothing (base/notice.h). */
 #define EVIDENCE_NOTICE "verdicts"
+/* Where it tells its numbers, in state_dir (base/figures.h). */
+#define EVIDENCE_FIGURES "verdicts.figures"
 
 /* What a run did. The states are those of reports, of which a mail may bring several. */
 struct evidence_balance {

@@ -7,6 +7,7 @@
 
 #include "base/away.h"
 #include "evidence/breaker.h"
+#include "evidence/figures.h"
 #include "evidence/hearing.h"
 #include "evidence/sample_take.h"
 
@@ -28,6 +29,7 @@ struct judge {
 	struct store *store;
 	struct pool *pool;
 	struct breaker breaker;
+	struct judge_figures figures;
 	int signal_fd, turn;
 	struct batch batches[2];
 	struct verdict_reader *readers[JUDGE_WORKERS_MAX]; /* of nobody */

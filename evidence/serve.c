@@ -122,6 +122,8 @@ void judge_collect(struct judge *judge)
 		struct verdict_reader *reader = done.job->verdict;
 		const struct verdict *verdict = reader && done.end == JOB_DONE ? verdict_reader_finish(reader) : NULL;
 		hearing_done(hearing, &done, verdict);
+		if (verdict && !hearing->undecided)
+			judge_figures_add(&judge->figures, verdict);
 		if (done.end == JOB_UNAVAILABLE)
 			breaker_trip(&judge->breaker, &done.detail);
 		if (reader)

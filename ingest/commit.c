@@ -17,6 +17,7 @@ enum err pipeline_reconnect(struct pipeline *pipeline, struct error *error)
 	for (;;) {
 		if (!pipeline->options->wait_for_store && (err == ERR_DENIED || away_msecs(away) > ONCE_PATIENCE_MSECS))
 			return err;
+		pipeline_figures_say(pipeline, false);
 		away_pause(away, pipeline->signal_fd);
 		if (pipeline_stop_asked(pipeline))
 			return err;
@@ -190,6 +191,7 @@ void pipeline_settle(struct pipeline *pipeline, struct taken *taken)
 		else if (pipeline->trouble.code == ERR_OK)
 			pipeline->trouble = error;
 	}
+	histogram_add(&pipeline->figures.durations, clock_monotonic_msecs() - taken->begun_msecs);
 	source_settled(pipeline->source, taken);
 	progress_add(&pipeline->progress, 1, taken->weight);
 	pipeline->flight_bytes -= taken->bytes;

@@ -50,6 +50,8 @@ struct ingest_options {
 
 /* Where a daemon says, in state_dir, why it takes nothing in (base/notice.h). */
 #define INGEST_NOTICE "intake"
+/* Where it tells its numbers, in state_dir (base/figures.h). */
+#define INGEST_FIGURES "intake.figures"
 /* Which file in state_dir it holds while it has mail in hand (base/turn.h). */
 #define INGEST_TURN "intake.lock"
 

@@ -139,6 +139,7 @@ static enum err run_pass(struct pipeline *pipeline, struct error *error)
 		enum err err = turn(pipeline, error);
 		if (err)
 			return err;
+		pipeline_figures_say(pipeline, false);
 		bool no_more = pipeline->at_end || pipeline->blocked || pipeline->stopping;
 		if (no_more && !busy(pipeline))
 			return ERR_OK;
@@ -157,6 +158,7 @@ static enum err run_pass(struct pipeline *pipeline, struct error *error)
 static void wait_for_mail(struct pipeline *pipeline, struct watch *watch)
 {
 	int msecs = pipeline_pause(pipeline);
+	pipeline_figures_say(pipeline, true);
 	source_release(pipeline->source);
 	wait_for_something(pipeline, pipeline->blocked ? NULL : watch, msecs);
 	watch_read(watch, pipeline->source);
@@ -194,10 +196,12 @@ enum err pipeline_run(struct pipeline *pipeline, struct error *error)
 	taken_list_init(&pipeline->batch);
 	taken_list_init(&pipeline->copies);
 	store_on_wait(pipeline->store, wait_for_server, pipeline);
-	pipeline->pause.notice = -1;
+	pipeline->pause.notice = pipeline->figures.fd = -1;
 	struct watch *watch = pipeline->options->once ? NULL : watch_open(pipeline->source);
-	if (!pipeline->options->once)
+	if (!pipeline->options->once) {
 		pipeline_pause_open(pipeline);
+		pipeline_figures_open(pipeline);
+	}
 	for (;;) {
 		const uint64_t mails = pipeline->balance->mails;
 		err = run_pass(pipeline, error);
@@ -212,6 +216,7 @@ enum err pipeline_run(struct pipeline *pipeline, struct error *error)
 	}
 	watch_close(&watch);
 	pipeline_pause_close(pipeline);
+	pipeline_figures_close(pipeline);
 	store_on_wait(pipeline->store, NULL, NULL);
 	let_go(pipeline);
 	return err;

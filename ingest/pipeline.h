@@ -20,6 +20,7 @@
 #pragma once
 
 #include "base/away.h"
+#include "base/figures.h"
 #include "base/turn.h"
 #include "ingest/progress.h"
 #include "ingest/quarantine.h"
@@ -38,6 +39,15 @@ struct pipeline_pause {
 	bool told;
 	int msecs;
 	int notice;          /* for others to read: base/notice.h */
+};
+
+/* A daemon's numbers for others: base/figures.h. */
+struct pipeline_figures {
+	int fd;                     /* -1: they are told to nobody */
+	int64_t say_msecs;          /* when they are told again */
+	int64_t measure_msecs;      /* when folders are looked into again */
+	struct source_size queue;
+	struct histogram durations;
 };
 
 struct pipeline {
@@ -68,6 +78,7 @@ struct pipeline {
 	bool at_end;                /* of the pass over the source */
 	bool blocked;               /* no room: the pass ends here */
 	struct pipeline_pause pause;
+	struct pipeline_figures figures;
 	struct error trouble;       /* the first thing that kept a mail where it is */
 };
 
@@ -116,6 +127,13 @@ void pipeline_pause_close(struct pipeline *pipeline);
 void pipeline_check_disk(struct pipeline *pipeline);
 /* After a pass: tells whether intake pauses or goes on again. How long to wait, at most. */
 int pipeline_pause(struct pipeline *pipeline);
+
+/* ---- figures.c: what /metrics shows of a daemon ---- */
+
+void pipeline_figures_open(struct pipeline *pipeline);
+void pipeline_figures_close(struct pipeline *pipeline);
+/* At most once a second, unless it is to be now. */
+void pipeline_figures_say(struct pipeline *pipeline, bool now);
 
 /* ---- pipeline.c ---- */
 

@@ -183,13 +183,13 @@ static bool reads_cur(const struct source *source)
 
 struct source_size source_measure(struct source *source)
 {
-	struct source_size size = {0};
+	struct source_size size = {.oldest_epoch_secs = INT64_MAX};
 	for (size_t i = 0; i < source->roots_count; i++) {
 		struct root *root = &source->roots[i];
 		if (root->maildir) {
-			maildir_measure(root->maildir, false, &size.files, &size.bytes);
+			maildir_measure(root->maildir, false, &size.files, &size.bytes, &size.oldest_epoch_secs);
 			if (reads_cur(source))
-				maildir_measure(root->maildir, true, &size.files, &size.bytes);
+				maildir_measure(root->maildir, true, &size.files, &size.bytes, &size.oldest_epoch_secs);
 		} else if (!root->is_maildir) {
 			size.files++;
 			size.bytes += root->bytes;

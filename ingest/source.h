@@ -21,6 +21,7 @@ void source_close(struct source **source);
 /* What a pass will read, as far as known. */
 struct source_size {
 	uint64_t files, bytes;
+	int64_t oldest_epoch_secs; /* of the files in Maildirs; INT64_MAX: there are none */
 };
 struct source_size source_measure(struct source *source);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ingest/taken.h"
 
+#include "base/clock.h"
 #include "base/utf8.h"
 
 #include <string.h>
@@ -14,6 +15,7 @@ struct taken *taken_new(void)
 	struct taken *taken = ARENA_NEW(arena, struct taken);
 	taken->arena = arena;
 	taken->fd = -1;
+	taken->begun_msecs = clock_monotonic_msecs();
 	buf_init(&taken->packed, 0);
 	return taken;
 }

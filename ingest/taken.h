@@ -28,6 +28,7 @@ struct taken {
 	bool in_cur;
 	uint64_t weight;         /* bytes of progress it stands for */
 
+	int64_t begun_msecs;     /* clock_monotonic_msecs() */
 	struct job job;
 	struct buf packed;       /* gzip of the bytes; empty: nobody needs it */
 	struct put_mail put;

@@ -2,6 +2,7 @@
 #include "web/metrics.h"
 
 #include "base/clock.h"
+#include "base/figures.h"
 #include "base/log.h"
 #include "base/notice.h"
 #include "store/query.h"
@@ -18,16 +19,14 @@
 static const char *const routes[] = {"/", "/domains", "/sources", "/reports", "/reporters", "/failures", "/tls",
 	"/quarantine", "/mails", "/api/v1", "/static", "/healthz", "/readyz", "/metrics", "other"};
 static const unsigned codes[] = {200, 304, 400, 404, 405, 413, 421, 500, 503, 0};
-static const int64_t bounds_msecs[] = {5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000};
 
 #define ROUTES (sizeof(routes) / sizeof(routes[0]))
 #define CODES (sizeof(codes) / sizeof(codes[0]))
-#define BOUNDS (sizeof(bounds_msecs) / sizeof(bounds_msecs[0]))
 
 struct metrics {
 	pthread_mutex_t mutex;
 	uint64_t answered[ROUTES][CODES];
-	uint64_t queries[BOUNDS + 1], queries_msecs;
+	struct histogram queries;
 	/* what the database said last */
 	pthread_mutex_t asking;
 	struct buf domains; /* an array of PostgreSQL's */
@@ -104,12 +103,8 @@ void metrics_answered(struct metrics *metrics, struct str path, unsigned code)
 
 void metrics_queried(struct metrics *metrics, int64_t msecs)
 {
-	size_t at = 0;
-	while (at < BOUNDS && msecs > bounds_msecs[at])
-		at++;
 	(void)pthread_mutex_lock(&metrics->mutex);
-	metrics->queries[at]++;
-	metrics->queries_msecs += (uint64_t)msecs;
+	histogram_add(&metrics->queries, msecs);
 	(void)pthread_mutex_unlock(&metrics->mutex);
 }
 
@@ -186,11 +181,6 @@ static const char select_all[] =
 	"WHERE waiting > 0 "
 	"ORDER BY 1, 2, 3, 4 DESC";
 
-static void add_head(struct buf *out, const char *name, const char *type, const char *help)
-{
-	buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
-}
-
 static void add_label(struct buf *out, const char *name, struct str value, bool first)
 {
 	buf_printf(out, "%s%s=\"", first ? "{" : ",", name);
@@ -211,7 +201,7 @@ static void add_row(struct buf *out, const struct rows *rows, int64_t *last)
 	static const char *const columns[] = {"a", "b", "c"};
 	int64_t family = query_get_i64(rows, "family");
 	if (family != *last)
-		add_head(out, families[family].name, families[family].type, families[family].help);
+		figures_head(out, families[family].name, families[family].type, families[family].help);
 	*last = family;
 	buf_add_str(out, str_from(families[family].name));
 	for (size_t i = 0; i < 3 && families[family].labels[i]; i++)
@@ -255,7 +245,7 @@ static void ask(struct metrics *metrics, struct connections *connections)
 static void add_answered(const struct metrics *metrics, struct buf *out)
 {
 	static const char name[] = "dmarcd_http_requests_total";
-	add_head(out, name, "counter", "Answers given by this process, by page and status.");
+	figures_head(out, name, "counter", "Answers given by this process, by page and status.");
 	for (size_t route = 0; route < ROUTES; route++)
 		for (size_t code = 0; code < CODES; code++) {
 			if (metrics->answered[route][code] == 0)
@@ -269,36 +259,18 @@ static void add_answered(const struct metrics *metrics, struct buf *out)
 		}
 }
 
-static void add_queries(const struct metrics *metrics, struct buf *out)
-{
-	static const char name[] = "dmarcd_db_query_duration_seconds";
-	uint64_t sum = 0;
-	add_head(out, name, "histogram", "Time of this process's queries.");
-	for (size_t i = 0; i <= BOUNDS; i++) {
-		sum += metrics->queries[i];
-		buf_printf(out, "%s_bucket{le=\"", name);
-		if (i < BOUNDS)
-			buf_printf(out, "%" PRId64 ".%03" PRId64, bounds_msecs[i] / 1000, bounds_msecs[i] % 1000);
-		else
-			buf_add_str(out, STR("+Inf"));
-		buf_printf(out, "\"} %" PRIu64 "\n", sum);
-	}
-	buf_printf(out, "%s_sum %" PRIu64 ".%03" PRIu64 "\n%s_count %" PRIu64 "\n", name, metrics->queries_msecs / 1000,
-		metrics->queries_msecs % 1000, name, sum);
-}
-
 static void add_paused(struct buf *out, const char *name, const char *help, const char *notice)
 {
 	char why[NOTICE_BYTES];
 	if (!notice)
 		return;
-	add_head(out, name, "gauge", help);
+	figures_head(out, name, "gauge", help);
 	buf_printf(out, "%s %d\n", name, notice_read(notice, why));
 }
 
 void metrics_write(struct metrics *metrics, struct connections *connections, struct buf *out)
 {
-	add_head(out, "dmarcd_build_info", "gauge", "Always 1.");
+	figures_head(out, "dmarcd_build_info", "gauge", "Always 1.");
 	buf_printf(out, "dmarcd_build_info{version=\"%s\"} 1\n", DMARCD_VERSION);
 	(void)pthread_mutex_lock(&metrics->asking);
 	if (clock_monotonic_msecs() - metrics->asked_msecs >= ASK_MSECS)
@@ -307,12 +279,14 @@ void metrics_write(struct metrics *metrics, struct connections *connections, str
 		metrics->web->notice);
 	add_paused(out, "dmarcd_verify_paused", "Whether the judge waits for a resolver that does not answer.",
 		metrics->web->verify_notice);
-	add_head(out, "dmarcd_db_up", "gauge", "Whether the database answers.");
+	for (size_t i = 0; i < WEB_FIGURES && metrics->web->figures[i]; i++)
+		figures_read(metrics->web->figures[i], out);
+	figures_head(out, "dmarcd_db_up", "gauge", "Whether the database answers.");
 	buf_printf(out, "dmarcd_db_up %d\n", metrics->up);
 	buf_add_str(out, buf_str(&metrics->shown));
 	(void)pthread_mutex_unlock(&metrics->asking);
 	(void)pthread_mutex_lock(&metrics->mutex);
-	add_queries(metrics, out);
+	histogram_write(&metrics->queries, out, "dmarcd_db_query_duration_seconds", "Time of this process's queries.");
 	add_answered(metrics, out);
 	(void)pthread_mutex_unlock(&metrics->mutex);
 }

@@ -15,6 +15,8 @@
 enum count_unverified { COUNT_FLAG = 0, COUNT_YES, COUNT_NO };
 extern const char *const count_unverified_words[];
 
+#define WEB_FIGURES 2
+
 struct web_options {
 	const struct store_options *store;
 	const struct store_options *noting; /* where it is written down who looked at whose mail */
@@ -28,6 +30,7 @@ struct web_options {
 	bool require_confinement;
 	const char *notice;      /* NULL, or the file in which ingest says why it takes nothing in */
 	const char *verify_notice; /* the same of verdicts */
+	const char *figures[WEB_FIGURES]; /* NULL, or files in which others tell their metrics (base/figures.h) */
 	enum count_unverified count_unverified; /* whether reports that are not proved genuine enter totals */
 	bool show_samples;       /* a failure's page needs no second step to show the sample unmasked */
 	bool demo;               /* the yellow "sample data" bar */

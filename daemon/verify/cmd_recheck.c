@@ -73,7 +73,7 @@ static int open_dns(struct recheck *recheck)
 	if (!recheck->flags->dns || strcmp(recheck->flags->dns, "now") != 0)
 		return EX_OK;
 	const struct resolver_options options = resolver_options_of(recheck->cli->config, recheck->arena);
-	recheck->dns = (struct evidence_dns){&recheck->resolver, resolver_keep_job, resolver_keep_answers};
+	recheck->dns = (struct evidence_dns){&recheck->resolver, resolver_keep_job, resolver_keep_answers, NULL};
 	recheck->repeat.dns = &recheck->dns;
 	enum err err = resolver_keep_start(&recheck->resolver, &options, &error);
 	return !err ? EX_OK : cli_fail(err == ERR_INVALID ? EX_CONFIG : err == ERR_PERM ? EX_NOPERM : EX_UNAVAILABLE,

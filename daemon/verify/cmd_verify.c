@@ -68,7 +68,7 @@ static int judge(const struct cli *cli, struct services *services, bool once, bo
 		.samples = judged_samples(config, arena),
 		.samples_count = config->later.samples_count,
 		.inventory = inventory,
-		.dns = {&keep, resolver_keep_job, resolver_keep_answers},
+		.dns = {&keep, resolver_keep_job, resolver_keep_answers, resolver_keep_figures},
 		.once = once,
 		.wait_for_store = !once,
 	};

@@ -120,6 +120,8 @@ static bool answer_question(struct serving *serving, struct job *job)
 	arena_reset(serving->scratch);
 	unsigned asked = dns_pending_take(&job->pending, serving->scratch, &answer);
 	job->left -= asked < job->left ? asked : job->left;
+	if (serving->options->answers)
+		atomic_fetch_add(&serving->options->answers->by_status[answer.status], 1);
 	pace_answered(&serving->pace, &answer, asked, clock_monotonic_msecs());
 	return dns_relay_answer(job->socket, job->question.number, &answer);
 }

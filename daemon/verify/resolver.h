@@ -15,16 +15,23 @@
 #include "daemon/config/config.h"
 #include "dns/unbound.h"
 
+#include <stdatomic.h>
 #include <sys/types.h>
 
 #define RESOLVER_JOBS 64 /* at once, a default; more wait */
 #define RESOLVER_JOBS_MAX 128 /* with libunbound's sockets they are less than the files that it may open */
+
+struct resolver_answers {
+	atomic_ullong by_status[DNS_BOGUS + 1]; /* enum dns_status */
+};
 
 struct resolver_options {
 	struct dns_unbound_options dns;
 	unsigned queries_max; /* of one job */
 	unsigned jobs_max; /* 0: RESOLVER_JOBS */
 	unsigned rate, zone_rate; /* daemon/verify/pace.h */
+	/* NULL, or memory that is shared with the process: its answers, by their status. */
+	struct resolver_answers *answers;
 	bool require_confinement; /* ERR_PERM where the kernel cannot confine it fully */
 };
 

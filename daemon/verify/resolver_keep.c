@@ -2,10 +2,12 @@
 #include "daemon/verify/resolver_keep.h"
 
 #include "base/clock.h"
+#include "base/figures.h"
 #include "base/log.h"
 #include "dns/relay.h"
 
 #include <poll.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #define ARENA_BYTES ((size_t)1024 * 1024)
@@ -16,16 +18,29 @@ enum err resolver_keep_start(struct resolver_keep *keep, const struct resolver_o
 	struct error *error)
 {
 	keep->options = *options;
+	if (!keep->options.answers) {
+		void *shared = mmap(NULL, sizeof(*options->answers), PROT_READ | PROT_WRITE,
+			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+		keep->options.answers = shared == MAP_FAILED ? NULL : shared;
+	}
 	enum err err = resolver_start(&keep->options, &keep->resolver, error);
 	keep->running = err == ERR_OK;
 	return err;
 }
 
-void resolver_keep_stop(struct resolver_keep *keep)
+static void stop(struct resolver_keep *keep)
 {
 	if (keep->running)
 		resolver_stop(&keep->resolver);
 	keep->running = false;
+}
+
+void resolver_keep_stop(struct resolver_keep *keep)
+{
+	stop(keep);
+	if (keep->options.answers)
+		(void)munmap(keep->options.answers, sizeof(*keep->options.answers));
+	keep->options.answers = NULL;
 }
 
 static bool is_dead(const struct resolver_keep *keep)
@@ -36,7 +51,7 @@ static bool is_dead(const struct resolver_keep *keep)
 
 static enum err revive(struct resolver_keep *keep, struct error *error)
 {
-	resolver_keep_stop(keep);
+	stop(keep);
 	enum err err = resolver_keep_start(keep, &keep->options, error);
 	if (!err)
 		log_event(LOG_WARN_LEVEL, "the resolver was gone and runs again");
@@ -80,4 +95,28 @@ bool resolver_keep_answers(void *context)
 	bool well = asks_well(keep, socket);
 	(void)close(socket);
 	return well;
+}
+
+void resolver_keep_figures(void *context, struct buf *out)
+{
+	static const char name[] = "dmarcd_dns_queries_total";
+	static const struct {
+		const char *rcode;
+		enum dns_status status, also;
+	} rows[] = {
+		{"NOERROR", DNS_OK, DNS_NODATA},
+		{"NXDOMAIN", DNS_NXDOMAIN, DNS_NXDOMAIN},
+		{"SERVFAIL", DNS_SERVFAIL, DNS_SERVFAIL},
+		{"TIMEOUT", DNS_TIMEOUT, DNS_TIMEOUT},
+		{"BOGUS", DNS_BOGUS, DNS_BOGUS},
+	};
+	struct resolver_keep *keep = context;
+	struct resolver_answers *answers = keep->options.answers;
+	figures_head(out, name, "counter", "Questions for verdicts, from the cache too, by what came of them.");
+	for (size_t i = 0; answers && i < sizeof(rows) / sizeof(rows[0]); i++) {
+		unsigned long long count = atomic_load(&answers->by_status[rows[i].status]);
+		if (rows[i].also != rows[i].status)
+			count += atomic_load(&answers->by_status[rows[i].also]);
+		buf_printf(out, "%s{rcode=\"%s\"} %llu\n", name, rows[i].rcode, count);
+	}
 }

@@ -23,3 +23,5 @@ void resolver_keep_stop(struct resolver_keep *keep);
 NODISCARD enum err resolver_keep_job(void *keep, int *socket_r, struct error *error);
 /* Asks the root for a name that is new to every cache. False: nothing answered it, or the resolver had died. */
 bool resolver_keep_answers(void *keep);
+/* For /metrics (base/figures.h): what its processes have answered so far. */
+void resolver_keep_figures(void *keep, struct buf *out);

@@ -8,10 +8,12 @@ usage: test_judge.py BIN_DIR
 import fcntl
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import unittest
+import urllib.request
 
 import factory
 import flow
@@ -172,8 +174,9 @@ class Dns(JudgeTest):
     def test_daemon(self):
         """Dead at first, then back; its resolver killed in between."""
         self.dns.mode = "dead"
+        port = free_port()
         self.configure(self.maildir, name="run", more=self.dns.config + QUICK % "" +
-                       "http: {listen: '127.0.0.1:%d'}\n" % free_port())
+                       "http: {listen: '127.0.0.1:%d'}\n" % port)
         log = open(self.path("log"), "w+", encoding="utf-8")  # pylint: disable=consider-using-with
         self.addCleanup(log.close)
         daemon = self.start("run", stdout=subprocess.DEVNULL, stderr=log)
@@ -181,6 +184,11 @@ class Dns(JudgeTest):
         def said(text):
             log.seek(0)
             return text in log.read()
+
+        def metric(name):
+            with urllib.request.urlopen("http://127.0.0.1:%d/metrics" % port) as answer:
+                found = re.search("^%s (\\S+)$" % re.escape(name), answer.read().decode("utf-8"), re.M)
+            return float(found.group(1)) if found else None
         try:
             self.deliver(self.genuine("r1"))
             flow.wait_until(lambda: said("judging pauses"), "the pause")
@@ -188,10 +196,21 @@ class Dns(JudgeTest):
             self.dns.mode = "well"
             flow.wait_until(lambda: self.states().get("r1") == "verified", "the first verdict")
             self.assertIsNone(self.queue()["pauses"])
+            for mechanism, result in (("dkim", "pass"), ("dmarc", "pass"), ("arc", "none")):
+                name = 'dmarcd_verify_total{mechanism="%s",result="%s"}' % (mechanism, result)
+                flow.wait_until(lambda name=name: metric(name) == 1, name)
+            self.assertGreater(metric('dmarcd_dns_queries_total{rcode="NOERROR"}'), 0)
+            before = metric('dmarcd_dns_queries_total{rcode="NOERROR"}')
+            self.assertEqual(metric('dmarcd_dns_queries_total{rcode="BOGUS"}'), 0)
+            flow.wait_until(lambda: metric("dmarcd_ingest_duration_seconds_count") == 1, "the mail's duration")
+            flow.wait_until(lambda: metric("dmarcd_ingest_queue_messages") == 0, "an empty queue")
+            self.assertEqual(metric("dmarcd_ingest_oldest_seconds"), 0)
             for pid in flow.descendants(daemon.pid, "dmarcd-resolver"):
                 flow.kill(pid)
             self.deliver(self.genuine("r2"))
             flow.wait_until(lambda: self.states().get("r2") == "verified", "the second verdict")
+            flow.wait_until(lambda: metric('dmarcd_dns_queries_total{rcode="NOERROR"}') > before,
+                            "a resolver that counts on")
         finally:
             daemon.send_signal(signal.SIGTERM)
             self.assertEqual(daemon.wait(flow.END_SECS), 0)

@@ -6,6 +6,7 @@ usage: test_store.py BIN_DIR
 """
 import json
 import os
+import re
 import signal
 import subprocess
 
@@ -43,6 +44,11 @@ class Store(flow.FlowTest):
     def kept(self):
         folder = os.path.join(self.state, "quarantine")
         return sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+
+    def figure(self, name):
+        """What a daemon tells others of itself (base/figures.h)."""
+        with open(os.path.join(self.state, "intake.figures"), encoding="ascii") as stream:
+            return float(re.search("^dmarcd_ingest_%s (.*)$" % name, stream.read(), re.M).group(1))
 
     # ---- Maildirs ----
 
@@ -100,9 +106,15 @@ class Store(flow.FlowTest):
             ingest = self.start("ingest", stderr=log)
         flow.wait_until(self.kept, "the first to be set aside")
         flow.wait_until(lambda: not self.names("new"), "its move")
+        self.deliver("2", mails.broken(2), "tmp")
+        os.utime(os.path.join(self.maildir, "tmp", "2"), (1, 1))
+        os.rename(os.path.join(self.maildir, "tmp", "2"), os.path.join(self.maildir, "new", "2"))
+        flow.wait_until(lambda: self.figure("queue_messages") == 1, "the queue to be told")
+        self.assertGreater(self.figure("oldest_seconds"), 10 ** 9)
         self.dmarcd("quarantine", "drop", "--all")
-        self.deliver("2", mails.broken(2))
         flow.wait_until(lambda: not self.names("new"), "the second to be set aside")
+        flow.wait_until(lambda: self.figure("queue_messages") == 0, "the end of the queue to be told")
+        self.assertEqual(self.figure("duration_seconds_count"), 2)
         ingest.terminate()
         self.assertEqual(ingest.wait(flow.END_SECS), flow.EX_OK)
         self.assertEqual(len(self.kept()), 1)
