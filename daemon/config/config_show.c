@@ -174,16 +174,15 @@ static void show_dsn(struct show *show, const char *key, const char *dsn)
 		size_t from = found + 8;
 		while (from < rest.len && (rest.ptr[from] == '=' || ascii_is_space(rest.ptr[from])))
 			from++;
-		bool quoted = from < rest.len && rest.ptr[from] == '\'';
-		size_t end = quoted ? from + 1 : from;
-		while (end < rest.len && (quoted ? rest.ptr[end] != '\'' :
-				!ascii_is_space(rest.ptr[end]) && rest.ptr[end] != '&')) {
-			end += quoted && rest.ptr[end] == '\\' && end + 1 < rest.len;
-			end++;
+		bool quoted = false;
+		size_t end = from;
+		for (; end < rest.len && (quoted || (!ascii_is_space(rest.ptr[end]) && rest.ptr[end] != '&')); end++) {
+			quoted ^= rest.ptr[end] == '\'';
+			end += rest.ptr[end] == '\\' && end + 1 < rest.len;
 		}
 		buf_add_str(&masked, str_sub(rest, 0, from));
 		buf_printf(&masked, "***");
-		rest = str_from_offset(rest, quoted && end < rest.len ? end + 1 : end);
+		rest = str_from_offset(rest, end);
 	}
 	buf_add_str(&masked, rest);
 	show_text(show, key, buf_cstr(&masked));
