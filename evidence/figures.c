@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/figures.h"
+#include "evidence/outcome.h"
 
 #include <inttypes.h>
 #include <unistd.h>
@@ -21,20 +22,11 @@ void judge_figures_close(struct judge_figures *figures)
 	figures->fd = -1;
 }
 
-/* The best signature's: what DMARC goes by. */
-static enum auth_result dkim_result(const struct verdict *verdict)
-{
-	for (size_t i = 0; i < verdict->dkim.count; i++)
-		if (verdict->dkim.at[i].result == AUTH_PASS)
-			return AUTH_PASS;
-	return verdict->dkim.count > 0 ? verdict->dkim.at[0].result : AUTH_NONE;
-}
-
 void judge_figures_add(struct judge_figures *figures, const struct verdict *verdict)
 {
 	const enum auth_result results[PART_BIMI + 1] = {
-		[PART_SPF] = verdict->spf.count > 0 ? verdict->spf.at[0].result : AUTH_NONE,
-		[PART_DKIM] = dkim_result(verdict),
+		[PART_SPF] = outcome_spf(verdict),
+		[PART_DKIM] = outcome_dkim(verdict),
 		[PART_ARC] = verdict->arc.result,
 		[PART_DMARC] = verdict->dmarc.result,
 		[PART_BIMI] = verdict->bimi.result,

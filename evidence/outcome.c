@@ -3,20 +3,20 @@
 
 #define TEXT_BYTES_MAX ((size_t)256 * 1024 * 1024)
 
-struct str outcome_dkim_word(const struct verdict *verdict)
+enum auth_result outcome_dkim(const struct verdict *verdict)
 {
 	static const enum auth_result best[] = {AUTH_PASS, AUTH_TEMPERROR, AUTH_POLICY, AUTH_FAIL, AUTH_NEUTRAL,
 		AUTH_PERMERROR};
 	for (size_t rank = 0; rank < sizeof(best) / sizeof(best[0]); rank++)
 		for (size_t i = 0; i < verdict->dkim.count; i++)
 			if (verdict->dkim.at[i].result == best[rank])
-				return str_from(auth_result_text(best[rank]));
-	return STR("none");
+				return best[rank];
+	return AUTH_NONE;
 }
 
-static struct str spf_word(const struct verdict *verdict)
+enum auth_result outcome_spf(const struct verdict *verdict)
 {
-	return verdict->spf.count > 0 ? str_from(auth_result_text(verdict->spf.at[0].result)) : STR("none");
+	return verdict->spf.count > 0 ? verdict->spf.at[0].result : AUTH_NONE;
 }
 
 struct str outcome_text(struct arena *arena, const struct verdict *verdict)
@@ -33,8 +33,8 @@ struct str outcome_text(struct arena *arena, const struct verdict *verdict)
 
 void outcome_row(struct arena *arena, const struct verdict *verdict, struct verdict_row *row)
 {
-	row->spf = spf_word(verdict);
-	row->dkim = outcome_dkim_word(verdict);
+	row->spf = str_from(auth_result_text(outcome_spf(verdict)));
+	row->dkim = str_from(auth_result_text(outcome_dkim(verdict)));
 	row->dmarc = str_from(auth_result_text(verdict->dmarc.result));
 	row->arc = str_from(auth_result_text(verdict->arc.result));
 	row->author_domain = arena_str(arena, verdict->dmarc.author_domain);
@@ -44,8 +44,8 @@ void outcome_row(struct arena *arena, const struct verdict *verdict, struct verd
 
 bool outcome_temporary(const struct verdict *verdict)
 {
-	return verdict->dmarc.result == AUTH_TEMPERROR || str_eq(spf_word(verdict), STR("temperror")) ||
-		str_eq(outcome_dkim_word(verdict), STR("temperror"));
+	return verdict->dmarc.result == AUTH_TEMPERROR || outcome_spf(verdict) == AUTH_TEMPERROR ||
+		outcome_dkim(verdict) == AUTH_TEMPERROR;
 }
 
 bool outcome_undecided(const struct judged_mail *mail, const struct verdict *verdict)

@@ -6,8 +6,10 @@
 
 #include "store/verdict/judgement.h"
 
-/* The best of the signatures' words: "pass" before all others, "none" without any. */
-struct str outcome_dkim_word(const struct verdict *verdict);
+/* The best of the signatures' results: "pass" before all others, "none" without any. */
+enum auth_result outcome_dkim(const struct verdict *verdict);
+/* MAIL FROM's, or "none". */
+enum auth_result outcome_spf(const struct verdict *verdict);
 /* `dmarcd check --json` to the letter. */
 struct str outcome_text(struct arena *arena, const struct verdict *verdict);
 /* Words and texts of the row, in arena. */

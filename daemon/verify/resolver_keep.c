@@ -100,23 +100,16 @@ bool resolver_keep_answers(void *context)
 void resolver_keep_figures(void *context, struct buf *out)
 {
 	static const char name[] = "dmarcd_dns_queries_total";
-	static const struct {
-		const char *rcode;
-		enum dns_status status, also;
-	} rows[] = {
-		{"NOERROR", DNS_OK, DNS_NODATA},
-		{"NXDOMAIN", DNS_NXDOMAIN, DNS_NXDOMAIN},
-		{"SERVFAIL", DNS_SERVFAIL, DNS_SERVFAIL},
-		{"TIMEOUT", DNS_TIMEOUT, DNS_TIMEOUT},
-		{"BOGUS", DNS_BOGUS, DNS_BOGUS},
-	};
+	static const char *const rcodes[DNS_BOGUS + 1] = {[DNS_OK] = "NOERROR", [DNS_NXDOMAIN] = "NXDOMAIN",
+		[DNS_SERVFAIL] = "SERVFAIL", [DNS_TIMEOUT] = "TIMEOUT", [DNS_BOGUS] = "BOGUS"};
 	struct resolver_keep *keep = context;
 	struct resolver_answers *answers = keep->options.answers;
 	figures_head(out, name, "counter", "Questions for verdicts, from the cache too, by what came of them.");
-	for (size_t i = 0; answers && i < sizeof(rows) / sizeof(rows[0]); i++) {
-		unsigned long long count = atomic_load(&answers->by_status[rows[i].status]);
-		if (rows[i].also != rows[i].status)
-			count += atomic_load(&answers->by_status[rows[i].also]);
-		buf_printf(out, "%s{rcode=\"%s\"} %llu\n", name, rows[i].rcode, count);
+	for (size_t i = DNS_OK; answers && i <= DNS_BOGUS; i++) {
+		unsigned long long count = atomic_load(&answers->by_status[i]);
+		if (i == DNS_OK)
+			count += atomic_load(&answers->by_status[DNS_NODATA]); /* the same RCODE */
+		if (rcodes[i])
+			buf_printf(out, "%s{rcode=\"%s\"} %llu\n", name, rcodes[i], count);
 	}
 }
