@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #define SAY_MSECS 1000
+#define PASS_MSECS 10000  /* a million names are not looked at before the first of them is taken in */
 #define MEASURE_SHARE 100 /* of the time, what looking into folders may take: a hundredth */
 
 void pipeline_figures_open(struct pipeline *pipeline)
@@ -53,7 +54,8 @@ void pipeline_figures_say(struct pipeline *pipeline, bool now)
 	const int64_t now_msecs = clock_monotonic_msecs();
 	if (figures->fd < 0 || (!now && now_msecs < figures->say_msecs))
 		return;
-	measure(pipeline, now_msecs);
+	if (now || now_msecs - figures->pass_msecs > PASS_MSECS)
+		measure(pipeline, now_msecs);
 	say(figures);
 	figures->say_msecs = clock_monotonic_msecs() + SAY_MSECS;
 }

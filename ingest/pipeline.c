@@ -132,6 +132,7 @@ static enum err run_pass(struct pipeline *pipeline, struct error *error)
 	int64_t drain_until = -1;
 	pipeline->at_end = pipeline->blocked = false;
 	pipeline->trouble = (struct error){0};
+	pipeline->figures.pass_msecs = clock_monotonic_msecs();
 	source_rewind(pipeline->source);
 	if (!pipeline->options->once)
 		pipeline_check_disk(pipeline);

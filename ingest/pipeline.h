@@ -45,6 +45,7 @@ struct pipeline_pause {
 struct pipeline_figures {
 	int fd;                     /* -1: they are told to nobody */
 	int64_t say_msecs;          /* when they are told again */
+	int64_t pass_msecs;         /* when the pass began */
 	int64_t measure_msecs;      /* when folders are looked into again */
 	struct source_size queue;
 	struct histogram durations;
