@@ -51,7 +51,8 @@ static void row(struct buf *out, const struct aggregate_record *record)
 	buf_add_str(out, STR("<row>\n"));
 	word(out, "source_ip", record->source_raw, record->source_ip.family,
 		record->source_ip.family ? ip_format(&record->source_ip, address) : "");
-	number(out, "count", record->messages);
+	if (!record->messages_missing)
+		number(out, "count", record->messages);
 	buf_add_str(out, STR("<policy_evaluated>\n"));
 	word(out, "disposition", record->disposition_raw, (int)record->disposition,
 		disposition_text(record->disposition));

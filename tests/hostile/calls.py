@@ -3,6 +3,7 @@
 import re
 
 _LINE = re.compile(r"^(\d+) +(?:<\.\.\. )?(\w+)(?:\(| resumed>)(.*)$")
+_END = re.compile(r"^(\d+) +\+\+\+ (.*) \+\+\+$")
 READY = "sendmsg"  # what a template sends when it is confined and its self-test is over
 FORKS = {"clone", "clone3", "fork", "vfork"}
 # Nothing of this may be asked for, not even in vain.
@@ -10,20 +11,31 @@ FORBIDDEN = re.compile(r"^(open.*|creat|socket.*|connect|bind|listen|accept.*|se
                        r"link.*|symlink.*|mount|ptrace|process_vm.*|memfd_create|kill|clone3|fork|vfork)$")
 
 
-def lines(path):
-    """(pid, call, the rest) in the order they happened."""
-    with open(path, encoding="utf-8", errors="replace") as stream:
-        for line in stream:
-            found = _LINE.match(line)
-            if found:
-                yield int(found.group(1)), found.group(2), found.group(3)
+def lines(stream):
+    """(pid, call, the rest) in the order they ended, or took their process with them.
+
+    Who is killed from outside on the way into a call never made it, and strace may give it the killer's name.
+    """
+    begun = {}
+    for line in stream:
+        found = _LINE.match(line)
+        if found:
+            pid, call, rest = int(found.group(1)), found.group(2), found.group(3)
+            begun[pid] = (pid, call, begun[pid][2] + rest if pid in begun else rest)
+            if not rest.endswith("<unfinished ...>"):
+                yield begun.pop(pid)
+            continue
+        found = _END.match(line)
+        last = begun.pop(int(found.group(1)), None) if found else None
+        if last and "SIGKILL" not in found.group(2):
+            yield last
 
 
-def of_worker(path):
+def of_worker(stream):
     """(calls of templates, calls of the processes for mails), each name -> number, after READY."""
     templates, ready, children = set(), set(), set()
     of_template, of_children = {}, {}
-    for pid, call, rest in lines(path):
+    for pid, call, rest in lines(stream):
         if call == "execve" and "dmarcd-worker" in rest and "--template" in rest:
             templates.add(pid)
             continue

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "flow"))
@@ -224,13 +225,31 @@ class HostileTest(flow.FlowTest):
             return
         asking = [mail for mail in self.wanted if mail.kind in ASKING_KINDS or ASKING_NAMES.search(mail.file)]
         self.parse(self.files_of(asking), "strace", "-f", "-qq", "-s", "64", "-o", trace)
-        of_template, of_children = calls.of_worker(trace)
+        with open(trace, encoding="utf-8", errors="replace") as stream:
+            of_template, of_children = calls.of_worker(stream)
         print("%d mails; template: %s; for mails: %s" % (len(asking), sorted(of_template), sorted(of_children)))
         self.assertEqual(list(calls.problems(of_template, of_children)), [])
         self.assertGreaterEqual(of_template.get("recvmsg", 0), len(asking))
         self.assertGreaterEqual(of_children.get("write", 0), len(asking))
         self.assertGreaterEqual(of_children.get("exit_group", 0), len(asking) // 100)
         self.assertFalse(self.canary.asked())
+
+
+class CallsTest(unittest.TestCase):
+    """Which calls of a trace count as asked for."""
+
+    def problems(self, last, end):
+        trace = ('7 execve("/dmarcd-worker", ["dmarcd-worker", "--template"] <unfinished ...>\n'
+                 "7 <... execve resumed>) = 0\n7 sendmsg(3, {}) = 1\n7 %s\n7 +++ %s +++\n" % (last, end))
+        return list(calls.problems(*calls.of_worker(trace.splitlines(keepends=True))))
+
+    def test_killed_on_the_way_into_a_call(self):
+        self.assertEqual(self.problems("kill(7, SIGKILL <unfinished ...>", "killed by SIGKILL"), [])
+
+    def test_asked_for(self):
+        for last, end in (("kill(7, SIGKILL <unfinished ...>", "killed by SIGSYS"), ("kill(7, SIGKILL) = 0", "killed by SIGKILL"),
+                          ("kill(7, SIGKILL) = -1 EPERM", "exited with 0")):
+            self.assertEqual(self.problems(last, end), ["the template calls kill"], last)
 
 
 if __name__ == "__main__":
