@@ -150,6 +150,27 @@ static void test_visible(void **state)
 	buf_fini(&buf);
 }
 
+static void test_errors_end_with_a_whole_character(void **state)
+{
+	char text[2 * sizeof(((struct error *)NULL)->text)];
+	(void)state;
+	for (size_t before = 0; before < 3; before++) {
+		struct error error;
+		size_t len = 0;
+		for (; len < before; len++)
+			text[len] = 'a';
+		for (; len + 3 < sizeof(text); len += 3)
+			memcpy(text + len, "\xe2\x96\xb2", 3);
+		text[len] = '\0';
+		(void)error_set(&error, ERR_INVALID, "%s", text);
+		error_hint(&error, "%s", text);
+		assert_true(utf8_valid(str_from(error.text)) && utf8_valid(str_from(error.hint)));
+		assert_true(strlen(error.text) + 5 > sizeof(error.text) && strlen(error.hint) + 5 > sizeof(error.hint));
+		(void)error_errno(&error, ERR_TEMP, 2, "%s", text);
+		assert_true(utf8_valid(str_from(error.text)));
+	}
+}
+
 static void test_find(void **state)
 {
 	(void)state;
@@ -163,6 +184,7 @@ static void test_find(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_errors_end_with_a_whole_character),
 		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_split_and_trim),
