@@ -8,7 +8,7 @@
 
 #include "model/limits.h"
 
-#define JOB_VERSION 3u
+#define JOB_VERSION 4u
 #define JOB_FDS 4 /* of one request */
 #define JOB_STATUS_NO_PROCESS (-1) /* no status of waitpid(): fork() failed */
 #define JOB_CONTROL_FD 3 /* where a template finds its end of the pair */
@@ -37,7 +37,8 @@ struct job_request {
 	uint32_t version;
 	uint32_t kind;      /* enum job_kind */
 	uint32_t report_no;
-	uint32_t more;      /* from the template to its child: another may follow */
+	uint16_t bare;      /* JOB_PARSE: of records only what their sums need is wanted */
+	uint16_t more;      /* from the template to its child: another may follow */
 	uint64_t bytes;
 	int64_t now_epoch_secs;
 	struct limits limits;

@@ -45,12 +45,14 @@ bool issue_list_deviates(const struct issue_list *list);
 /* Writes an ISSUE frame for each code seen. */
 void issue_list_write(const struct issue_list *list, struct wire_writer *writer);
 
-/* Whoever holds an aggregate report against itself: bits of model/coherence.h. */
+/* Whoever holds an aggregate report against itself: bits of model/coherence.h. bare: for whoever wants sums
+ * alone RECORDs are written with what these are made of, and `record` is not asked. */
 struct report_check {
 	uint32_t (*record)(void *context, const struct policy_published *policy,
 		const struct aggregate_record *record);
 	uint32_t (*report)(void *context, const struct aggregate_head *head, int64_t mail_epoch_secs);
 	void *context;
+	bool bare;
 };
 
 /* The readers. Each consumes the payload to its end, writes REPORT_BEGIN …

@@ -92,6 +92,7 @@ bool slot_give(struct slot *slot, const struct limits *limits)
 		.version = JOB_VERSION,
 		.kind = job->kind,
 		.report_no = job->report_no,
+		.bare = job->spool && !spool_keeps_records(job->spool),
 		.bytes = job->bytes,
 		.now_epoch_secs = job->now_epoch_secs,
 		.limits = *limits,

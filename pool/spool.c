@@ -66,6 +66,11 @@ void spool_without_records(struct spool *spool)
 	spool->without_records = true;
 }
 
+bool spool_keeps_records(const struct spool *spool)
+{
+	return !spool->without_records;
+}
+
 void spool_close(struct spool **spool)
 {
 	if (!*spool)

@@ -42,8 +42,9 @@ struct spool *spool_open(size_t memory_bytes, const char *directory);
 void spool_close(struct spool **spool);
 
 /* RECORDs are proved and summed up, but neither kept nor hashed, so that `content` and `key` say nothing: for
- * whoever wants the sums alone. */
+ * whoever wants the sums alone. The pool asks its worker for no more of them than that. */
 void spool_without_records(struct spool *spool);
+bool spool_keeps_records(const struct spool *spool);
 
 /* Empty again, for the mail with this hash. limits and now decide what is
  * acceptable; both are kept by reference / value until the next reset. */

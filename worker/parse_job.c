@@ -18,11 +18,11 @@ static uint32_t check_report(void *context, const struct aggregate_head *head, i
 	return coherence_report(head, mail_epoch_secs);
 }
 
-void parse_job(const struct parse_input *input, struct wire_writer *writer)
+void parse_job(const struct parse_input *input, bool bare, struct wire_writer *writer)
 {
 	struct psl *psl = psl_builtin_list();
 	struct coherence coherence = {.psl = psl, .scratch = arena_open(ARENA_BYTES)};
-	const struct report_check checks = {check_record, check_report, &coherence};
+	const struct report_check checks = {check_record, check_report, &coherence, bare};
 	struct parse_input checked = *input;
 	checked.check = &checks;
 	parse_mail(&checked, writer);

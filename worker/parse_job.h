@@ -4,5 +4,5 @@
 
 #include "parser/parse.h"
 
-/* parse_mail(), with a check of its own in input's place. */
-void parse_job(const struct parse_input *input, struct wire_writer *writer);
+/* parse_mail(), with a check of its own in input's place. bare: of records only what their sums need is written. */
+void parse_job(const struct parse_input *input, bool bare, struct wire_writer *writer);

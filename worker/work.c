@@ -44,7 +44,7 @@ static void do_job(const struct job_request *request, const int fds[JOB_FDS])
 	wire_write_hello(&writer);
 	switch ((enum job_kind)request->kind) {
 	case JOB_PARSE:
-		parse_job(&input, &writer);
+		parse_job(&input, request->bare, &writer);
 		break;
 	case JOB_EXTRACT:
 		parse_extract(&input, request->report_no, &writer);

@@ -38,6 +38,18 @@ void held_close(struct held **held)
 	*held = NULL;
 }
 
+/* What sums are made of. */
+static void write_bare(struct wire_writer *writer, const struct aggregate_record *record)
+{
+	const struct aggregate_record bare = {
+		.messages = record->messages,
+		.messages_missing = record->messages_missing,
+		.dkim_aligned = record->dkim_aligned,
+		.spf_aligned = record->spf_aligned,
+	};
+	wire_write_record(writer, &bare);
+}
+
 /* policy NULL: there is none to hold them against. */
 static void release(struct held *held, const struct policy_published *policy)
 {
@@ -62,6 +74,10 @@ static void release(struct held *held, const struct policy_published *policy)
 void held_record(struct held *held, struct draft *draft)
 {
 	struct aggregate_record *record = &draft->record;
+	if (held->check && held->check->bare) {
+		write_bare(held->writer, record);
+		return;
+	}
 	if (held->check && !draft->policy_read) {
 		wire_write_record(&held->waiting, record);
 		if (held->frames.len <= HELD_BYTES_MAX)

@@ -35,7 +35,7 @@ static bool read_aggregate(struct payload *payload, const struct limits *limits,
 {
 	struct psl *psl = psl_builtin_list();
 	struct coherence coherence = {.psl = psl, .scratch = arena_open(SCRATCH_BYTES)};
-	const struct report_check check = {check_record, check_report, &coherence};
+	const struct report_check check = {.record = check_record, .report = check_report, .context = &coherence};
 	bool good = aggregate_read(payload, limits, now_epoch_secs, &check, now_epoch_secs, issues, writer, reject);
 	arena_close(&coherence.scratch);
 	psl_close(&psl);

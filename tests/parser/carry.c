@@ -53,7 +53,7 @@ static uint32_t check_report(void *context, const struct aggregate_head *head, i
 	return mail_epoch_secs > 0 && mail_epoch_secs < head->end_epoch_secs ? COHERENCE_BIT(DATES_AHEAD) : 0;
 }
 
-static const struct report_check check = {check_record, check_report, NULL};
+static const struct report_check check = {.record = check_record, .report = check_report};
 
 static struct str run(int fd, const struct limits *limits, bool extract, uint32_t report_no)
 {

@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "model/job.h"
+#include "model/wire.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -70,7 +71,7 @@ static int close_template(void **state)
 }
 
 /* Its frames do not fit into the pipe: who writes them waits there to be looked at. */
-static void ask(const struct asked *asked, int number)
+static void ask(const struct asked *asked, bool bare, int number)
 {
 	struct buf text;
 	int pipe[2], pair[2] = {-1, -1};
@@ -85,7 +86,7 @@ static void ask(const struct asked *asked, int number)
 	assert_int_equal(write(fd, text.ptr, text.len), (ssize_t)text.len);
 	assert_int_equal(pipe2(pipe, O_CLOEXEC), 0);
 	assert_true(fcntl(pipe[1], F_SETPIPE_SZ, 4096) >= 0);
-	struct job_request request = {.version = JOB_VERSION, .kind = asked->kind, .bytes = text.len,
+	struct job_request request = {.version = JOB_VERSION, .kind = asked->kind, .bare = bare, .bytes = text.len,
 		.now_epoch_secs = 1790000000, .limits = limits_default()};
 	request.limits.process_mails = asked->process_mails;
 	if (asked->kind == JOB_PARSE)
@@ -119,16 +120,26 @@ static long wait_for_writer(int number)
 	return child_pid();
 }
 
-static int wait_for_end(int number)
+static int wait_for_frames(int number, struct buf *frames)
 {
 	char piece[4096];
+	ssize_t got;
 	struct job_message message;
-	while (read(outputs[number], piece, sizeof(piece)) > 0)
-		continue;
+	while ((got = read(outputs[number], piece, sizeof(piece))) > 0)
+		buf_add(frames, piece, (size_t)got);
 	(void)close(outputs[number]);
 	assert_int_equal(job_receive(control, &message, sizeof(message), NULL), 1);
 	assert_int_equal(message.kind, JOB_MESSAGE_ENDED);
 	return message.status;
+}
+
+static int wait_for_end(int number)
+{
+	struct buf frames;
+	buf_init(&frames, (size_t)1 << 20);
+	const int status = wait_for_frames(number, &frames);
+	buf_fini(&frames);
+	return status;
 }
 
 /* Letters for the processes, in the order of the jobs: "aab" if the third had another than the first two. */
@@ -138,7 +149,7 @@ static const char *processes(const struct asked *asked, int count)
 	long pid, before = 0;
 	char letter = 'a' - 1;
 	for (int i = 0; i < count; i++)
-		ask(&asked[i], i);
+		ask(&asked[i], false, i);
 	for (int i = 0; i < count; i++) {
 		pid = wait_for_writer(i);
 		assert_true(pid > 0);
@@ -187,7 +198,7 @@ static void test_killed(void **state)
 	const struct asked asked = {JOB_PARSE, SMALL_RECORDS, 16};
 	(void)state;
 	for (int i = 0; i < 3; i++)
-		ask(&asked, i);
+		ask(&asked, false, i);
 	long first = wait_for_writer(0);
 	assert_int_equal(wait_for_end(0), 0);
 	assert_int_equal(wait_for_writer(1), first);
@@ -208,6 +219,33 @@ static void test_does_not_stay(void **state)
 		(void)poll(NULL, 0, 1);
 }
 
+/* What a sum needs is the same, the rest stays behind. */
+static void test_bare_records(void **state)
+{
+	struct arena *arena = arena_open((size_t)1 << 20);
+	(void)state;
+	for (int bare = 0; bare <= 1; bare++) {
+		struct buf frames;
+		struct frame frame;
+		struct aggregate_record record;
+		int records = 0;
+		buf_init(&frames, (size_t)1 << 20);
+		ask(&(struct asked){JOB_PARSE, SMALL_RECORDS, 16}, bare, 0);
+		assert_int_equal(wait_for_frames(0, &frames), 0);
+		for (struct str rest = buf_str(&frames); wire_next(&rest, &frame) > 0;) {
+			if (frame.type != FRAME_RECORD)
+				continue;
+			assert_true(wire_read_record(frame.payload, arena, &record));
+			assert_int_equal(record.messages, 1);
+			assert_int_equal(record.header_from.len > 0, !bare);
+			records++;
+		}
+		assert_int_equal(records, SMALL_RECORDS);
+		buf_fini(&frames);
+	}
+	arena_close(&arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -217,6 +255,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_other_work_has_its_own, open_template, close_template),
 		cmocka_unit_test_setup_teardown(test_killed, open_template, close_template),
 		cmocka_unit_test_setup_teardown(test_does_not_stay, open_template, close_template),
+		cmocka_unit_test_setup_teardown(test_bare_records, open_template, close_template),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
