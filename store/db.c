@@ -116,6 +116,18 @@ static void add_said(const struct store *store, struct buf *out)
 	}
 }
 
+/* libpq has no SQLSTATE of a connection that failed. A database that does not exist is none of these:
+ * it may be on its way back from a backup. */
+static bool is_refusal(struct str text)
+{
+	static const char *const words[] = {"authentication failed", "no pg_hba.conf entry", "is not permitted to log in",
+		"permission denied for database", "invalid connection option", "missing \"=\""};
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (str_find(text, str_from(words[i])) != SIZE_MAX)
+			return true;
+	return str_find(text, STR("FATAL:  role ")) != SIZE_MAX && str_find(text, STR("does not exist")) != SIZE_MAX;
+}
+
 static enum err connect_now(struct store *store, struct error *error)
 {
 	const char *names[12] = {"dbname"}, *values[12] = {store->conninfo};
@@ -147,14 +159,11 @@ static enum err connect_now(struct store *store, struct error *error)
 	buf_init(&said, SAID_BYTES);
 	add_said(store, &said);
 	struct str text = str_trim(buf_str(&said));
-	bool refused = PQconnectionNeedsPassword(store->connection) ||
-		str_find(text, STR("authentication failed")) != SIZE_MAX ||
-		str_find(text, STR("does not exist")) != SIZE_MAX ||
-		str_find(text, STR("no pg_hba.conf entry")) != SIZE_MAX ||
-		str_find(text, STR("invalid connection option")) != SIZE_MAX ||
-		str_find(text, STR("missing \"=\"")) != SIZE_MAX;
+	bool refused = PQconnectionNeedsPassword(store->connection) || is_refusal(text);
 	(void)error_set(error, refused ? ERR_DENIED : ERR_TEMP, "the database %s: %.*s",
 		refused ? "refuses us" : "is away", STR_FMT(text));
+	if (!refused && str_find(text, STR("does not exist")) != SIZE_MAX)
+		error_hint(error, "createdb makes an empty one, which is enough");
 	buf_fini(&said);
 	PQfinish(store->connection);
 	store->connection = NULL;
@@ -324,9 +333,8 @@ static enum err kind_of(const char *state)
 		enum err err;
 	} kinds[] = {
 		{"08", ERR_TEMP}, {"53", ERR_TEMP}, {"57", ERR_TEMP}, {"25006", ERR_TEMP}, {"25P03", ERR_TEMP},
-		{"55P03", ERR_TEMP}, {"40", ERR_TEMP}, {"58", ERR_TEMP}, {"XX", ERR_TEMP}, {"22", ERR_INVALID},
-		{"23", ERR_INVALID}, {"42501", ERR_DENIED}, {"28", ERR_DENIED}, {"3D", ERR_DENIED},
-		{"54", ERR_INVALID},
+		{"3D", ERR_TEMP}, {"55P03", ERR_TEMP}, {"40", ERR_TEMP}, {"58", ERR_TEMP}, {"XX", ERR_TEMP}, {"22", ERR_INVALID},
+		{"23", ERR_INVALID}, {"42501", ERR_DENIED}, {"28", ERR_DENIED}, {"54", ERR_INVALID},
 	};
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (strncmp(state, kinds[i].prefix, strlen(kinds[i].prefix)) == 0)

@@ -30,7 +30,8 @@ const struct command cmd_db = {
 	.name = "db",
 	.arguments = "backup FILE | restore FILE | move --to DSN [--password-file PATH]",
 	.summary = "back up, restore or move the database",
-	.help = "  backup FILE    everything in the database as one file of pg_dump; dmarcd may run\n"
+	.help = "  backup FILE    everything in the database as one file of pg_dump; dmarcd may run.\n"
+		"                 -: to standard output\n"
 		"  restore FILE   the same back, into a database without mails; an older version's is\n"
 		"                 brought up to this one\n"
 		"  move           from the private cluster to a server of your own; prints the line for\n"

@@ -64,6 +64,15 @@ static int dump_to(const struct cli *cli, const struct db_program *dump, const c
 	return status;
 }
 
+/* Whoever reads it learns by our exit status whether that was all. */
+static int dump_to_stdout(const struct db_program *dump)
+{
+	int status = db_programs_run(dump, 1);
+	if (status == EX_IOERR)
+		(void)cli_failf(status, "pg_dump failed, what was written is no whole backup");
+	return status;
+}
+
 int db_backup(const struct cli *cli, const char *path)
 {
 	struct error error = {0};
@@ -73,7 +82,11 @@ int db_backup(const struct cli *cli, const char *path)
 	struct db_program dump;
 	struct arena *arena = arena_open((size_t)1024 * 1024);
 	const char *pg_dump = NULL, *part = arena_printf(arena, "%s.part.%lld", path, (long long)getpid());
-	int status = cmd_services(cli, CMD_READS, &services);
+	bool to_stdout = strcmp(path, "-") == 0;
+	int status = to_stdout && isatty(STDOUT_FILENO) ?
+		cli_failf(EX_USAGE, "db backup: a backup is not for a terminal") : EX_OK;
+	if (status == EX_OK)
+		status = cmd_services(cli, CMD_READS, &services);
 	if (status == EX_OK)
 		status = pgclient_find(arena, services_cluster(services), "pg_dump", &pg_dump);
 	if (status == EX_OK) {
@@ -83,8 +96,8 @@ int db_backup(const struct cli *cli, const char *path)
 	if (status == EX_OK)
 		status = pgclient_login(arena, services_store_options(services, SERVICE_OWNER), &login);
 	if (status == EX_OK) {
-		db_dump_program(pg_dump, &login, part, &dump);
-		status = dump_to(cli, &dump, part, path);
+		db_dump_program(pg_dump, &login, to_stdout ? NULL : part, &dump);
+		status = to_stdout ? dump_to_stdout(&dump) : dump_to(cli, &dump, part, path);
 	}
 	if (status == EX_OK)
 		db_say_quarantined(cli, store);
@@ -160,6 +173,8 @@ static int check_file(const char *pg_restore, const char *path)
 static int check_readable(const char *path)
 {
 	struct stat st;
+	if (strcmp(path, "-") == 0)
+		return cli_failf(EX_USAGE, "db restore: it wants a file, which it reads through before anything is changed");
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return cli_failf(errno == EACCES ? EX_NOPERM : EX_NOINPUT, "cannot open %s: %s", path, strerror(errno));

@@ -142,6 +142,23 @@ class Database(test_roles.Rights, flow.FlowTest):
         self.dmarcd("db", "restore", back)
         self.assertEqual(self.status()["domains"], before["domains"])
 
+    def test_to_standard_output(self):
+        config = self.fill(name="old")
+        before = self.status(config)
+        with open(self.dump, "wb") as out:
+            done = subprocess.run(self.command("db", "backup", "-", config=config), check=True, stdout=out,
+                                  stderr=subprocess.PIPE, text=True)
+        self.assertIn("quarantine", done.stderr)
+        self.assertFalse(os.path.exists("-"))
+        self.configure(name="new", prepared=False)
+        self.dmarcd("db", "restore", self.dump)
+        self.assertEqual(self.status()["domains"], before["domains"])
+        with open("/dev/full", "wb") as out:
+            done = subprocess.run(self.command("db", "backup", "-", config=config), check=False, stdout=out,
+                                  stderr=subprocess.PIPE, text=True)
+        self.assertEqual(done.returncode, os.EX_IOERR)
+        self.assertIn("no whole backup", done.stderr)
+
     def test_move(self):
         old = self.fill(name="old")
         before = self.status(old)
@@ -342,7 +359,16 @@ class Database(test_roles.Rights, flow.FlowTest):
                           ("move", "--to", "host=/nowhere password=x"), ("move", "--to", "nonsense=1")):
             self.dmarcd("db", *arguments, code=flow.EX_USAGE)
         self.dmarcd("db", "backup", self.path("no", "folder"), code=flow.EX_CANTCREAT)
+        self.assertIn("reads through", self.dmarcd("db", "restore", "-", code=flow.EX_USAGE).stderr)
         self.dmarcd("db", "move", "--to", "host=%s dbname=x" % self.top, code=flow.EX_UNAVAILABLE)
+        there = self.server_dsn("there")
+        self.server.psql("there", "-c", "CREATE ROLE locked LOGIN; CREATE ROLE nologin; "
+                         "REVOKE CONNECT ON DATABASE there FROM PUBLIC")
+        for dsn, code, said in ((there.replace("there", "nothere"), flow.EX_UNAVAILABLE, "createdb"),
+                                (there.replace("postgres", "locked"), flow.EX_NOPERM, "permission denied"),
+                                (there.replace("postgres", "nologin"), flow.EX_NOPERM, "not permitted"),
+                                (there.replace("postgres", "nobody"), flow.EX_NOPERM, "does not exist")):
+            self.assertIn(said, self.dmarcd("db", "move", "--to", dsn, code=code).stderr)
         self.configure(name="none", prepared=False)
         self.dmarcd("db", "backup", self.dump, code=flow.EX_UNAVAILABLE)
 
