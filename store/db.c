@@ -120,8 +120,9 @@ static void add_said(const struct store *store, struct buf *out)
  * it may be on its way back from a backup. */
 static bool is_refusal(struct str text)
 {
-	static const char *const words[] = {"authentication failed", "no pg_hba.conf entry", "is not permitted to log in",
-		"permission denied for database", "invalid connection option", "missing \"=\""};
+	static const char *const words[] = {"authentication failed", "no pg_hba.conf entry",
+		"is not permitted to log in", "permission denied for database", "invalid connection option",
+		"missing \"=\""};
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (str_find(text, str_from(words[i])) != SIZE_MAX)
 			return true;
@@ -333,8 +334,9 @@ static enum err kind_of(const char *state)
 		enum err err;
 	} kinds[] = {
 		{"08", ERR_TEMP}, {"53", ERR_TEMP}, {"57", ERR_TEMP}, {"25006", ERR_TEMP}, {"25P03", ERR_TEMP},
-		{"3D", ERR_TEMP}, {"55P03", ERR_TEMP}, {"40", ERR_TEMP}, {"58", ERR_TEMP}, {"XX", ERR_TEMP}, {"22", ERR_INVALID},
-		{"23", ERR_INVALID}, {"42501", ERR_DENIED}, {"28", ERR_DENIED}, {"54", ERR_INVALID},
+		{"3D", ERR_TEMP}, {"55P03", ERR_TEMP}, {"40", ERR_TEMP}, {"58", ERR_TEMP}, {"XX", ERR_TEMP},
+		{"22", ERR_INVALID}, {"23", ERR_INVALID}, {"42501", ERR_DENIED}, {"28", ERR_DENIED},
+		{"54", ERR_INVALID},
 	};
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (strncmp(state, kinds[i].prefix, strlen(kinds[i].prefix)) == 0)

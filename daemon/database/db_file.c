@@ -174,7 +174,8 @@ static int check_readable(const char *path)
 {
 	struct stat st;
 	if (strcmp(path, "-") == 0)
-		return cli_failf(EX_USAGE, "db restore: it wants a file, which it reads through before anything is changed");
+		return cli_failf(EX_USAGE,
+			"db restore: it wants a file, which it reads through before anything is changed");
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return cli_failf(errno == EACCES ? EX_NOPERM : EX_NOINPUT, "cannot open %s: %s", path, strerror(errno));
