@@ -363,14 +363,15 @@ static bool pass_through(struct prescan *prescan, struct str text, struct buf *o
 	text = within_limit(prescan, text);
 	while (used < text.len && !ends)
 		ends = passing_ends(prescan, text.ptr[used++]);
+	*used_r = used;
+	text = str_sub(text, 0, used);
+	if (prescan->state != PRESCAN_COMMENT && !add_text_bytes(prescan, text, reject))
+		return false;
 	/* What a comment says is nobody's business: its line ends are kept for counting. */
 	if (prescan->state == PRESCAN_COMMENT)
-		emit_line_ends(out, str_sub(text, 0, used));
+		emit_line_ends(out, text);
 	else
-		emit(prescan, out, str_sub(text, 0, used));
-	*used_r = used;
-	if (prescan->state != PRESCAN_COMMENT && !add_text_bytes(prescan, str_sub(text, 0, used), reject))
-		return false;
+		emit(prescan, out, text);
 	if (ends)
 		prescan->state = PRESCAN_TEXT;
 	return true;
@@ -478,9 +479,10 @@ static bool text_run(struct prescan *prescan, struct str text, struct buf *out, 
 	while (run < text.len && text.ptr[run] != '<' && text.ptr[run] != '&')
 		run++;
 	note_trailing(prescan, str_sub(text, 0, run));
-	emit(prescan, out, str_sub(text, 0, run));
+	/* What is too much ends within a character, maybe, and is not passed on. */
 	if (!add_text_bytes(prescan, str_sub(text, 0, run), reject))
 		return false;
+	emit(prescan, out, str_sub(text, 0, run));
 	*used_r = run;
 	if (run == text.len)
 		return true;
