@@ -43,7 +43,7 @@ REASON(XML_SECOND_ROOT, "xml.second_root", "a second document follows the report
 REASON(XML_DEPTH, "xml.depth", "the XML is nested deeper than allowed")
 REASON(XML_TAG_TOO_LARGE, "xml.tag_too_large", "an XML tag is longer, or has more attributes, than allowed")
 REASON(XML_TEXT_TOO_LARGE, "xml.text_too_large", "an XML text is longer than allowed")
-REASON(XML_ELEMENTS, "xml.elements", "the XML has more elements than allowed")
+REASON(XML_ELEMENTS, "xml.elements", "the XML has more elements, or more different names, than allowed")
 REASON(XML_TOO_LARGE, "xml.too_large", "the report is larger than limits.report_bytes")
 
 /* aggregate reports */

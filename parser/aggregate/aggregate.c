@@ -456,7 +456,7 @@ static bool read_document(struct reader *reader, struct payload *payload)
 	buf_init(&stream->decoded, SIZE_MAX / 4);
 	buf_init(&stream->scanned, SIZE_MAX / 4);
 	reader->stream = stream;
-	reader->xml = xml_open(&events);
+	reader->xml = xml_open(&events, reader->draft.limits->xml_names);
 	bool good = xml_parse(reader->xml, reader->draft.reject) && !stream->refused;
 	xml_close(&reader->xml);
 	buf_fini(&stream->decoded);

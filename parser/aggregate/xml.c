@@ -15,6 +15,7 @@ struct xml {
 	bool stopped; /* by an event */
 	bool cut;     /* what follows cannot be read */
 	char home[URI_BYTES];
+	uint64_t names_max; /* libxml2's own among them */
 	struct reject error; /* libxml2's first fatal one */
 };
 
@@ -47,6 +48,12 @@ static void on_start(void *context, const xmlChar *name, const xmlChar *prefix, 
 	(void)attributes_count, (void)defaulted_count, (void)attributes;
 	if (xml->stopped)
 		return;
+	if ((uint64_t)xmlDictSize(xml->parser->dict) > xml->names_max) {
+		reject_set(&xml->error, REASON_XML_ELEMENTS, "line %llu: limits.xml_names",
+			(unsigned long long)xml_line(xml));
+		stop(xml);
+		return;
+	}
 	if (!xml->root_seen) {
 		xml->root_seen = true;
 		struct str home = str_sub(str_from((const char *)uri), 0, URI_BYTES - 1);
@@ -100,7 +107,7 @@ static void on_error(void *context, xmlErrorPtr error)
 		STR_FMT(str_trim(str_from(error->message))));
 }
 
-struct xml *xml_open(const struct xml_events *events)
+struct xml *xml_open(const struct xml_events *events, uint64_t names_max)
 {
 	struct xml *xml = calloc(1, sizeof(*xml));
 	xmlSAXHandler handler = {
@@ -121,6 +128,7 @@ struct xml *xml_open(const struct xml_events *events)
 	xml->parser->userData = xml; /* what handlers get */
 	(void)xmlCtxtUseOptions(xml->parser, XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
 	(void)xmlSwitchEncoding(xml->parser, XML_CHAR_ENCODING_UTF8);
+	xml->names_max = names_max + (uint64_t)xmlDictSize(xml->parser->dict);
 	return xml;
 }
 

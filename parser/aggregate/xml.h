@@ -31,7 +31,9 @@ struct xml_events {
 
 struct xml;
 
-struct xml *xml_open(const struct xml_events *events);
+/* names_max: different names of elements and attributes, their prefixes and namespaces; more are refused,
+ * since what libxml2 2.9 keeps of them takes longer to look up the more they are. */
+struct xml *xml_open(const struct xml_events *events, uint64_t names_max);
 void xml_close(struct xml **xml);
 
 /* Reads the document to its end. False: not well-formed, with line and column in *reject, or

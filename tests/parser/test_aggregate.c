@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define XML carry_xml("a1")
+#define NAMES_IN_XML 33 /* as libxml2 counts them */
 
 static struct str swap(const char *from, const char *to)
 {
@@ -503,6 +504,8 @@ static void test_limits(void **state)
 	} cases[] = {
 		{"records", &limits.records, 2, two, "report.records"},
 		{"elements", &limits.xml_elements, 35, XML, "xml.elements"},
+		{"names", &limits.xml_names, NAMES_IN_XML + 5, swap("<feedback>",
+			"<feedback a='1' xmlns:b='urn:b'><c/><c/><?d e?>"), "xml.elements"},
 		{"depth", &limits.xml_depth, 5, XML, "xml.depth"},
 		{"text", &limits.xml_text_bytes, 14, XML, "xml.text_too_large"},
 		{"tag", &limits.xml_tag_bytes, 19, XML, "xml.tag_too_large"},
@@ -541,6 +544,10 @@ static void test_text_in_pieces(void **state)
 		{"101 bytes in CDATA", swap("acme.example</o",
 			carry_cat("%s<![CDATA[%s]]>a</o", piece.ptr, piece.ptr).ptr),
 			"xml.text_too_large", 0, NULL},
+		{"100 bytes, and half a character more", swap("acme.example</o", carry_cat("%s%s\xc3\xbf</o",
+			piece.ptr, piece.ptr).ptr), "xml.text_too_large", 0, NULL},
+		{"the same in CDATA", swap("acme.example</o", carry_cat("<![CDATA[%s%s\xc3\xbf]]></o",
+			piece.ptr, piece.ptr).ptr), "xml.text_too_large", 0, NULL},
 	};
 	CARRY_CHECK(cases, &limits);
 }

@@ -41,6 +41,8 @@ def limits(kind, org):
     kind.xml("comment_unclosed", [("<record>", "<!-- <record>")], "Q", BAD)
     kind.xml("elements_9M", [("<record>", "<record>" + "<a/>" * 9000000)], "Q", "xml.elements,archive.ratio",
              heavy=True)
+    kind.xml("names_1000000", [("<record>", "".join("<a%d/>" % i for i in range(1000000)) + "<record>")], "Q", "xml.elements")
+    kind.xml("text_of_bytes", [(org, org + "\u00ff" * 60000)], "Q", TEXT)
     empty = "<record/>" * 300000
     kind.xml("records_300000", [("<record>", empty + "<record>")], "Q", "report.records,archive.ratio", heavy=True)
     kind.document("records_2000", xml(kind.id("records_2000"), "".join(
