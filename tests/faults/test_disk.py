@@ -149,6 +149,33 @@ class Unreadable(fault.FaultTest):
 
 
 class NearlyFull(fault.FaultTest):
+    def leave_free(self, per_cent):
+        """Of the disk of state_dir."""
+        state = self.path("dmarcd.state")
+        with open(os.path.join(state, "filler"), "ab", buffering=0) as stream:
+            while (fs := os.statvfs(state)).f_bavail * 100 >= fs.f_blocks * (per_cent + 1):
+                stream.write(bytes(4096))
+
+    def test_a_per_cent_more_or_less(self):
+        self.mount(self.path("dmarcd.state"), "20m")
+        self.with_server(more="limits: {disk_free_percent: 60}\n")
+        self.leave_free(61)
+        self.put_good()
+        daemon = self.daemon()
+        self.wait_for_empty()
+        self.end(daemon)
+        self.assertNotIn("intake pauses", self.log())
+        self.leave_free(59)
+        self.put_good()
+        daemon = self.daemon()
+        self.wait_for_word("intake pauses")
+        self.assertIn("less than 60 % of the disk", self.log())
+        self.assertEqual(len(os.listdir(self.new())), 1)
+        os.unlink(self.path("dmarcd.state", "filler"))
+        self.wait_for_empty()
+        self.end(daemon)
+        self.check()
+
     def ask(self, path):
         try:
             with urllib.request.urlopen("http://127.0.0.1:%d%s" % (self.port, path)) as answer:
