@@ -7,6 +7,8 @@ usage: test_limits.py BIN_DIR [unittest arguments]
 """
 import os
 import re
+import shutil
+import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -65,6 +67,37 @@ class LimitsTest(flow.FlowTest):
             self.dmarcd("ingest", "--once")
             self.assertEqual(self.status()["balance"]["stored"], 20, more)
             os.rename(self.path("Maildir"), self.path("Maildir." + name))
+
+    def in_hand(self, server, waited_for):
+        """The mails that an ingest holds while it waits for the database to say which of them are known."""
+        lock = subprocess.Popen(["psql", "-XAtq", "-h", server.folder, "-U", "postgres", "dmarcd"], stdin=subprocess.PIPE,
+                                stdout=subprocess.PIPE, text=True)
+        self.addCleanup(lock.kill)
+        lock.stdin.write("BEGIN; LOCK TABLE dmarcd.mail; SELECT 'held';\n")
+        lock.stdin.flush()
+        self.assertEqual(lock.stdout.readline(), "held\n")
+        ingest = self.start("ingest", "--once", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        flow.wait_until(lambda: server.psql("dmarcd", "-c", "SELECT count(*) FROM pg_locks WHERE NOT granted") == waited_for,
+                        "the ingest to wait")
+        folder = "/proc/%d/fd" % ingest.pid
+        held = sum("memfd:mail" in os.readlink(os.path.join(folder, fd)) for fd in os.listdir(folder))
+        lock.communicate("ROLLBACK;\n")
+        self.assertEqual(ingest.wait(flow.END_SECS), flow.EX_OK)
+        return held
+
+    def test_queue_ends(self):
+        server = self.own_server()
+        dsn = server.create("dmarcd")
+        contents = [mails.mail(mails.report("n%d" % i, 2)[0], "n%d" % i) for i in range(10)]
+        two = sum(map(len, contents[:2]))
+        for more, held in (("queue_names: 3", 3), ("queue_names: 4", 4), ("queue_bytes: %d" % two, 2),
+                           ("queue_bytes: %d" % (two + 1), 3)):
+            with self.subTest(more):
+                self.configure(self.maildir(contents), dsn=dsn, more="limits: {%s}\n" % more)
+                self.dmarcd("migrate")
+                self.assertEqual(self.in_hand(server, "1"), held)
+                self.assertEqual(os.listdir(self.path("Maildir", "new")), [])
+                shutil.rmtree(self.path("Maildir"))
 
     def test_quarantine_bytes(self):
         broken = mails.broken(1)
