@@ -247,6 +247,11 @@ static void *keep_uri(void *context, const char *uri, struct MHD_Connection *con
 	if (!asked || !copy)
 		die_out_of_memory();
 	asked->uri = copy;
+	/* Parameters are read from the copy. The library would list them in the connection's memory, and
+	 * one for which a list of thousands is too long is neither answered nor closed. */
+	char *query = strchr(uri, '?');
+	if (query && query[1])
+		query[1] = '\0';
 	return asked;
 }
 
@@ -310,21 +315,27 @@ static size_t header_bytes(struct MHD_Connection *connection, const char *method
 	return bytes;
 }
 
-static enum MHD_Result count_lengths(void *context, enum MHD_ValueKind kind, const char *key, const char *value)
+struct said {
+	unsigned lengths, hosts;
+};
+
+static enum MHD_Result count_said(void *context, enum MHD_ValueKind kind, const char *key, const char *value)
 {
-	unsigned *count = context;
+	struct said *said = context;
 	(void)kind, (void)value;
-	*count += str_eq_nocase(str_from(key), STR("Content-Length")) ||
+	said->lengths += str_eq_nocase(str_from(key), STR("Content-Length")) ||
 		str_eq_nocase(str_from(key), STR("Transfer-Encoding"));
+	said->hosts += str_eq_nocase(str_from(key), STR("Host"));
 	return MHD_YES;
 }
 
-/* RFC 9112, section 6.3: two ideas of where the body ends are how a second request is smuggled in. */
-static bool is_body_ambiguous(struct MHD_Connection *connection)
+/* RFC 9112, sections 6.3 and 3.2: two ideas of where the body ends are how a second request is smuggled in,
+ * and two of the host how one gets past a proxy. */
+static bool is_ambiguous(struct MHD_Connection *connection)
 {
-	unsigned count = 0;
-	(void)MHD_get_connection_values(connection, MHD_HEADER_KIND, count_lengths, &count);
-	return count > 1;
+	struct said said = {0};
+	(void)MHD_get_connection_values(connection, MHD_HEADER_KIND, count_said, &said);
+	return said.lengths > 1 || said.hosts > 1;
 }
 
 /* Of the other end, which may be a proxy's; what a header says of who is behind it anybody may write. */
@@ -377,9 +388,10 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 	struct exchange exchange = {.server = server, .connection = connection, .path = target.path};
 	struct answer answer;
 	(void)url, (void)version, (void)upload;
-	if (!asked->headers_read && is_body_ambiguous(connection)) {
+	if (!asked->headers_read && is_ambiguous(connection)) {
 		exchange.ends = true;
-		return send_message(&exchange, 400, "Not understood", "The length of this request is said twice.");
+		return send_message(&exchange, 400, "Not understood",
+			"The length or the host of this request is said twice.");
 	}
 	if (!asked->headers_read && header_bytes(connection, method, asked->uri) > limits->http_header_bytes) {
 		exchange.ends = true;

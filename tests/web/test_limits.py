@@ -64,6 +64,12 @@ class Requests(unittest.TestCase):
     def test_parameters(self):
         for count, wanted in ((PARAMETERS, 200), (PARAMETERS + 1, 400)):
             self.assertEqual(ask("/?" + "&".join(["domain=example.com"] * count)).status, wanted)
+        line = b"GET /?%s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        self.assertEqual(status_of(raw(line % (b"a&" * 900))), 400)  # as many as fit the headers
+
+    def test_two_hosts(self):
+        self.assertEqual(status_of(raw(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n"
+                                       b"Connection: close\r\n\r\n")), 400)
 
     def test_rows(self):
         """The next ones are on the next page, and a file has its own limit."""
