@@ -8,6 +8,7 @@
 #include <string.h>
 
 /* Too long a text ends with a whole character. */
+PRINTF_LIKE(3, 0)
 static int fill(char *text, size_t bytes, const char *fmt, va_list args)
 {
 	int len = vsnprintf(text, bytes, fmt, args);
