@@ -36,12 +36,17 @@ void figures_say(int figures, struct str text)
 	free(block);
 }
 
+static bool is_locked(int fd)
+{
+	return flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+}
+
 void figures_read(const char *path, struct buf *out)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0)
 		return;
-	char *text = flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK ? malloc(FIGURES_BYTES) : NULL;
+	char *text = is_locked(fd) ? malloc(FIGURES_BYTES) : NULL;
 	ssize_t len = text ? pread(fd, text, FIGURES_BYTES, 0) : 0;
 	while (len > 0 && text[len - 1] == '\n')
 		len--;
@@ -51,6 +56,16 @@ void figures_read(const char *path, struct buf *out)
 	}
 	free(text);
 	(void)close(fd);
+}
+
+bool figures_told(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd < 0)
+		return errno == EACCES;
+	bool told = is_locked(fd);
+	(void)close(fd);
+	return told;
 }
 
 void figures_head(struct buf *out, const char *name, const char *type, const char *help)

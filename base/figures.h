@@ -18,6 +18,9 @@ void figures_say(int figures, struct str text);
 /* Appends what is told now; nothing when nobody is there who does. */
 void figures_read(const char *path, struct buf *out);
 
+/* Whether somebody is there who does; also where that may not be seen. */
+bool figures_told(const char *path);
+
 /* "# HELP" and "# TYPE" of a metric. */
 void figures_head(struct buf *out, const char *name, const char *type, const char *help);
 

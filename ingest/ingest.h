@@ -23,6 +23,7 @@ enum ruf_store { RUF_FULL = 0, RUF_HEADERS, RUF_OFF };
 struct ingest_maildir {
 	const char *path;
 	enum maildir_done done;
+	bool shared; /* an intake for another database may read it too (ingest/claim.h) */
 };
 
 struct ingest_options {
@@ -44,6 +45,7 @@ struct ingest_options {
 	size_t paths_count;
 	bool once;      /* one pass over the maildirs, then return */
 	bool all;       /* read cur/ too */
+	bool shared;    /* all Maildirs are */
 	bool in_place;  /* never move, change or delete anything (demo, files outside a Maildir) */
 	bool wait_for_store; /* the daemon: wait with backoff; else ERR_TEMP after 5 s */
 };
@@ -64,7 +66,8 @@ struct ingest_balance {
 
 /* Runs until the work is done, or (the daemon) until SIGTERM or SIGINT, which
  * drain within 10 s. ERR_TEMP: a service is away (75 for `ingest -`, else 69);
- * ERR_NOTFOUND: a PATH cannot be opened; ERR_DENIED: permission. The balance is
+ * ERR_NOTFOUND: a PATH cannot be opened; ERR_DENIED: permission; ERR_LIMIT: no room, or a Maildir is
+ * another's (ingest/claim.h). The balance is
  * filled in every case. SIGCHLD, SIGTERM, SIGINT and SIGHUP are blocked and
  * read by signalfd inside. */
 NODISCARD enum err ingest_run(const struct ingest_options *options,

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/stop.h"
+#include "ingest/claim.h"
 #include "ingest/watch.h"
 #include "store/merge.h"
 
@@ -203,7 +204,8 @@ enum err pipeline_run(struct pipeline *pipeline, struct error *error)
 		pipeline_pause_open(pipeline);
 		pipeline_figures_open(pipeline);
 	}
-	for (;;) {
+	err = claim_maildirs(pipeline->options, pipeline->store, error);
+	while (!err) {
 		const uint64_t mails = pipeline->balance->mails;
 		err = run_pass(pipeline, error);
 		turn_release(pipeline->turn, &pipeline->holds_turn);
@@ -216,6 +218,7 @@ enum err pipeline_run(struct pipeline *pipeline, struct error *error)
 			break;
 	}
 	watch_close(&watch);
+	claim_release(pipeline->options);
 	pipeline_pause_close(pipeline);
 	pipeline_figures_close(pipeline);
 	store_on_wait(pipeline->store, NULL, NULL);

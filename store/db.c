@@ -319,6 +319,17 @@ enum err store_ping(struct store *store, struct error *error)
 	return db_run(store, "SELECT", error);
 }
 
+enum err store_database(struct store *store, struct arena *arena, const char **database_r, struct error *error)
+{
+	struct db_rows *rows = NULL;
+	enum err err = db_query(store, "SELECT system_identifier || '/' || oid FROM pg_control_system(), pg_database "
+		"WHERE datname = current_database()", NULL, 0, &rows, error);
+	if (!err)
+		*database_r = arena_cstr(arena, db_value(rows, 0, 0));
+	db_free(&rows);
+	return err;
+}
+
 const char *store_role(const struct store *store)
 {
 	return store->role;

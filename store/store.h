@@ -53,6 +53,9 @@ NODISCARD enum err store_ping(struct store *store, struct error *error);
  * It must not use this store. NULL: only waits. */
 typedef void store_wait_fn(void *context, struct pollfd *server, int timeout_msecs);
 void store_on_wait(struct store *store, store_wait_fn *wait, void *context);
+/* What tells this database from every other, whatever name it is reached by. In arena. */
+NODISCARD enum err store_database(struct store *store, struct arena *arena, const char **database_r,
+	struct error *error);
 const char *store_role(const struct store *store); /* the one in use; NULL: none */
 
 /* ERR_OK when the schema is the one this program knows; ERR_NOTFOUND: none

@@ -112,6 +112,7 @@ static void take_maildirs(struct config *config, const struct raw_config *raw)
 		const struct raw_maildir *from = &raw->maildirs[i];
 		maildir[i].path = expanded(config, from->path);
 		maildir[i].done = from->done && strcmp(from->done, "delete") == 0 ? DONE_DELETE : DONE_KEEP;
+		take_bool(&maildir[i].shared, from->shared);
 		hints[i] = (struct config_hints){from->authserv_id, {from->trusted_hops, from->trusted_hops_count}};
 		keep[i] = -1;
 		take_duration(&keep[i], from->keep);

@@ -52,7 +52,7 @@ LIST(servers, server, NULL);
 
 MAP(database, {"dsn", &dsn, false}, {"read_dsn", &dsn, false}, {"password_file", &secret, false});
 MAP(maildir, {"path", &path, true}, {"done", &done, false}, {"keep", &duration, false},
-	{"trusted_hops", &texts, false}, {"authserv_id", &text, false});
+	{"shared", &boolean, false}, {"trusted_hops", &texts, false}, {"authserv_id", &text, false});
 LIST(maildirs, maildir, "path");
 MAP(ruf, {"store", &ruf_store, false}, {"keep", &duration, false}, {"mask", &boolean, false});
 MAP(sample, {"path", &path, true}, {"trusted_hops", &texts, false},

@@ -204,6 +204,7 @@ static void show_maildirs(struct show *show, const struct config *config)
 		show_text(show, "done", config->maildirs[i].done == DONE_DELETE ? "delete" : "keep");
 		if (config->maildirs_keep_secs[i] >= 0)
 			show_duration(show, "keep", config->maildirs_keep_secs[i]);
+		show_bool(show, "shared", config->maildirs[i].shared);
 		show_word_list(show, "trusted_hops", &config->maildirs_hints[i].trusted_hops);
 		show_text(show, "authserv_id", config->maildirs_hints[i].authserv_id);
 		show_map_end(show);

@@ -23,8 +23,8 @@ static const cyaml_schema_value_t word = {
 static const cyaml_schema_field_t database_fields[] = {VALUE(raw_database, dsn),
 	VALUE(raw_database, read_dsn), VALUE(raw_database, password_file), CYAML_FIELD_END};
 static const cyaml_schema_field_t maildir_fields[] = {VALUE(raw_maildir, path),
-	VALUE(raw_maildir, done), VALUE(raw_maildir, keep), VALUE(raw_maildir, authserv_id),
-	WORDS(raw_maildir, trusted_hops), CYAML_FIELD_END};
+	VALUE(raw_maildir, done), VALUE(raw_maildir, keep), VALUE(raw_maildir, shared),
+	VALUE(raw_maildir, authserv_id), WORDS(raw_maildir, trusted_hops), CYAML_FIELD_END};
 static const cyaml_schema_field_t ruf_fields[] = {
 	VALUE(raw_ruf, store), VALUE(raw_ruf, keep), VALUE(raw_ruf, mask), CYAML_FIELD_END};
 static const cyaml_schema_field_t sample_fields[] = {VALUE(raw_sample, path),

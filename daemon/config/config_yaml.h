@@ -11,7 +11,7 @@
 
 
 struct raw_maildir {
-	const char *path, *done, *keep, *authserv_id;
+	const char *path, *done, *keep, *shared, *authserv_id;
 	const char **trusted_hops;
 	unsigned trusted_hops_count;
 };

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 struct flags {
-	bool once, all, json, in_place;
+	bool once, all, json, in_place, shared;
 };
 
 void cmd_ingest_options(const struct cli *cli, struct services *services, struct ingest_options *options_r)
@@ -104,6 +104,7 @@ static int ingest(const struct cli *cli, struct services *services, const struct
 	options.once = flags->once || count > 0;
 	options.all = flags->all;
 	options.in_place = flags->in_place;
+	options.shared = flags->shared;
 	options.wait_for_store = !options.once;
 	/* Looking at all files first would hold up those who see no bar. */
 	options.progress = options.progress && options.once && !pipe && isatty(STDERR_FILENO);
@@ -121,7 +122,8 @@ static int run(struct cli *cli, int argc, char **argv)
 	struct flags flags = {0};
 	struct services *services = NULL;
 	const struct cli_option options[] = {{"once", &flags.once, NULL}, {"all", &flags.all, NULL},
-		{"json", &flags.json, NULL}, {"in-place", &flags.in_place, NULL}, {NULL, NULL, NULL}};
+		{"json", &flags.json, NULL}, {"in-place", &flags.in_place, NULL}, {"shared", &flags.shared, NULL},
+		{NULL, NULL, NULL}};
 	int status = cli_options(cli, argc, argv, options, &first);
 	if (status != EX_OK)
 		return status;
@@ -142,7 +144,7 @@ static int run(struct cli *cli, int argc, char **argv)
 
 const struct command cmd_ingest = {
 	.name = "ingest",
-	.arguments = "[--once] [--all] [--in-place] [--json] [PATH...]",
+	.arguments = "[--once] [--all] [--in-place] [--shared] [--json] [PATH...]",
 	.summary = "take report mails in: the configured Maildirs, or PATHs once",
 	.help = "A folder with new/ and cur/ is a Maildir, any other folder is walked, a file is a\n"
 		"mail, an mbox, .xml, .zip, .gz or .json by its content, \"-\" is one mail on stdin.\n"
@@ -150,9 +152,11 @@ const struct command cmd_ingest = {
 		"  --once       one pass over the Maildirs, then end (PATHs imply it)\n"
 		"  --all        read cur/ too, where files stay\n"
 		"  --in-place   move and delete nothing\n"
+		"  --shared     read Maildirs of which another database gets a part too\n"
 		"  --json       the balance of this run as one JSON object\n"
 		"\nexit status: 0, 65 when one pass quarantined something, 66 when a PATH cannot be opened,\n"
-		"69 without the database, 75 without room for what is to be kept; for \"-\" 0 once\n"
+		"69 without the database, 75 without room for what is to be kept, or when an intake for\n"
+		"another database reads the Maildir; for \"-\" 0 once\n"
 		"the mail is kept, in the quarantine too, and 75 for all else\n"
 		"\nexample: dmarcd ingest --once ~/Maildir/.dmarc\n",
 	.needs_config = true,

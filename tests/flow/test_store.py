@@ -119,6 +119,31 @@ class Store(flow.FlowTest):
         self.assertEqual(ingest.wait(flow.END_SECS), flow.EX_OK)
         self.assertEqual(len(self.kept()), 1)
 
+    def test_one_maildir_and_two_databases(self):
+        """Each would get a part of the mails: refused while the other runs, and not once it is gone, however."""
+        server = self.own_server()
+        first, second, same = (self.configure(self.maildir, dsn=server.create(name) if name != "same" else server.dsn("first"),
+                                              name=name) for name in ("first", "second", "same"))
+        for config in (first, second):
+            self.dmarcd("migrate", config=config)
+        with open(second, encoding="utf-8") as stream:
+            shared = self.write("shared.yaml", stream.read().replace(self.maildir + "}", self.maildir + ", shared: yes}"))
+        claim = os.path.join(self.maildir, "dmarcd.lock")
+        for end in ("terminate", "kill"):
+            ingest = self.start("ingest", config=first, stderr=subprocess.DEVNULL)
+            flow.wait_until(lambda: os.path.exists(claim) and self.dmarcd(
+                "ingest", "--once", config=second, code=(flow.EX_OK, flow.EX_TEMPFAIL)).returncode == flow.EX_TEMPFAIL,
+                "the Maildir to be claimed")
+            for arguments in (("--once",), ()):
+                self.assertIn("another database", self.dmarcd("ingest", *arguments, config=second, code=flow.EX_TEMPFAIL).stderr)
+            self.dmarcd("ingest", "--once", "--shared", config=second)
+            self.dmarcd("ingest", "--once", config=shared)
+            self.dmarcd("ingest", "--once", config=same)
+            getattr(ingest, end)()
+            ingest.wait(flow.END_SECS)
+            self.assertEqual(os.path.exists(claim), end == "kill")
+            self.dmarcd("ingest", "--once", config=second)
+
     def test_one_maildir_read_by_several(self):
         """Whoever moves a file counts it, nobody else: balances of the runs add up too."""
         for number in range(200):
