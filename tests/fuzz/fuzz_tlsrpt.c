@@ -7,6 +7,19 @@
  */
 #include "tests/fuzz/fuzz_run.h"
 
+/* Whether the byte at *at is no part of a string; of an escape the second byte is passed over. */
+static bool is_bare(struct str json, size_t *at, bool *quoted)
+{
+	char c = json.ptr[*at];
+	if (c == '"')
+		*quoted = !*quoted;
+	else if (!*quoted)
+		return true;
+	else if (c == '\\')
+		++*at;
+	return false;
+}
+
 /* How deep arrays and objects stand within each other. */
 static uint64_t depth_of(struct str json)
 {
@@ -14,13 +27,11 @@ static uint64_t depth_of(struct str json)
 	bool quoted = false;
 	for (size_t i = 0; i < json.len; i++) {
 		char c = json.ptr[i];
-		if (quoted && c == '\\')
-			i++;
-		else if (c == '"')
-			quoted = !quoted;
-		else if (!quoted && (c == '{' || c == '['))
+		if (!is_bare(json, &i, &quoted))
+			continue;
+		if (c == '{' || c == '[')
 			deepest = ++depth > deepest ? depth : deepest;
-		else if (!quoted && (c == '}' || c == ']') && depth-- == 1)
+		else if ((c == '}' || c == ']') && depth-- == 1)
 			break; /* what follows is no part of it */
 	}
 	return deepest;
@@ -31,11 +42,7 @@ static bool has_exponent(struct str json)
 	bool quoted = false;
 	for (size_t i = 0; i < json.len; i++) {
 		char c = json.ptr[i];
-		if (quoted && c == '\\')
-			i++;
-		else if (c == '"')
-			quoted = !quoted;
-		else if (!quoted && i > 0 && ascii_is_digit(json.ptr[i - 1]) && (c == 'e' || c == 'E'))
+		if (is_bare(json, &i, &quoted) && i > 0 && ascii_is_digit(json.ptr[i - 1]) && (c == 'e' || c == 'E'))
 			return true;
 	}
 	return false;
