@@ -89,9 +89,9 @@ enum err claim_maildirs(const struct ingest_options *options, struct store *stor
 	struct arena *arena = arena_open(ARENA_BYTES);
 	const char *database = NULL;
 	enum err err = ERR_OK;
-	if (options->paths_count == 0 && !options->in_place && options->maildirs_count > 0)
-		err = store_database(store, arena, &database, error);
-	for (size_t i = 0; !err && database && i < options->maildirs_count; i++)
+	const bool known = options->paths_count == 0 && !options->in_place && options->maildirs_count > 0 &&
+		store_database(store, arena, &database, NULL) == ERR_OK;
+	for (size_t i = 0; known && !err && i < options->maildirs_count; i++)
 		err = claim(arena, options, &options->maildirs[i], str_from(database), error);
 	arena_close(&arena);
 	return err;
@@ -99,9 +99,11 @@ enum err claim_maildirs(const struct ingest_options *options, struct store *stor
 
 void claim_release(const struct ingest_options *options)
 {
+	if (options->once)
+		return;
 	struct arena *arena = arena_open(ARENA_BYTES);
 	const struct str ours = state_dir_of(arena, options);
-	for (size_t i = 0; !options->once && i < options->maildirs_count; i++) {
+	for (size_t i = 0; i < options->maildirs_count; i++) {
 		struct str database, state_dir;
 		const char *path = path_of(arena, &options->maildirs[i]);
 		read_claim(arena, path, &database, &state_dir);

@@ -11,7 +11,8 @@
 #define CLAIM_FILE "dmarcd.lock"
 
 /* ERR_LIMIT: one of the configured Maildirs is read into another database by an intake that runs, and neither
- * it nor the run is `shared`. One pass claims nothing. A Maildir in which no file can be made is read unclaimed. */
+ * it nor the run is `shared`. One pass claims nothing; nothing is claimed in a Maildir in which no file can be
+ * made, nor where the database does not tell which it is: whether it is away is seen when it is next asked. */
 NODISCARD enum err claim_maildirs(const struct ingest_options *options, struct store *store, struct error *error);
 /* The files go that claim_maildirs() made. */
 void claim_release(const struct ingest_options *options);
