@@ -147,9 +147,12 @@ static int role_sql(const struct cluster_site *site, struct buf *sql, struct err
 		buf_printf(sql, "%s ROLE %s LOGIN PASSWORD '%s'\n",
 			role == CLUSTER_OWNER ? "ALTER" : "CREATE", role_names[role], secret);
 	}
-	buf_printf(sql, "CREATE DATABASE " CLUSTER_DATABASE " OWNER %s TEMPLATE template0\n",
+	/* Who may only read could fill the disk with large objects. Said here, the new database has it too. */
+	buf_printf(sql, "REVOKE EXECUTE ON FUNCTION lo_creat(integer), lo_create(oid), lo_from_bytea(oid, bytea) "
+			"FROM PUBLIC\n");
+	buf_printf(sql, "CREATE DATABASE " CLUSTER_DATABASE " OWNER %s TEMPLATE postgres\n",
 		role_names[CLUSTER_OWNER]);
-	buf_printf(sql, "REVOKE ALL ON DATABASE " CLUSTER_DATABASE " FROM PUBLIC\n");
+	buf_printf(sql, "REVOKE ALL ON DATABASE " CLUSTER_DATABASE ", postgres, template1 FROM PUBLIC\n");
 	buf_printf(sql, "GRANT CONNECT ON DATABASE " CLUSTER_DATABASE " TO %s, %s, %s\n",
 		role_names[CLUSTER_INGEST], role_names[CLUSTER_WEB], role_names[CLUSTER_READ]);
 	return EX_OK;

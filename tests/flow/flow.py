@@ -243,11 +243,13 @@ class Server:
                        stdout=subprocess.DEVNULL, **database_user())
 
     def start(self):
+        # authentication_timeout: one that connects while the server ends is answered by a process which is told
+        # of no end, and for which the server waits until it has heard who connects.
         with open(os.path.join(self.folder, "log"), "a", encoding="utf-8") as log:
             self.process = subprocess.Popen(
                 [os.path.join(self.bin, "postgres"), "-D", self.data, "-c", "listen_addresses=",
-                 "-c", "unix_socket_directories=" + self.folder, "-c",
-                 "shared_buffers=" + self.buffers, "-c", "dynamic_shared_memory_type=mmap"],
+                 "-c", "unix_socket_directories=" + self.folder, "-c", "authentication_timeout=20s",
+                 "-c", "shared_buffers=" + self.buffers, "-c", "dynamic_shared_memory_type=mmap"],
                 cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log, **database_user())
         wait_until(self.answers, "PostgreSQL to start")
         return self

@@ -69,13 +69,13 @@ class Proxy:
             except OSError:
                 return
             server = socket.socket(socket.AF_UNIX)
-            try:
-                server.connect(os.path.join(self.server.folder, ".s.PGSQL.5432"))
-            except OSError:
-                client.close()
-                server.close()
-                continue
-            with self.lock:
+            with self.lock:  # nobody connects to a server that `trouble` is ending: it would wait for his name
+                try:
+                    server.connect(os.path.join(self.server.folder, ".s.PGSQL.5432"))
+                except OSError:
+                    client.close()
+                    server.close()
+                    continue
                 link = Link(self, client, server)
                 link.silent = self.hole
                 self.links.append(link)

@@ -51,6 +51,14 @@ LOOSE_DEFINERS = """
 SELECT f.proname FROM pg_proc f JOIN pg_namespace n ON n.oid = f.pronamespace WHERE n.nspname ~ '^dmarcd'
   AND prosecdef AND NOT coalesce('search_path=pg_catalog, pg_temp' = ANY(proconfig), false)"""
 
+# Ways to fill a disk that are everybody's in a cluster as it is made.
+ELSEWHERE = """
+SELECT r, datname, p FROM unnest('{%s}'::text[]) r, pg_database, unnest('{CONNECT,CREATE,TEMPORARY}'::text[]) p
+WHERE datname NOT IN (current_database(), 'template0') AND has_database_privilege(r, oid, p)""" % ",".join(ROLES)
+LARGE_OBJECTS = """
+SELECT r, p.oid::regprocedure FROM unnest('{%s}'::text[]) r, pg_proc p WHERE pronamespace = 'pg_catalog'::regnamespace
+  AND proname ~ '^lo_(creat|from_bytea|import)' AND has_function_privilege(r, p.oid, 'EXECUTE')""" % ",".join(ROLES)
+
 
 def allowed_on(role, relation, kind):
     """The rights that a role is meant to have, by the kind and place of a relation."""
@@ -109,6 +117,8 @@ class Roles(Rights, flow.FlowTest):
                           "unnest('{CREATE,TEMPORARY}'::text[]) p "
                           "WHERE has_database_privilege(r, current_database(), p)")
         self.assertEqual(rights, [])
+        self.assertEqual(self.sql(ELSEWHERE), [])
+        self.assertEqual(self.sql(LARGE_OBJECTS), [])
 
     def test_server_of_ones_own(self):
         server = flow.Server(self.path("server")).start()
