@@ -10,7 +10,8 @@
 #include <string.h>
 
 /* What must be seen at once: a marker, and enough base64 to know it for what it is. */
-#define WINDOW_BYTES ((size_t)4 * 1024)
+#define WINDOW_BYTES ((size_t)16 * 1024)
+_Static_assert(WINDOW_BYTES >= SNIFF_BYTES, "a beginning is seen at once");
 #define PROBES_MAX 2000u /* beginnings looked at closely, so that hostile text stays cheap */
 #define RUN_CHARS_MIN ((size_t)40)
 #define PROBE_CHARS ((size_t)400)

@@ -479,9 +479,12 @@ static bool text_run(struct prescan *prescan, struct str text, struct buf *out, 
 	while (run < text.len && text.ptr[run] != '<' && text.ptr[run] != '&')
 		run++;
 	note_trailing(prescan, str_sub(text, 0, run));
-	/* What is too much ends within a character, maybe, and is not passed on. */
-	if (!add_text_bytes(prescan, str_sub(text, 0, run), reject))
+	/* What is too much ends within a character, maybe, and is not passed on; what is before it is, since
+	 * whoever reads it may find that it is too much already. */
+	if (!add_text_bytes(prescan, str_sub(text, 0, run), reject)) {
+		emit(prescan, out, str_sub(text, 0, utf8_cut(text, run - 1)));
 		return false;
+	}
 	emit(prescan, out, str_sub(text, 0, run));
 	*used_r = run;
 	if (run == text.len)

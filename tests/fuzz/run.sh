@@ -24,7 +24,7 @@ here=$(unset CDPATH; cd -- "$(dirname -- "$0")" && pwd -P)
 root=$here/../..
 build=$root/build/fuzz
 corpus=${DMARCD_CORPUS:-$root/../shared/corpus}
-[ $# -gt 0 ] || set -- address aggregate authres bimi_record check config dkim_key dmarc_record dns_relay dns_replay failure fields mail output prescan provenance spf svg tags tlsrpt unpack verify_message vmc wire
+[ $# -gt 0 ] || set -- address aggregate authres bimi_record check config dkim_key dmarc_record dns_relay dns_replay failure fields mail output prescan provenance spf svg tags tlsrpt unpack verdict verify_message vmc wire
 
 (cd "$root" && cmake --preset fuzz >/dev/null && cmake --build --preset fuzz >/dev/null)
 "$here/made.sh" "$build/bin" "$build/made" >/dev/null

@@ -550,6 +550,10 @@ static void test_text_in_pieces(void **state)
 			piece.ptr, piece.ptr).ptr), "xml.text_too_large", 0, NULL},
 	};
 	CARRY_CHECK(cases, &limits);
+	/* Too much of it all comes before too much of one piece, although that is seen sooner. */
+	struct carried *twice = carry_bytes(swap("acme.example</o",
+		carry_cat("%s<x/>%s%s%s</o", piece.ptr, piece.ptr, piece.ptr, piece.ptr).ptr), &limits);
+	assert_string_equal(twice->end.detail.ptr, "line 2: limits.xml_text_bytes");
 }
 
 /* Texts and lists are cut where their limit ends, and the report says so; an id is refused. */

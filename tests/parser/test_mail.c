@@ -208,6 +208,33 @@ static void test_uuencode(void **state)
 	CARRY_CHECK(cases, NULL);
 }
 
+/* Neither the prose before a report nor the report has to fit into what is seen at once. */
+static void test_long_running_text(void **state)
+{
+	(void)state;
+	static const size_t prose[] = {0, 4000, 8100, 16300, 40000};
+	char noise[40001];
+	uint32_t value = 1;
+	for (size_t i = 0; i < sizeof(noise) - 1; i++)
+		noise[i] = (char)('a' + ((value = value * 1664525 + 1013904223) >> 24) % 26);
+	noise[sizeof(noise) - 1] = '\0';
+	struct str xml = carry_replace(carry_xml("r1"), STR("</feedback>"), carry_cat("<!--%s--></feedback>", noise));
+	struct str json = carry_replace(carry_json("t"), STR("\"policies\""),
+		carry_cat("\"x\": \"%s\", \"policies\"", noise));
+	const struct str forms[] = {xml, json, carry_base64(carry_gzip(xml)), carry_base64(xml),
+		carry_uuencode(carry_gzip(xml)), carry_base64(carry_zip1("a.xml", xml)), carry_base64(json)};
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
+		for (size_t k = 0; k < sizeof(prose) / sizeof(prose[0]); k++) {
+			struct str text = carry_join(carry_repeat(STR("of words\n"), prose[k] / 9), forms[i]);
+			struct carry_case cases[] = {
+				{"with LF", body("text/plain", carry_join(text, STR("\nregards\n"))), "", 1, NULL},
+				{"with CRLF", body("text/plain", carry_replace(text, STR("\n"), STR("\r\n"))), "", 1,
+					NULL},
+			};
+			CARRY_CHECK(cases, NULL);
+		}
+}
+
 static void test_not_a_report(void **state)
 {
 	(void)state;
@@ -451,6 +478,7 @@ int main(void)
 		cmocka_unit_test(test_transfer_encodings),
 		cmocka_unit_test(test_reports_in_running_text),
 		cmocka_unit_test(test_uuencode),
+		cmocka_unit_test(test_long_running_text),
 		cmocka_unit_test(test_not_a_report),
 		cmocka_unit_test(test_rejected),
 		cmocka_unit_test(test_a_lost_report_loses_the_mail),
