@@ -2,6 +2,7 @@
 #include "parser/aggregate/prescan.h"
 
 #include "base/sixteen.h"
+#include "base/utf8.h"
 
 #include <string.h>
 
