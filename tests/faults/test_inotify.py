@@ -31,16 +31,20 @@ class Inotify(fault.FaultTest):
         self.check()
 
     def test_none(self):
-        """Neither an instance nor a watch is to be had: there is a look every 30 s."""
+        """No instance, or no watch, is to be had: there is a look every 30 s."""
         self.need_strace()
         self.with_server()
-        daemon = self.daemon(*self.traced("-e", "trace=inotify_init1", "-e", "inject=inotify_init1:error=EMFILE"))
-        self.put_good()
-        self.wait_for_empty()
-        self.put_good()
-        self.wait_for_empty()
-        self.end(daemon)
-        self.check()
+        for call, error in (("inotify_init1", "EMFILE"), ("inotify_add_watch", "ENOSPC")):
+            with self.subTest(call):
+                daemon = self.daemon(*self.traced("-e", "trace=" + call, "-e", "inject=%s:error=%s" % (call, error)))
+                self.put_good()
+                self.wait_for_empty()
+                self.put_good()
+                self.wait_for_empty()
+                self.end(daemon)
+                self.check()
+                with open(self.path("trace"), encoding="utf-8") as stream:
+                    self.assertIn("(INJECTED)", stream.read())
 
 
 if __name__ == "__main__":

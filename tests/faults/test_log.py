@@ -5,12 +5,16 @@ no stderr at all. The work goes on; lines that are lost are counted in the next 
 
 usage: test_log.py BIN_DIR
 """
+import fcntl
 import os
 import re
+import select
 import subprocess
 
 import fault
 import flow
+
+PIPE_BYTES = 4096
 
 
 class Log(fault.FaultTest):
@@ -40,7 +44,9 @@ class Log(fault.FaultTest):
 
     def test_nobody_empties_it(self):
         reading, writing = os.pipe()
+        fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
         self.deaf(writing)
+        self.assertEqual(select.select([], [writing], [], 0)[1], [], "there was room for all that was said")
         os.close(writing)
         os.close(reading)
 

@@ -176,7 +176,9 @@ class Power(fault.FaultTest):
 
     def settle(self, at):
         sent = [0] * len(self.piped)
-        if self.has_tables():
+        there = self.has_tables()
+        self.assertTrue(there or at < self.done, "a database that had mails is gone")
+        if there:
             with self.cluster():
                 sent = self.look_before(at)
         self.go_on(at, sent)

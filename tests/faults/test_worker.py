@@ -76,6 +76,21 @@ class MidMail(fault.FaultTest):
     def test_crashed(self):
         self.once(signal.SIGSEGV)
 
+    def test_stopped_and_told_to_end(self):
+        """It is not waited for: its mail is in new/, and the next run's."""
+        self.configure(self.maildir, dsn=self.server.dsn("dmarcd"), more="limits: {mail_secs: 120s}\n")
+        stopped = self.signal_to(signal.SIGSTOP)
+
+        def trouble(ingest):
+            stopped(ingest)
+            ingest.terminate()
+        self.put_large("stored")
+        self.ingest_while(trouble, flow.EX_UNAVAILABLE)
+        self.check(settled=False)
+        self.assertEqual(self.status()["balance"]["mails"], 0)
+        self.dmarcd("ingest", "--once")
+        self.check()
+
     def test_template_stopped(self):
         self.once(signal.SIGSTOP, template=True)
 
