@@ -14,6 +14,7 @@ import subprocess
 
 import flow
 
+MIB = 1 << 20
 SUBCOMMANDS = ("run", "ingest", "web", "parse", "status", "mails", "psql", "quarantine", "reparse",
                "migrate", "init", "demo", "config")
 
@@ -87,6 +88,29 @@ class Usage(flow.FlowTest):
                         self.assertIn("bad.yaml" + said, done.stderr)
         self.assertFalse(os.path.exists(self.path("state")), "something was begun")
         self.dmarcd("status", config=self.path("none.yaml"), code=flow.EX_NOINPUT)
+
+    def test_files_that_are_no_configuration(self):
+        """F36: what is no file, is binary, huge or may not be read, and a password that everyone may read."""
+        text = "state_dir: %s\n" % self.path("state")
+        self.dmarcd("config", "check", config=self.write("most.yaml", text + "#" * (MIB - len(text))))
+        secret = self.write("secret", "x\n")
+        os.chmod(secret, 0o604)
+        line = text + "database: {dsn: 'host=x', password_file: %s}\n" % secret
+        for path, said in ((self.write("huge.yaml", text + "#" * (MIB + 1 - len(text))), ":1:1: larger than 1 MiB"),
+                           (self.top, ":1:1: not a regular file"), ("/dev/zero", ":1:1: not a regular file"),
+                           (self.write("nul.yaml", text + "\0\n"), "nul.yaml:2:1: "),
+                           (self.write("binary.yaml", "\1\2\x7f\xff" * 99), "binary.yaml:1:1: "),
+                           (self.write("open.yaml", line),
+                            "open.yaml:2:42: database.password_file: everyone may read")):
+            with self.subTest(said):
+                for command in ("run", "config check"):
+                    self.assertIn(said, self.dmarcd(*command.split(), config=path, code=flow.EX_CONFIG).stderr)
+        os.chmod(secret, 0o600)
+        self.dmarcd("config", "check", config=self.path("open.yaml"))
+        os.chmod(self.path("most.yaml"), 0o000 if os.geteuid() else 0o600)
+        done = self.dmarcd("run", config=self.path("most.yaml"), code=flow.EX_NOPERM, **flow.database_user())
+        self.assertIn("could not open the configuration", done.stderr)
+        self.assertFalse(os.path.exists(self.path("state")), "something was begun")
 
     def test_config(self):
         self.configure(more="limits: {records: 1000}\n")

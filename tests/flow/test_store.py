@@ -380,13 +380,24 @@ class Server(flow.FlowTest):
 
     def test_times_of_a_transaction(self):
         """... are told to the server for each one."""
+        port = 32000 + os.getpid() % 2000
         self.configure(dsn=self.server.create("timed"), more="limits: {query_secs: 61s, web_query_secs: 16s, "
-                       "lock_secs: 7s, transaction_idle_secs: 31s}\n")
+                       "lock_secs: 7s, transaction_idle_secs: 31s}\nhttp: {listen: '127.0.0.1:%d'}\n" % port)
         self.dmarcd("migrate")
         self.server.psql("postgres", "-c", "ALTER SYSTEM SET log_statement = 'all'", "-c", "SELECT pg_reload_conf()")
         self.dmarcd("status")
-        self.assertIn("statement_timeout = '61s'; SET LOCAL lock_timeout = '7s'; "
-                      "SET LOCAL idle_in_transaction_session_timeout = '31s'", self.server_log())
+        times = ("statement_timeout = '%s'; SET LOCAL lock_timeout = '7s'; "
+                 "SET LOCAL idle_in_transaction_session_timeout = '31s'")
+        self.assertIn(times % "61s", self.server_log())
+        self.assertNotIn(times % "16s", self.server_log())
+        web = self.start("web", stderr=subprocess.PIPE)
+        while "listening" not in web.stderr.readline():
+            self.assertIsNone(web.poll())
+        self.assertEqual(self.page_status(port, "/"), 200)
+        self.assertIn(times % "16s", self.server_log())
+        web.terminate()
+        web.communicate(timeout=flow.END_SECS)
+        self.assertEqual(web.returncode, flow.EX_OK)
 
     def test_waits_for_locks(self):
         """Somebody's long transaction on the same sums holds a batch up, and no more."""
