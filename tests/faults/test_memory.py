@@ -84,19 +84,21 @@ class Main(nomem.MemoryTest):
         self.put_three()
         self.assertEqual(self.ingest().returncode, flow.EX_DATAERR)
         calls = self.seen()[1]
-        ends = {}
+        failed, ends = 0, {}
         for number in range(1, calls + 1, 1 if fault.ALL else calls // SOME):
             with self.subTest(number):
                 self.put_three()
                 self.begin(nomem.MAIN, number)
                 done = self.ingest()
+                failed += self.seen()[0]
                 ends[done.returncode] = ends.get(done.returncode, 0) + 1
                 self.assertGreaterEqual(done.returncode, 0, "killed by itself: " + done.stderr)
                 self.assertTrue(done.stderr)
                 self.check(settled=False)
                 self.dmarcd("ingest", "--once", code=fault.ENDS)
                 self.check()
-        print("calls: %d, ends: %s" % (calls, ends))
+        print("calls: %d, failed: %d, ends: %s" % (calls, failed, ends))
+        self.assertGreater(failed, sum(ends.values()) // 2)
 
 
 if __name__ == "__main__":
