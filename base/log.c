@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/utf8.h"
 
+#include <limits.h>
 #include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@
 
 #define LINE_BYTES ((size_t)16 * 1024)
 #define VALUE_BYTES ((size_t)1024)
+#define SHOWN_BYTES_MAX ((size_t)PIPE_BUF - 64) /* a pipe with room takes PIPE_BUF, and may wait with more */
 #define PATIENCE_MSECS 1000
 
 static const char *process_name = "dmarcd";
@@ -144,6 +146,7 @@ void log_end(struct log_line *line)
 	/* A log that cannot be written must never stop the work it tells of. */
 	uint64_t lost = atomic_exchange(&lost_lines, 0);
 	ssize_t sent = -1;
+	line->text.len = utf8_cut(buf_str(&line->text), SHOWN_BYTES_MAX);
 	if (lost > 0)
 		log_u64(line, "lost_lines", lost);
 	if (journal_fd >= 0) {

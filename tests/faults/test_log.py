@@ -50,6 +50,21 @@ class Log(fault.FaultTest):
         os.close(writing)
         os.close(reading)
 
+    def test_line_longer_than_the_room(self):
+        """A pipe that has room takes PIPE_BUF at once, and waits for its reader with more."""
+        folder = os.path.join(os.fsencode(self.path()), *[b"\1" * 250] * 3)
+        os.makedirs(folder)
+        mail = os.path.join(folder, b"\1" * 250)
+        with open(mail, "wb") as stream:
+            stream.write(b"Subject: lunch\n\nx\n")
+        reading, writing = os.pipe()
+        fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+        ingest = self.start("--log-level", "debug", "ingest", mail, stdout=subprocess.DEVNULL, stderr=writing)
+        self.assertEqual(ingest.wait(flow.RUN_SECS), flow.EX_OK)
+        os.close(writing)
+        with open(reading, "rb") as stream:
+            self.assertRegex(stream.readline(), rb"^time=.{3900,}\n$")
+
     def test_room_again(self):
         """A daemon whose log's disk was full for a while tells how much was not told."""
         self.mount(self.path("disk"), "64k")
