@@ -426,9 +426,12 @@ static enum sniff kind_of(const struct carrier *carrier, struct str head)
 		return SNIFF_DEFLATE;
 	if (!carrier->body || !carrier->text || unicode_of(head, &mark) != UNICODE_8)
 		return kind;
-	bool xml = kind == SNIFF_XML && str_starts(str_trim(head), STR("<")) &&
-		sniff_xml_root(head) == SNIFF_XML_FEEDBACK;
-	return xml || kind == SNIFF_JSON ? SNIFF_TEXT : kind;
+	if (kind != SNIFF_XML || !str_starts(str_trim(head), STR("<")))
+		return kind == SNIFF_JSON ? SNIFF_TEXT : kind;
+	/* A text that begins with a tag: the report may come later. */
+	enum sniff_xml root = sniff_xml_root(head);
+	bool text = root == SNIFF_XML_OTHER && !str_eq(carrier->type, STR("text/html"));
+	return root == SNIFF_XML_FEEDBACK || text ? SNIFF_TEXT : kind;
 }
 
 bool carrier_read(struct carrier_job *job, const struct carrier *carrier)

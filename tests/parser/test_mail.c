@@ -170,6 +170,9 @@ static void test_reports_in_running_text(void **state)
 			STR("</d:feedback>")))), "", 1, NULL},
 		{"a brace that ends nowhere", body("text/plain", STR("{\"policies\": [")), "tls.malformed", 0, NULL},
 		{"many braces", body("text/plain", carry_repeat(STR("{\n"), 3000)), "not_a_report.mail", 0, NULL},
+		{"markup, prose, and one", body("text/plain", carry_join(STR("<p>Hello</p>\n"), carry_join(
+			carry_repeat(STR("of words\n"), 2000), xml))), "", 1, "mail.text_body"},
+		{"markup", body("text/plain", STR("<p>Hello</p>\n")), "not_a_report.mail", 0, NULL},
 		{"html that is one", body("text/html", xml), "", 1, ""},
 		{"html that shows one", MIXED(carry_join(STR("Content-Type: text/plain\n\n"), xml), carry_join(
 			STR("Content-Type: text/html\n\n<html><pre>"), carry_join(xml, STR("</html>\n")))), "", 1,
