@@ -218,15 +218,24 @@ static struct str take_attribute(struct str *rest, struct str name)
 	return value;
 }
 
+/* The same where white space is before it, as there must be. */
+static struct str take_next(struct str *rest, struct str name)
+{
+	return rest->len > 0 && ascii_is_space(rest->ptr[0]) ? take_attribute(rest, name) : STR_NONE;
+}
+
 /* XML 1.0 section 2.8. inner: what stands between "<?xml" and "?>". */
 static bool read_declaration(struct decode *decode, struct str inner, struct reject *reject)
 {
 	struct str rest = inner;
-	struct str version = take_attribute(&rest, STR("version"));
-	struct str name = take_attribute(&rest, STR("encoding"));
-	struct str standalone = take_attribute(&rest, STR("standalone"));
+	struct str version = take_next(&rest, STR("version"));
+	struct str name = take_next(&rest, STR("encoding"));
+	struct str standalone = take_next(&rest, STR("standalone"));
 	bool good = version.ptr && str_eq(version, STR("1.0")) && str_trim(rest).len == 0 &&
-		(!standalone.ptr || str_eq(standalone, STR("yes")) || str_eq(standalone, STR("no")));
+		(!standalone.ptr || str_eq(standalone, STR("yes")) || str_eq(standalone, STR("no"))) &&
+		str_trim(name).len == name.len &&
+		/* white space elsewhere, not in XML */
+		str_find_char(inner, '\f') == SIZE_MAX && str_find_char(inner, '\v') == SIZE_MAX;
 	if (!name.ptr) {
 		/* Not where it belongs: look for it all the same. */
 		size_t at = str_find_nocase(inner, STR("encoding"));
