@@ -6,6 +6,7 @@ import json
 import re
 import select
 import socket
+import ssl
 import subprocess
 import unittest
 import urllib.parse
@@ -200,6 +201,13 @@ class Hardness(unittest.TestCase):
                 "NUL in the path": b"GET /%00 HTTP/1.1\r\n" + host + b"Connection: close\r\n\r\n",
         }.items():
             self.check_refused(name, sent)
+
+    def test_tls_to_the_plain_port(self):
+        """F56: what a client says first over TLS is refused, or the connection closed."""
+        says = ssl.MemoryBIO()
+        talk = ssl.create_default_context().wrap_bio(ssl.MemoryBIO(), says, server_hostname="localhost")
+        self.assertRaises(ssl.SSLWantReadError, talk.do_handshake)
+        self.check_refused("TLS", says.read())
 
     def test_bodies(self):
         """Refused by what they say of their size, or cut off at what is sent."""
