@@ -15,6 +15,7 @@
 
 #define PARAMS_MAX 24
 #define SAID_BYTES ((size_t)64 * 1024)
+#define PROMPT_MSECS 1000
 #define GRACE_SECS 5u          /* beyond statement_timeout: the server does not even say that */
 #define SILENCE_SECS_MAX 3600u /* where no statement_timeout is set */
 
@@ -116,8 +117,26 @@ static void add_said(const struct store *store, struct buf *out)
 	}
 }
 
-/* libpq has no SQLSTATE of a connection that failed. A database that does not exist is none of these:
- * it may be on its way back from a backup. */
+/* What the caller should do, by SQLSTATE. */
+static enum err kind_of(const char *state)
+{
+	static const struct {
+		const char *prefix;
+		enum err err;
+	} kinds[] = {
+		{"08", ERR_TEMP}, {"53", ERR_TEMP}, {"57", ERR_TEMP}, {"25006", ERR_TEMP}, {"25P03", ERR_TEMP},
+		{"3D", ERR_TEMP}, {"55P03", ERR_TEMP}, {"40", ERR_TEMP}, {"58", ERR_TEMP}, {"XX", ERR_TEMP},
+		{"22", ERR_INVALID}, {"23", ERR_INVALID}, {"42501", ERR_DENIED}, {"28", ERR_DENIED},
+		{"54", ERR_INVALID},
+	};
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strncmp(state, kinds[i].prefix, strlen(kinds[i].prefix)) == 0)
+			return kinds[i].err;
+	return ERR_PERM;
+}
+
+/* In English, as poolers say it, too, whatever their code is. A database that does not exist is none of these: it
+ * may be on its way back from a backup. */
 static bool is_refusal(struct str text)
 {
 	static const char *const words[] = {"authentication failed", "no pg_hba.conf entry",
@@ -129,8 +148,47 @@ static bool is_refusal(struct str text)
 	return str_find(text, STR("FATAL:  role ")) != SIZE_MAX && str_find(text, STR("does not exist")) != SIZE_MAX;
 }
 
+/* A server says in its own language why it refuses us, and libpq has no SQLSTATE of a connection that failed; but
+ * it tells one in place of the words when asked beforehand. So, after a prompt answer: once more. */
+static void ask_for_state(struct store *store, char state_r[6])
+{
+	const size_t len = 5;
+	(void)PQsetErrorVerbosity(store->connection, PQERRORS_SQLSTATE);
+	PQreset(store->connection);
+	(void)PQsetErrorVerbosity(store->connection, PQERRORS_DEFAULT);
+	struct str said = str_trim(str_from(PQerrorMessage(store->connection)));
+	bool told = said.len > len + 2 && str_starts(str_sub(said, said.len - len - 2, 2), STR("  "));
+	(void)snprintf(state_r, len + 1, "%.*s", STR_FMT(told ? str_sub(said, said.len - len, len) : STR("")));
+}
+
+static enum err not_connected(struct store *store, int64_t began_msecs, struct error *error)
+{
+	struct buf said;
+	char state[6] = "";
+	buf_init(&said, SAID_BYTES);
+	add_said(store, &said);
+	struct str text = str_trim(buf_str(&said));
+	bool refused = PQconnectionNeedsPassword(store->connection) || is_refusal(text);
+	if (!refused && clock_monotonic_msecs() - began_msecs < PROMPT_MSECS)
+		ask_for_state(store, state);
+	if (PQstatus(store->connection) == CONNECTION_OK) {
+		buf_fini(&said);
+		return ERR_OK;
+	}
+	refused |= state[0] && kind_of(state) == ERR_DENIED;
+	(void)error_set(error, refused ? ERR_DENIED : ERR_TEMP, "the database %s: %.*s",
+		refused ? "refuses us" : "is away", STR_FMT(text));
+	if (strcmp(state, "3D000") == 0)
+		error_hint(error, "createdb makes an empty one, which is enough");
+	buf_fini(&said);
+	PQfinish(store->connection);
+	store->connection = NULL;
+	return refused ? ERR_DENIED : ERR_TEMP;
+}
+
 static enum err connect_now(struct store *store, struct error *error)
 {
+	const int64_t began_msecs = clock_monotonic_msecs();
 	const char *names[12] = {"dbname"}, *values[12] = {store->conninfo};
 	size_t count = 1;
 	const char *const extra[][2] = {{"password", store->password},
@@ -152,23 +210,10 @@ static enum err connect_now(struct store *store, struct error *error)
 		die_out_of_memory();
 	store->was_silent = false;
 	(void)PQsetNoticeProcessor(store->connection, ignore_notice, NULL);
-	if (PQstatus(store->connection) == CONNECTION_OK) {
+	enum err err = PQstatus(store->connection) == CONNECTION_OK ? ERR_OK : not_connected(store, began_msecs, error);
+	if (!err)
 		(void)PQsetnonblocking(store->connection, 1);
-		return ERR_OK;
-	}
-	struct buf said;
-	buf_init(&said, SAID_BYTES);
-	add_said(store, &said);
-	struct str text = str_trim(buf_str(&said));
-	bool refused = PQconnectionNeedsPassword(store->connection) || is_refusal(text);
-	(void)error_set(error, refused ? ERR_DENIED : ERR_TEMP, "the database %s: %.*s",
-		refused ? "refuses us" : "is away", STR_FMT(text));
-	if (!refused && str_find(text, STR("does not exist")) != SIZE_MAX)
-		error_hint(error, "createdb makes an empty one, which is enough");
-	buf_fini(&said);
-	PQfinish(store->connection);
-	store->connection = NULL;
-	return refused ? ERR_DENIED : ERR_TEMP;
+	return err;
 }
 
 /* ---- waiting ---- */
@@ -336,24 +381,6 @@ const char *store_role(const struct store *store)
 }
 
 /* ---- errors ---- */
-
-/* What the caller should do, by SQLSTATE. */
-static enum err kind_of(const char *state)
-{
-	static const struct {
-		const char *prefix;
-		enum err err;
-	} kinds[] = {
-		{"08", ERR_TEMP}, {"53", ERR_TEMP}, {"57", ERR_TEMP}, {"25006", ERR_TEMP}, {"25P03", ERR_TEMP},
-		{"3D", ERR_TEMP}, {"55P03", ERR_TEMP}, {"40", ERR_TEMP}, {"58", ERR_TEMP}, {"XX", ERR_TEMP},
-		{"22", ERR_INVALID}, {"23", ERR_INVALID}, {"42501", ERR_DENIED}, {"28", ERR_DENIED},
-		{"54", ERR_INVALID},
-	};
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (strncmp(state, kinds[i].prefix, strlen(kinds[i].prefix)) == 0)
-			return kinds[i].err;
-	return ERR_PERM;
-}
 
 static enum err no_connection(const struct store *store, struct error *error)
 {
@@ -549,10 +576,11 @@ unsigned db_column_type(const struct db_rows *rows, size_t column)
 
 enum err db_begin(struct store *store, struct error *error)
 {
-	char sql[256];
+	char sql[320];
 	(void)snprintf(sql, sizeof(sql),
 		"BEGIN; SET LOCAL statement_timeout = '%us'; SET LOCAL lock_timeout = '%us'; "
 		"SET LOCAL idle_in_transaction_session_timeout = '%us'; SET LOCAL TimeZone = 'UTC'; "
+		"SET LOCAL DateStyle = 'ISO'; "
 		"SET LOCAL jit = off", /* it takes seconds, at each of our statements anew */
 		store->statement_secs, store->lock_secs, store->idle_secs);
 	store->state[0] = '\0';
