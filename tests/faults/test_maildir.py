@@ -5,6 +5,8 @@ they are read (F11, F12), and folders that are not there, go away, come back, or
 
 usage: test_maildir.py BIN_DIR
 """
+import collections
+import glob
 import os
 import shutil
 import signal
@@ -13,6 +15,7 @@ import subprocess
 import fault
 import flow
 import mails
+import test_protocol
 
 
 class Files(fault.FaultTest):
@@ -21,14 +24,6 @@ class Files(fault.FaultTest):
     def setUp(self):
         super().setUp()
         self.with_server()
-
-    def stopped_at(self, point, happens, code=flow.EX_OK):
-        ingest = self.start("ingest", "--once", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                            env={"DMARCD_FAULT": point, "DMARCD_FAULT_SIGNAL": "STOP"})
-        self.assertTrue(os.WIFSTOPPED(os.waitpid(ingest.pid, os.WUNTRACED)[1]))
-        happens()
-        os.kill(ingest.pid, signal.SIGCONT)
-        self.assertEqual(ingest.wait(flow.RUN_SECS), code)
 
     def stopped_by_strace(self, options, *happens, code=flow.EX_OK):
         """Each of happens at one stop; what ingest said."""
@@ -59,20 +54,73 @@ class Files(fault.FaultTest):
         self.assertNotIn("left where it is", said)
         self.assertEqual(self.status()["balance"]["mails"], 0)
 
-    def test_gone_before_it_is_moved(self):
-        name = self.put_good()
-        self.stopped_at("ingest.parsed", lambda: os.unlink(self.new(name)))
-        self.assertEqual(self.status()["balance"]["stored"], 1)
-        self.assertEqual(os.listdir(os.path.join(self.maildir, "cur")), [])
+    def count(self):
+        """Mails by their outcomes; further copies are told apart."""
+        rows = self.server.psql("dmarcd", "-c", "SELECT outcome, count(*), sum(copies) FROM dmarcd_api.mail GROUP BY 1")
+        found = collections.Counter()
+        for outcome, number, copies in (row.split("|") for row in rows.splitlines()):
+            found.update({outcome: int(number), "copies": int(copies)})
+        return found
 
-    def test_moved_by_a_reader(self):
-        name = self.put_good()
+    def put_four(self, stays):
+        """One to be stored, one to be set aside, and one twice; their names."""
+        data = mails.aggregate("twice-%d" % self.made, 1)
+        names = [self.put_good(), self.put_broken(), self.put(data, "stored"), self.put(data, "stored")]
+        for mail in self.manifest.mails[-4:]:
+            mail.stays = stays
+        return names
+
+    def at_step(self, point, happens):
+        """What a run added that was stopped there until it had happened."""
+        before = self.counted
+        ingest = self.start("ingest", "--once", stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                            env={"DMARCD_FAULT": point, "DMARCD_FAULT_SIGNAL": "STOP"})
+        self.assertTrue(os.WIFSTOPPED(os.waitpid(ingest.pid, os.WUNTRACED)[1]), "it does not come there")
+        happens()
+        os.kill(ingest.pid, signal.SIGCONT)
+        said = ingest.communicate(timeout=flow.RUN_SECS)[1]
+        self.counted = self.count()
+        added = self.counted - before
+        self.assertEqual(ingest.returncode, flow.EX_DATAERR if added["quarantined"] else flow.EX_OK, said)
+        self.assertNotIn("left where it is", said)
+        self.assertNotIn("cannot", said)
+        self.assertEqual(os.listdir(self.new()), [])
+        return added
+
+    def where(self, name):
+        """In new/, or in cur/ when it has come so far."""
+        return glob.glob(os.path.join(self.maildir, "*", name + "*"))[0]
+
+    def at_each_step(self, point):
+        begin = len(self.manifest.mails)
         self.put_good()
-        read = os.path.join(self.maildir, "cur", name + ":2,RS")
-        self.stopped_at("ingest.committed", lambda: os.rename(self.new(name), read))
-        self.assertTrue(os.path.exists(read))
-        self.check()
-        self.dmarcd("ingest", "--once", "--all")
+        vanish, move = self.put_four(stays=False), self.put_four(stays=True)
+
+        def happens():
+            for name in vanish:
+                os.unlink(self.where(name))
+            for name in move:
+                os.rename(self.where(name), os.path.join(self.maildir, "cur", name + ":2,RS"))
+
+        added = self.at_step(point, happens)
+        if point != "ingest.taken":
+            self.assertEqual(added, {"stored": 5, "quarantined": 2, "copies": 2})
+            return
+        # With its first mail in hand it has opened no other: of those that vanish, this one counts at most.
+        self.assertIn(sum(added.values()), (1, 2))
+        known = self.server.psql("dmarcd", "-c", "SELECT sha256 FROM dmarcd_api.mail").split()
+        seen = {mail.sha256: mail for mail in self.manifest.mails[begin + 1:begin + 5] if mail.sha256 in known}
+        self.manifest.mails[begin + 1:begin + 5] = seen.values()
+
+    def test_each_step(self):
+        """Mails vanish, and others are moved by a reader. Whatever was taken up counts once, and what was not is in
+        cur/ or gone."""
+        self.counted = self.count()
+        for point in test_protocol.fault_points(test_protocol.PROTOCOLS["ingest/pipeline.h"]):
+            if point != "store.merge":  # no mail is in new/ by then
+                with self.subTest(point):
+                    self.at_each_step(point)
+        self.dmarcd("ingest", "--once", "--all", code=fault.ENDS)
         self.check()
 
     # Looks at the file: one at its opening; one before and one after each reading, of which two are made.
