@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/utf8.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdatomic.h>
@@ -23,6 +24,7 @@
 static const char *process_name = "dmarcd";
 static enum log_level least_level = LOG_INFO_LEVEL;
 static int journal_fd = -1;
+static int pipe_fd = -1; /* stderr, where it is a pipe, opened anew so that no write waits */
 static atomic_ullong lost_lines; /* since the last that could be written */
 
 static bool stderr_is_journal(void)
@@ -37,10 +39,20 @@ static bool stderr_is_journal(void)
 	return strcmp(own, stream) == 0;
 }
 
+/* O_NONBLOCK on stderr itself would be everybody's who has it too. Not ours to open (EACCES): as stderr. */
+static void open_pipe(void)
+{
+	struct stat st;
+	if (fstat(STDERR_FILENO, &st) == 0 && S_ISFIFO(st.st_mode))
+		pipe_fd = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+}
+
 void log_init(const char *process, enum log_level least)
 {
 	process_name = process;
 	least_level = least;
+	if (pipe_fd < 0)
+		open_pipe();
 	if (journal_fd >= 0 || !stderr_is_journal())
 		return;
 	struct sockaddr_un journal = {.sun_family = AF_UNIX, .sun_path = "/run/systemd/journal/socket"};
@@ -131,12 +143,12 @@ void log_error(struct log_line *line, const struct error *error)
 		log_cstr(line, "hint", error->hint);
 }
 
-/* A pipe that nobody empties is waited for once, not at each line. */
+/* A pipe that nobody empties is waited for once, not at each line. Who shares it may fill it behind poll(). */
 static bool write_text(const struct log_line *line, bool patient)
 {
-	struct pollfd out = {.fd = STDERR_FILENO, .events = POLLOUT};
+	struct pollfd out = {.fd = pipe_fd >= 0 ? pipe_fd : STDERR_FILENO, .events = POLLOUT};
 	return poll(&out, 1, patient ? PATIENCE_MSECS : 0) == 1 &&
-		write(STDERR_FILENO, line->text.ptr, line->text.len) == (ssize_t)line->text.len;
+		write(out.fd, line->text.ptr, line->text.len) == (ssize_t)line->text.len;
 }
 
 void log_end(struct log_line *line)

@@ -9,6 +9,7 @@ import fcntl
 import os
 import re
 import select
+import signal
 import subprocess
 import unittest
 
@@ -50,6 +51,31 @@ class Log(fault.FaultTest):
         self.assertEqual(select.select([], [writing], [], 0)[1], [], "there was room for all that was said")
         os.close(writing)
         os.close(reading)
+
+    def test_filled_by_another(self):
+        """A pipe that others write to may be full when there was room a moment ago: strace says there is."""
+        self.need_strace()
+        os.mkfifo(self.path("fifo"))
+        both = os.open(self.path("fifo"), os.O_RDWR | os.O_NONBLOCK)
+        try:
+            while os.write(both, b"x" * PIPE_BYTES):
+                pass
+        except BlockingIOError:
+            pass
+        os.set_blocking(both, True)
+        self.put_samples("--days", "1")
+        daemon = subprocess.Popen([*self.traced("-P", self.path("fifo"), "-e", "inject=poll:retval=1"),
+                                   *self.command("ingest")], stderr=both,
+                                  env={**os.environ, **fault.NO_LEAK_CHECK})
+        self.addCleanup(lambda: daemon.poll() is None and daemon.kill())
+        self.wait_for_empty()
+        for pid in flow.descendants(os.getpid(), "dmarcd"):
+            flow.kill(pid, signal.SIGTERM)
+        self.assertEqual(daemon.wait(flow.END_SECS), 0)
+        os.close(both)
+        with open(self.path("trace"), encoding="utf-8") as trace:
+            self.assertRegex(trace.read(), r"write\(.*EAGAIN")
+        self.check()
 
     @unittest.skipIf(fault.SANITIZED, "that a sanitized worker is not confined is said first, and takes the room")
     def test_line_longer_than_the_room(self):
