@@ -102,12 +102,17 @@ static enum err put_all(struct pipeline *pipeline, struct put_mail *mails, size_
 	}
 }
 
-static void log_settled(const struct pipeline *pipeline, const struct taken *taken)
+static void log_settled(struct pipeline *pipeline, const struct taken *taken)
 {
 	struct log_line line;
 	char id[TAKEN_ID_BYTES], messages[WIDE_TEXT_BYTES];
 	const struct put_mail *put = &taken->put;
 	bool bad = put->outcome == OUTCOME_QUARANTINED;
+	uint64_t held_back = 0;
+	enum pace_word word = pipeline->options->once ? PACE_WRITE :
+		pace_ask(&pipeline->told[put->reason], clock_monotonic_msecs(), &held_back);
+	if (word == PACE_HOLD)
+		return;
 	log_begin(&line, bad ? LOG_WARN_LEVEL : pipeline->options->once ? LOG_DEBUG_LEVEL : LOG_INFO_LEVEL,
 		bad ? "mail quarantined" : "mail settled");
 	log_cstr(&line, "mail", taken_id(taken, id));
@@ -127,6 +132,10 @@ static void log_settled(const struct pipeline *pipeline, const struct taken *tak
 		log_u64(&line, "records", put->records);
 		log_cstr(&line, "messages", wide_text(put->messages, messages));
 	}
+	if (held_back > 0)
+		log_u64(&line, "held_back", held_back);
+	if (word == PACE_LAST)
+		log_cstr(&line, "note", "more of these are counted, not told, until the minute is over");
 	log_end(&line);
 }
 

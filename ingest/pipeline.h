@@ -21,6 +21,7 @@
 
 #include "base/away.h"
 #include "base/figures.h"
+#include "base/pace.h"
 #include "base/turn.h"
 #include "ingest/progress.h"
 #include "ingest/quarantine.h"
@@ -80,6 +81,7 @@ struct pipeline {
 	bool blocked;               /* no room: the pass ends here */
 	struct pipeline_pause pause;
 	struct pipeline_figures figures;
+	struct pace told[REASON_COUNT]; /* a daemon's lines about mails, by what became of them */
 	struct error trouble;       /* the first thing that kept a mail where it is */
 };
 

@@ -93,6 +93,21 @@ class Log(fault.FaultTest):
         with open(reading, "rb") as stream:
             self.assertRegex(stream.readline(), rb"^time=.{3900,}\n$")
 
+    def test_flood(self):
+        """Many mails of one kind leave room for what is told of another (T24)."""
+        for number in range(230):
+            self.put(b"Subject: lunch %d\n\nx\n" % number, "not_a_report")
+        daemon = self.daemon()
+        self.wait_for_empty()
+        self.put_broken()
+        self.wait_for_empty()
+        self.end(daemon)
+        told = [line for line in self.log().splitlines() if "mail settled" in line]
+        self.assertEqual(len(told), 200)
+        self.assertIn("until the minute is over", told[-1])
+        self.assertEqual(self.log().count("mail quarantined"), 1)
+        self.check()
+
     def test_room_again(self):
         """A daemon whose log's disk was full for a while tells how much was not told."""
         self.mount(self.path("disk"), "64k")
