@@ -8,6 +8,7 @@ import signal
 import socket
 import struct
 import subprocess
+import time
 
 MESSAGE = struct.Struct("=IIIi")  # model/job.h: version, kind, steps, status
 READY, ENDED = 1, 2
@@ -127,7 +128,13 @@ def other_sums(output, frames):
     write(output, b"".join(found) + found[-1] + frames[len(b"".join(found)):])
 
 
-STREAMS = {lie.__name__: lie for lie in (garbage, nothing, too_long, endless, twice, half, other_sums)}
+def slow(output, frames):
+    """The truth, late."""
+    time.sleep(1)
+    write(output, frames)
+
+
+STREAMS = {lie.__name__: lie for lie in (garbage, nothing, too_long, endless, twice, half, other_sums, slow)}
 # What the template says instead of "ended", once.
 WORDS = {
     "ready_again": lambda control: say(control, READY),

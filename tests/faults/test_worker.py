@@ -126,6 +126,7 @@ class Lying(fault.FaultTest):
     def test_lies(self):
         self.with_server(more="limits: {mail_secs: 3s, workers: 3, records: 100000}\n")
         self.put_all()
+        self.put(b"X-Lie: slow\n" + mails.aggregate("slow", 1, 2), "stored", totals=(1, 2, 3, 3, 0, 0))
         done = self.dmarcd("ingest", "--once", code=flow.EX_DATAERR)
         self.assertEqual(done.stderr.count("worker failed on a mail"), len(LIES))
         self.check()

@@ -21,6 +21,7 @@ REQUEST = b"GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n"
 RECORDS = 150000
 LIMIT_KIB = 96 * 1024
 WAIT_SECS = 60
+REQUEST_SECS, ANSWER_SECS = 4, 6  # CMakeLists.txt
 
 
 def peak_kib():
@@ -139,6 +140,21 @@ class Many(unittest.TestCase):
         self.assertEqual(ingest("slow.xml", feedback("slow", 1))["stored"], 1)
 
 
+    def test_slow_request_in_time(self):
+        """One that takes half of the time; a busy machine makes it more, and is asked again."""
+        def answered():
+            self.connections.append(connect("127.0.4.1"))
+            half, rest = REQUEST[:9] % b"/", REQUEST[9:]
+            try:
+                self.connections[-1].sendall(half)
+                time.sleep(REQUEST_SECS / 2)
+                self.connections[-1].sendall(rest)
+                return self.connections[-1].recv(1024).startswith(b"HTTP/1.1 200")
+            except ConnectionError:
+                return False
+        until(answered, "an answer")
+
+
 class Large(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -217,6 +233,19 @@ class Large(unittest.TestCase):
         except ConnectionError:
             pass
         self.assertFalse(rest.endswith(b"0\r\n\r\n"))
+
+    def test_client_that_reads_in_time(self):
+        """It pauses for half of the time; a busy machine makes it more, and is asked again."""
+        def complete():
+            connection, rest = self.begin(self.csv), b""
+            time.sleep(ANSWER_SECS / 2)
+            try:
+                while not rest.endswith(b"\r\n0\r\n\r\n") and (piece := connection.recv(65536)):
+                    rest = (rest + piece)[-100:]
+            except ConnectionError:
+                pass
+            return rest.endswith(b"\r\n0\r\n\r\n")
+        until(complete, "a whole file")
 
     def test_two_at_a_time(self):
         first, second = self.begin(self.csv), self.begin(self.original)
