@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """kill -9 of ingest at random times over a mixed Maildir with eight workers (F2): samples and the hostile
 corpus, but for the mails that take long; then one run to its end. FAULTS=all kills 1,000 times, else 20
-times over fewer mails.
+times over fewer mails. After each kill, before anything else runs: every mail is in new/ with its bytes, or has
+one row and lies in cur/, in the quarantine too when that is what became of it.
 
 The Maildir is filled again whenever it runs dry, its mails the same: then they are further copies.
 
@@ -20,6 +21,7 @@ import fault
 import flow
 
 KILLS = 1000 if fault.ALL else 20
+WHOLE = 50  # kills from one look through every window of dmarcd to the next
 GENERATE = os.path.join(fault.HERE, "..", "hostile", "generate.py")
 # A transaction takes tens of milliseconds, a start as long: kills fall into both.
 SECS_MAX = 1.5
@@ -43,12 +45,19 @@ class RandomKills(fault.FaultTest):
                         (hostile, self.path("corpus", "Maildir", "new")))
         self.put_all()
 
+    def check_places(self):
+        rows = self.server.psql("dmarcd", "-F", "\t", "-c", check.account.MAILS)
+        found = list(check.quick_problems(self.manifest, [self.maildir], [row.split("\t") for row in rows.splitlines()],
+                                          self.path("dmarcd.state", "quarantine"), self.hashes))
+        self.assertEqual(found, [], "\n".join(found))
+
     def test_random_kills(self):
         seed = int(os.environ.get("SEED", "1"))
         chance = random.Random(seed)
         self.with_server(more="limits: {workers: 8, %s}\n" % fault.PATIENT)
         self.prepare()
         killed = runs = 0
+        self.hashes = check.Hashes()
         while killed < KILLS:
             ingest = self.start("ingest", "--once", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             runs += 1
@@ -62,8 +71,9 @@ class RandomKills(fault.FaultTest):
                 ended = ingest.wait(flow.END_SECS)
                 self.assertIn(ended, (-signal.SIGKILL, *fault.ENDS))  # it may have ended in the meantime
                 killed += ended == -signal.SIGKILL
-            if killed % 50 == 0:
-                self.check(settled=False)
+                self.check_places()
+                if killed % WHOLE == 0:
+                    self.check(settled=False)
         self.dmarcd("ingest", "--once", code=fault.ENDS)
         self.check()
         print("seed %d: killed %d of %d runs over %d mails" % (seed, killed, runs, len(self.manifest.mails)))
