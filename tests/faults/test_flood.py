@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Floods: mails of which nine in ten are copies, and a great many names in new/. Memory stays flat
-and a known mail costs no parse; times are printed, not judged. With FAULTS=all: 100,000 mails and
-1,000,000 names (some 5 GB of disk, some minutes).
+and a known mail costs no parse; what has been read, a million mails in cur/, is never looked through. Times are
+printed, not judged. With FAULTS=all: 100,000 mails and 1,000,000 names (some 5 GB of disk, some minutes).
 
 usage: test_flood.py BIN_DIR
 """
+import collections
 import json
 import os
+import re
 import subprocess
 import time
 import unittest
@@ -18,6 +20,8 @@ import mails
 
 MAILS = 100000 if fault.ALL else 2000
 NAMES = 1000000 if fault.ALL else 5000
+READ = 1000000 if fault.ALL else 20000
+LINKS = 50000  # ext4 allows a file 65,000
 FLAT_KIB = 8192
 SAMPLE_SECS = 0.1
 
@@ -129,6 +133,54 @@ class Flood(fault.FaultTest):
         self.assertEqual(known["mails"], known["not_a_report"])
         self.assertEqual(known["mails"] + len(os.listdir(self.new())), NAMES)
         self.tell("names", samples)
+
+    def fill_cur(self, names):
+        """As if so many mails had been read before."""
+        for number in range(names):
+            path = os.path.join(self.maildir, "cur", "1700000000.M%dP1.mx:2,S" % number)
+            if number % LINKS == 0:
+                with open(path, "wb") as stream:
+                    stream.write(mails.aggregate("read-%d" % number, 1))
+                first = path
+            else:
+                os.link(first, path)
+
+    def calls_upon(self, folder):
+        with open(self.path("trace"), encoding="utf-8", errors="replace") as stream:
+            return collections.Counter(line.split("(")[0] for line in stream
+                                       if re.search(r"%s/%s\b" % (re.escape(self.maildir), folder), line))
+
+    def take_one(self, names, command, until):
+        """What is asked of cur/ until a mail in new/ is taken in."""
+        name = self.put_good()
+        with open(self.path("log"), "w", encoding="utf-8") as log:
+            began = time.monotonic()
+            run = subprocess.Popen(
+                [*self.traced("-y", "-e", "trace=openat,getdents64,newfstatat,fstat,inotify_add_watch,renameat2,fsync"),
+                 *self.command(*command)], stdout=subprocess.DEVNULL, stderr=log,
+                env={**os.environ, **fault.NO_LEAK_CHECK})
+        flow.wait_until(lambda: until(run), name + " to be taken in")
+        print("%s with %d names in cur/: a mail in new/ taken in after %.2f s, under strace" % (
+            command, names, time.monotonic() - began))
+        self.end(run)
+        self.assertGreater(self.calls_upon("new")["getdents64"], 0)
+        return self.calls_upon("cur")
+
+    @unittest.skipIf(fault.SANITIZED, "a sanitized worker cannot be traced")
+    def test_read_mails_are_not_looked_through(self):
+        """Not by a run, nor by the daemon, which may make any number of passes: what they ask of cur/ is the same
+        without one read mail as with a million."""
+        self.need_strace()
+        found = []
+        for names in (0, READ):
+            self.fill_cur(names)
+            once = self.take_one(names, ("ingest", "--once"), lambda run: run.poll() is not None)
+            daemon = self.take_one(names, ("ingest",), lambda run: not os.listdir(self.new()))
+            found.append((once, sorted(daemon)))
+        self.assertEqual(found[1], found[0])
+        self.assertEqual([found[0][0]["getdents64"], found[0][1].count("getdents64")], [0, 0])
+        self.assertGreater(found[0][0]["renameat2"], 0)
+        self.assertEqual(self.status()["balance"]["mails"], 4)
 
 
 if __name__ == "__main__":

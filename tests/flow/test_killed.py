@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 import unittest
 
 import flow
@@ -329,14 +330,35 @@ class DatabaseAway(flow.FlowTest):
         new = os.path.join(self.maildir, "new")
         flow.wait_until(lambda: not os.listdir(new), "mails to be taken in")
         self.assertEqual(self.page_status(port, "/readyz"), 200)
+        self.check_totals(self.status(), self.wanted)
         # Nobody asks for a page meanwhile, which would find out.
         server.stop()
         self.assertEqual((self.page_status(port, "/healthz"), self.page_status(port, "/readyz")), (200, 503))
-        server.start()
-        self.assertEqual(self.page_status(port, "/readyz"), 200)
+        self.comes_meanwhile(server, port, new)
         daemon.terminate()
         self.assertEqual(daemon.wait(flow.END_SECS), flow.EX_OK)
-        self.check_totals(self.status(), self.wanted)
+        self.check_rows()
+
+    def comes_meanwhile(self, server, port, new):
+        """A mail waits while the server is away, and is taken in by itself when it is back."""
+        def told(what):
+            return sum("process=ingest" in line and what in line for line in self.log().splitlines())
+
+        away, back = told("the database is away"), told("the database is back")
+        with open(self.path("delivered"), "wb") as stream:
+            stream.write(mails.aggregate("meanwhile", 1, 2))
+        os.rename(self.path("delivered"), os.path.join(new, "1774915300.M1P1.mx"))
+        flow.wait_until(lambda: told("the database is away") > away, "the absence to be told")
+        self.assertEqual(os.listdir(new), ["1774915300.M1P1.mx"])
+        self.assertEqual((self.page_status(port, "/"), self.page_status(port, "/readyz")), (503, 503))
+        server.start()
+        began = time.monotonic()
+        self.assertEqual((self.page_status(port, "/"), self.page_status(port, "/readyz")), (200, 200))
+        flow.wait_until(lambda: not os.listdir(new), "the mail to be taken in")
+        print("taken in %.2f s after the server answered again" % (time.monotonic() - began))
+        self.assertGreater(told("the database is back"), back)
+        balance = self.status()["balance"]
+        self.assertEqual((balance["mails"], balance["stored"]), (self.wanted["mails"] + 1, self.wanted["stored"] + 1))
 
     def test_read_only_server(self):
         """A standby takes connections and no rows: waited for, never a mail's fault."""
