@@ -96,7 +96,7 @@ static bool hand_on(struct carrier_job *job, enum report_kind kind, struct paylo
 	if (job->extract)
 		return pump(job, source);
 	struct payload payload = *source;
-	payload.member = clean_line(job->arena, source->member, NAME_BYTES, NULL);
+	payload.member = clean_line(job->arena, source->member, NAME_BYTES, NULL, NULL);
 	const struct parse_input *input = job->input;
 	bool good = kind == REPORT_TLSRPT
 		? tlsrpt_read(&payload, input->limits, input->now_epoch_secs, issues, job->writer, &job->hard)
@@ -321,7 +321,7 @@ static bool read_member(struct carrier_job *job, const struct carrier *zip, stru
 	struct issue_list *issues, struct str name)
 {
 	struct payload *payload = unpack_payload(unpack);
-	payload->member = clean_line(job->arena, name, NAME_BYTES, NULL);
+	payload->member = clean_line(job->arena, name, NAME_BYTES, NULL, NULL);
 	struct carrier inner = {.payload = payload, .place = CARRIER_ARCHIVE,
 		.name = payload->member, .depth = zip->depth + 1, .issues = issues};
 	return carrier_read(job, &inner);

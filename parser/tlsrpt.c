@@ -66,7 +66,7 @@ static struct str json_text(struct reader *reader, const json_t *value, size_t m
 			note(reader, ISSUE_TLS_FIELD_FORM, "U+0000 in a text");
 			break;
 		}
-	text = clean_line(reader->arena, text, max_bytes, &cut);
+	text = clean_line(reader->arena, text, max_bytes, &cut, NULL);
 	if (cut)
 		note(reader, ISSUE_TEXT_CUT, NULL);
 	return text;

@@ -334,7 +334,7 @@ static void leaf_end(struct reader *reader, enum field field)
 		note_double_escape(reader, text);
 		if (field == FIELD_COUNT && text.len != str_trim(text).len && str_trim(text).len > 0)
 			draft_issue(draft, ISSUE_RECORD_COUNT_FORM, str_trim(text));
-		draft->values[field] = clean_line(arena, text, SIZE_MAX / 8, NULL);
+		draft->values[field] = clean_line(arena, text, SIZE_MAX / 8, NULL, NULL);
 	}
 	if (field == FIELD_ERROR)
 		head_add_error(draft, draft->values[field]);

@@ -83,7 +83,7 @@ static void note(struct reader *reader, enum issue_code code, const char *detail
 static struct str clean_value(struct reader *reader, struct str value)
 {
 	bool cut = false;
-	struct str text = clean_line(reader->arena, value, FIELD_BYTES, &cut);
+	struct str text = clean_line(reader->arena, value, FIELD_BYTES, &cut, NULL);
 	if (cut)
 		note(reader, ISSUE_TEXT_CUT, NULL);
 	return text;
@@ -295,7 +295,7 @@ static struct str skip_from_line(struct str sample)
 static void read_sample(struct reader *reader, const struct failure_source *source)
 {
 	struct failure_report *report = &reader->report;
-	report->orig_part = clean_line(reader->arena, source->sample_type, FIELD_BYTES, NULL);
+	report->orig_part = clean_line(reader->arena, source->sample_type, FIELD_BYTES, NULL, NULL);
 	report->sample_bytes = source->sample.len;
 	if (str_trim(source->sample).len == 0) {
 		note(reader, ISSUE_FAILURE_SAMPLE_MISSING, NULL);
@@ -310,7 +310,7 @@ static void read_sample(struct reader *reader, const struct failure_source *sour
 	struct str block = header_block(sample, &report->sample_has_body);
 	bool cut = false;
 	report->sample_headers =
-		clean_block(reader->arena, block, (size_t)reader->limits->ruf_headers_bytes, &cut);
+		clean_block(reader->arena, block, (size_t)reader->limits->ruf_headers_bytes, &cut, NULL);
 	if (cut)
 		note(reader, ISSUE_TEXT_CUT, "sample headers");
 	block = str_sub(block, 0, (size_t)reader->limits->ruf_headers_bytes);

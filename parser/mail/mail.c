@@ -71,7 +71,7 @@ static struct str part_type(struct mail *mail, GMimeObject *object)
 	const char *sub = type != NULL ? g_mime_content_type_get_media_subtype(type) : NULL;
 	struct str text = str_from(arena_printf(mail->arena, "%s/%s", media != NULL ? media : "text",
 		sub != NULL ? sub : "plain"));
-	return lower_copy(mail->arena, clean_line(mail->arena, text, NAME_BYTES, NULL));
+	return lower_copy(mail->arena, clean_line(mail->arena, text, NAME_BYTES, NULL, NULL));
 }
 
 static size_t part_add(struct mail *mail, GMimeObject *object, enum mail_node node, size_t parent)
@@ -92,7 +92,7 @@ static size_t part_add(struct mail *mail, GMimeObject *object, enum mail_node no
 	if (!GMIME_IS_PART(object))
 		return at;
 	const char *name = g_mime_part_get_filename(GMIME_PART(object));
-	part->name = clean_line(mail->arena, str_from(name), NAME_BYTES, NULL);
+	part->name = clean_line(mail->arena, str_from(name), NAME_BYTES, NULL, NULL);
 	GMimeContentEncoding encoding = g_mime_part_get_content_encoding(GMIME_PART(object));
 	part->encoded = encoding == GMIME_CONTENT_ENCODING_BASE64 ||
 		encoding == GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE; /* uuencode: by textform */
@@ -248,9 +248,9 @@ struct str mail_decode_text(struct arena *arena, struct str raw, size_t max_byte
 		return STR_NONE;
 	const char *text = unfold(arena, raw);
 	if (strstr(text, "=?") == NULL || !charsets_are_loaded(str_from(text)))
-		return clean_line(arena, str_from(text), max_bytes, NULL);
+		return clean_line(arena, str_from(text), max_bytes, NULL, NULL);
 	char *decoded = g_mime_utils_header_decode_text(NULL, text);
-	struct str clean = clean_line(arena, str_from(decoded), max_bytes, NULL);
+	struct str clean = clean_line(arena, str_from(decoded), max_bytes, NULL, NULL);
 	g_free(decoded);
 	return clean;
 }

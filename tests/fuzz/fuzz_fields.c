@@ -102,7 +102,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	struct arena *arena = arena_open(ARENA_BYTES);
 	struct str raw = {len > 0 ? (const char *)bytes : "", len}, end = STR_NONE;
-	struct str text = clean_line(arena, raw, SIZE_MAX / 8, NULL);
+	bool changed = false;
+	struct str text = clean_line(arena, raw, SIZE_MAX / 8, NULL, &changed);
+	if (!changed && !str_eq(text, str_trim(raw)))
+		die("a text was changed without a word");
 	int64_t secs = 0;
 	struct day day;
 	check_ip(raw);
