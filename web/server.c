@@ -22,6 +22,7 @@
 #define ETAG_BYTES (SHA256_HEX_BYTES + 8)
 #define PACKED_BYTES_MIN 1024 /* smaller answers fit a packet or two as they are */
 
+#define HEARD_OUT_BYTES ((uint64_t)1024 * 1024) /* beyond the limit, of a body without a length: to be told so */
 #define REFUSED_AT_ONCE 64u /* beyond the limit: accepted only to be closed */
 
 struct server {
@@ -338,6 +339,36 @@ static bool is_ambiguous(struct MHD_Connection *connection)
 	return said.lengths > 1 || said.hosts > 1;
 }
 
+/* Any other than chunked, which is all that can be read: where such a body ends is not known. */
+static bool is_coding_unknown(struct MHD_Connection *connection)
+{
+	struct str coding = str_from(MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Transfer-Encoding"));
+	return coding.ptr && !str_eq_nocase(str_trim(coding), STR("chunked"));
+}
+
+/* What is answered before a body is heard, if anything: status 0 is none. */
+struct refusal {
+	unsigned status;
+	bool ends; /* the connection, too */
+	const char *title, *text;
+};
+
+static struct refusal refuse_head(struct MHD_Connection *connection, const char *method, const char *uri,
+	const struct limits *limits)
+{
+	if (is_ambiguous(connection))
+		return (struct refusal){400, true, "Not understood",
+			"The length or the host of this request is said twice."};
+	if (header_bytes(connection, method, uri) > limits->http_header_bytes)
+		return (struct refusal){431, true, "Too large", "This server reads no such headers."};
+	if (is_coding_unknown(connection))
+		return (struct refusal){501, true, "Not understood", "This server reads no such transfer coding."};
+	/* Another answer at the first call would end the connection behind it. */
+	if (is_body_too_large(connection, limits->http_body_bytes))
+		return (struct refusal){413, false, "Too large", "This server takes no such body."};
+	return (struct refusal){0};
+}
+
 /* Of the other end, which may be a proxy's; what a header says of who is behind it anybody may write. */
 static struct str address_of(struct MHD_Connection *connection, char text[IP_TEXT_BYTES])
 {
@@ -388,23 +419,20 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 	struct exchange exchange = {.server = server, .connection = connection, .path = target.path};
 	struct answer answer;
 	(void)url, (void)version, (void)upload;
-	if (!asked->headers_read && is_ambiguous(connection)) {
-		exchange.ends = true;
-		return send_message(&exchange, 400, "Not understood",
-			"The length or the host of this request is said twice.");
+	struct refusal refusal = {0};
+	if (!asked->headers_read)
+		refusal = refuse_head(connection, method, asked->uri, limits);
+	else if (*upload_bytes == 0 && asked->body_bytes > limits->http_body_bytes)
+		refusal = (struct refusal){413, true, "Too large", "This server takes no such body."};
+	if (refusal.status) {
+		exchange.ends = refusal.ends;
+		return send_message(&exchange, refusal.status, refusal.title, refusal.text);
 	}
-	if (!asked->headers_read && header_bytes(connection, method, asked->uri) > limits->http_header_bytes) {
-		exchange.ends = true;
-		return send_message(&exchange, 431, "Too large", "This server reads no such headers.");
-	}
-	/* Another answer at the first call would end the connection behind it. */
-	if (!asked->headers_read && is_body_too_large(connection, limits->http_body_bytes))
-		return send_message(&exchange, 413, "Too large", "This server takes no such body.");
 	if (!asked->headers_read || *upload_bytes > 0) {
 		asked->headers_read = true;
 		asked->body_bytes += *upload_bytes;
 		*upload_bytes = 0;
-		return asked->body_bytes <= limits->http_body_bytes ? MHD_YES : MHD_NO;
+		return asked->body_bytes <= limits->http_body_bytes + HEARD_OUT_BYTES ? MHD_YES : MHD_NO;
 	}
 	deadline_working(server->deadlines, deadline_of(connection));
 	if (!target.host.ptr || !listen_host_is_ours(target.host, respond->web->public_url))

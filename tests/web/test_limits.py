@@ -60,7 +60,8 @@ class Requests(unittest.TestCase):
         chunked = b"POST / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n" \
             b"%x\r\n%s\r\n0\r\n\r\n"
         self.assertEqual(status_of(raw(chunked % (BODY, b"a" * BODY))), 405)
-        self.assertEqual(status_of(raw(chunked % (BODY + 1, b"a" * (BODY + 1)))), 0)
+        self.assertEqual(status_of(raw(chunked % (BODY + 1, b"a" * (BODY + 1)))), 413)
+        self.assertEqual(status_of(raw(chunked % (1 << 25, b"a" * (1 << 25)))), 0)
 
     def test_parameters(self):
         for count, wanted in ((PARAMETERS, 200), (PARAMETERS + 1, 400)):
