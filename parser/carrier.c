@@ -2,9 +2,11 @@
 #include "parser/carrier.h"
 
 #include "parser/clean.h"
+#include "parser/gunzip.h"
 #include "parser/sniff.h"
 #include "parser/textform.h"
 #include "parser/unicode.h"
+#include "parser/unpack.h"
 
 #include <stdlib.h>
 
@@ -259,42 +261,35 @@ static struct str without_gz(struct str name)
 	return str_ends_nocase(name, STR(".gz")) ? str_sub(name, 0, name.len - 3) : name;
 }
 
-static bool read_unpacked(struct carrier_job *job, const struct carrier *outer, struct unpack *unpack)
+static bool read_unzipped(struct carrier_job *job, const struct carrier *outer, struct gunzip *gunzip)
 {
-	bool empty;
-	if (!unpack_gzip_start(unpack, &empty, &job->hard))
-		return false;
-	if (empty) {
-		carrier_lost(job, REASON_ARCHIVE_EMPTY, unpack_payload(unpack)->member);
-		return true;
-	}
-	unsigned depth = outer->depth + unpack_layers(unpack);
-	if (!enter_archive(job, outer, depth))
-		return false;
 	uint32_t before = job->reports;
-	struct payload *payload = unpack_payload(unpack);
+	struct payload *payload = gunzip_payload(gunzip);
 	payload->member = without_gz(payload->member);
 	struct carrier inner = {.payload = payload, .place = CARRIER_ARCHIVE, .type = outer->type,
-		.name = without_gz(outer->name), .depth = depth, .issues = outer->issues};
-	bool good = carrier_read(job, &inner);
-	if (good && job->reports == before)
+		.name = without_gz(outer->name), .depth = outer->depth + 1, .issues = outer->issues};
+	if (!carrier_read(job, &inner))
+		return false;
+	if (gunzip_bytes(gunzip) == 0)
+		carrier_lost(job, REASON_ARCHIVE_EMPTY, payload->member);
+	else if (job->reports == before)
 		carrier_soft(job, REASON_ARCHIVE_NO_REPORT, payload->member);
-	return good;
+	return true;
 }
 
 static bool read_gzip(struct carrier_job *job, const struct carrier *carrier,
 	struct carrier_peek *peek)
 {
-	enum unpack_frame frame;
+	enum gunzip_frame frame;
 	note_mismatch(carrier, SNIFF_GZIP);
 	if (!count_attachment(job, carrier) || !enter_archive(job, carrier, carrier->depth + 1))
 		return false;
-	(void)unpack_sniff(carrier_peek_head(peek), &frame);
-	if (frame != UNPACK_GZIP)
+	(void)gunzip_sniff(carrier_peek_head(peek), &frame);
+	if (frame != GUNZIP_GZIP)
 		issue_add(carrier->issues, ISSUE_ARCHIVE_DEFLATE, STR_NONE);
-	struct unpack *unpack = unpack_gzip_open(&peek->payload, frame, &job->budget, carrier->issues);
-	bool good = read_unpacked(job, carrier, unpack);
-	unpack_close(&unpack);
+	struct gunzip *gunzip = gunzip_open(&peek->payload, frame, &job->budget, carrier->issues);
+	bool good = read_unzipped(job, carrier, gunzip);
+	gunzip_close(&gunzip);
 	return good;
 }
 
@@ -420,9 +415,9 @@ static bool read_text(struct carrier_job *job, const struct carrier *carrier,
 static enum sniff kind_of(const struct carrier *carrier, struct str head)
 {
 	enum sniff kind = sniff_bytes(head);
-	enum unpack_frame frame;
+	enum gunzip_frame frame;
 	size_t mark;
-	if (!carrier->body && (kind == SNIFF_TEXT || kind == SNIFF_BINARY) && unpack_sniff(head, &frame))
+	if (!carrier->body && (kind == SNIFF_TEXT || kind == SNIFF_BINARY) && gunzip_sniff(head, &frame))
 		return SNIFF_DEFLATE;
 	if (!carrier->body || !carrier->text || unicode_of(head, &mark) != UNICODE_8)
 		return kind;

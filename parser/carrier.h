@@ -13,14 +13,14 @@
 #include "base/arena.h"
 #include "parser/mail/failure.h"
 #include "parser/parse.h"
-#include "parser/unpack.h"
+#include "parser/budget.h"
 
 /* One input on its way through the parser. */
 struct carrier_job {
 	const struct parse_input *input;
 	struct wire_writer *writer;
 	struct arena *arena;
-	struct unpack_budget budget;
+	struct budget budget;
 	int64_t mail_epoch_secs; /* Date of the mail; 0: not known */
 	uint32_t reports;     /* read so far */
 	uint32_t attachments; /* documents and archives examined in the mail */

@@ -17,7 +17,7 @@ enum sniff {
 	SNIFF_XML,     /* a "<" after BOM and white space */
 	SNIFF_JSON,    /* a "{" or "[" after BOM and white space */
 	SNIFF_GZIP,    /* RFC 1952 */
-	SNIFF_DEFLATE, /* RFC 1950 and 1951: never by sniff_bytes(), see unpack_sniff() */
+	SNIFF_DEFLATE, /* RFC 1950 and 1951: never by sniff_bytes(), see gunzip_sniff() */
 	SNIFF_ZIP,
 	SNIFF_ARCHIVE, /* another archive format, see sniff_archive_name() */
 	SNIFF_TEXT,    /* none of these, and no NUL in it */

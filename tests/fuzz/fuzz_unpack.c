@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "parser/gunzip.h"
 #include "parser/unpack.h"
 
 #define PIECE_BYTES ((size_t)16384)
@@ -38,20 +39,18 @@ static bool read_all(struct payload *payload, size_t piece, const struct limits 
 	return got == 0;
 }
 
-static bool read_stream(struct str bytes, enum unpack_frame frame, size_t piece, struct unpack_budget *budget,
+static bool read_stream(struct str bytes, enum gunzip_frame frame, size_t piece, struct budget *budget,
 	struct issue_list *issues, struct outcome *outcome)
 {
 	struct fuzz_source source = {bytes, piece};
 	struct payload payload = fuzz_payload(&source);
-	struct unpack *unpack = unpack_gzip_open(&payload, frame, budget, issues);
-	bool empty;
-	bool good = unpack_gzip_start(unpack, &empty, &outcome->reject) &&
-		(empty || read_all(unpack_payload(unpack), piece, budget->limits, outcome));
-	unpack_close(&unpack);
+	struct gunzip *gunzip = gunzip_open(&payload, frame, budget, issues);
+	bool good = read_all(gunzip_payload(gunzip), piece, budget->limits, outcome);
+	gunzip_close(&gunzip);
 	return good;
 }
 
-static bool read_zip(struct str bytes, size_t piece, struct unpack_budget *budget, struct issue_list *issues,
+static bool read_zip(struct str bytes, size_t piece, struct budget *budget, struct issue_list *issues,
 	struct outcome *outcome)
 {
 	struct unpack *unpack = unpack_zip_open(bytes, -1, 0, budget);
@@ -68,12 +67,12 @@ static bool read_zip(struct str bytes, size_t piece, struct unpack_budget *budge
 	return good && found == 0;
 }
 
-enum kind { STREAM_GZIP = UNPACK_GZIP, STREAM_ZLIB = UNPACK_ZLIB, STREAM_BARE = UNPACK_BARE, ZIP };
+enum kind { STREAM_GZIP = GUNZIP_GZIP, STREAM_ZLIB = GUNZIP_ZLIB, STREAM_BARE = GUNZIP_BARE, ZIP };
 
 static bool unpack_all(struct str bytes, enum kind kind, size_t piece, struct outcome *outcome)
 {
 	struct limits limits = fuzz_limits();
-	struct unpack_budget budget = {.limits = &limits};
+	struct budget budget = {.limits = &limits};
 	struct issue_list *issues = malloc(sizeof(*issues));
 	if (!issues)
 		die_out_of_memory();
@@ -81,7 +80,7 @@ static bool unpack_all(struct str bytes, enum kind kind, size_t piece, struct ou
 	*outcome = (struct outcome){0};
 	buf_init(&outcome->bytes, SIZE_MAX / 4);
 	bool good = kind == ZIP ? read_zip(bytes, piece, &budget, issues, outcome) :
-		read_stream(bytes, (enum unpack_frame)kind, piece, &budget, issues, outcome);
+		read_stream(bytes, (enum gunzip_frame)kind, piece, &budget, issues, outcome);
 	if (!good && outcome->reject.reason == REASON_NONE)
 		die("refused without a reason");
 	free(issues);

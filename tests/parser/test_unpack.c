@@ -34,13 +34,24 @@ static struct str at_257(struct str magic)
 	return carry_join(STR("<!--"), carry_join(carry_repeat(STR(" "), 253), magic));
 }
 
+/* Stored, not compressed: what looks like the beginning of a member is data. */
+static struct str with_magic_inside(void)
+{
+	struct str xml = carry_join(XML, STR("<!-- \x1f\x8b\x08 -->"));
+	struct str head = carry_cat("%c%c%c%c%c", 1, (int)(xml.len & 0xff), (int)(xml.len >> 8),
+		(int)(~xml.len & 0xff), (int)(~xml.len >> 8 & 0xff));
+	return carry_join(STR("\x1f\x8b\x08\0\0\0\0\0\0\xff"),
+		carry_join(head, carry_join(xml, STR("12345678"))));
+}
+
 static void test_gzip(void **state)
 {
 	(void)state;
 	struct str gz = GZIP;
 	struct str fields = carry_join(STR("\x1f\x8b\x08\x1c\0\0\0\0\0\xff\x04\0abcdname\0comment\0"),
 		str_from_offset(gz, 10));
-	struct str two = carry_join(carry_gzip(str_sub(XML, 0, 100)), carry_gzip(str_from_offset(XML, 100)));
+	struct str first = carry_gzip(str_sub(XML, 0, 100)), good = carry_gzip(str_from_offset(XML, 100));
+	struct str two = carry_join(first, good), bad = with_trailer(first, STR("abcd"), STR_NONE);
 	struct carry_case cases[] = {
 		{"whole", gz, "", 1, ""},
 		{"FEXTRA, FNAME, FCOMMENT", fields, "", 1, ""},
@@ -52,6 +63,16 @@ static void test_gzip(void **state)
 		{"members joined, bytes behind", carry_join(two, STR("x")), "", 1, "archive.trailing_bytes"},
 		{"wrong CRC", with_trailer(gz, STR("abcd"), STR_NONE), "", 1, "archive.trailer"},
 		{"wrong length", with_trailer(gz, STR_NONE, STR("abcd")), "", 1, "archive.trailer"},
+		{"wrong CRC of the first member", carry_join(bad, good), "", 1, "archive.trailer"},
+		{"wrong length of the first member", carry_join(with_trailer(first, STR_NONE, STR("abcd")), good),
+			"", 1, "archive.trailer"},
+		{"wrong CRC of the second member", carry_join(first, with_trailer(good, STR("abcd"), STR_NONE)), "", 1,
+			"archive.trailer"},
+		{"wrong CRC, more members empty", carry_join(with_trailer(gz, STR("abcd"), STR_NONE),
+			carry_repeat(carry_gzip(STR("")), 2)), "", 1, "archive.trailer"},
+		{"wrong CRC, a magic in the data", with_magic_inside(), "", 1,
+			"archive.trailer xml.charset xml.control"},
+		{"second member cut", cut(two, 30), "archive.damaged", 0, NULL},
 		{"no trailer", cut(gz, 8), "", 1, "archive.trailer"},
 		{"half a trailer", cut(gz, 3), "", 1, "archive.trailer"},
 		{"cut in the last block", cut(gz, 9), "archive.damaged", 0, NULL},
@@ -162,12 +183,20 @@ static void test_zip(void **state)
 static void test_archives_in_archives(void **state)
 {
 	(void)state;
-	struct str gz = GZIP, zip = carry_zip1("a.xml", XML);
+	struct str gz = GZIP, zip = carry_zip1("a.xml", XML), junk = carry_repeat(STR("padding "), 4000);
 	struct carry_case cases[] = {
 		{"gzip in zip", carry_zip1("a.xml.gz", gz), "", 1, "archive.nested"},
 		{"zip in gzip", carry_gzip(zip), "", 1, "archive.nested"},
 		{"zip in zip", carry_zip1("a.zip", zip), "", 1, "archive.nested"},
 		{"gzip in gzip", carry_gzip(gz), "", 1, "archive.nested"},
+		{"gzip in gzip, inner CRC wrong", carry_gzip(with_trailer(gz, STR("abcd"), STR_NONE)), "", 1,
+			"archive.trailer archive.nested"},
+		{"gzip in gzip, outer CRC wrong", with_trailer(carry_gzip(gz), STR("abcd"), STR_NONE), "", 1,
+			"archive.trailer archive.nested"},
+		{"gzip and much more in gzip, outer CRC wrong", with_trailer(carry_gzip(carry_join(gz, junk)),
+			STR("abcd"), STR_NONE), "", 1, "archive.trailing_bytes archive.trailer archive.nested"},
+		{"gzip in zip, its CRC wrong", carry_zip1("a.xml.gz", with_trailer(gz, STR("abcd"), STR_NONE)), "", 1,
+			"archive.trailer archive.nested"},
 		{"three gzips", carry_gzip(carry_gzip(gz)), "", 1, "archive.nested"},
 		{"zip, zip, gzip", carry_zip1("b.zip", carry_zip1("a.gz", gz)), "", 1, "archive.nested"},
 		{"four gzips", carry_gzip(carry_gzip(carry_gzip(gz))), "archive.depth", 0, NULL},
@@ -270,6 +299,7 @@ static void test_inner_layers_count(void **state)
 	(void)state;
 	struct limits limits = limits_default();
 	limits.unpacked_bytes = (uint64_t)4 << 20;
+	limits.archive_ratio = 1100;
 	/* Members that unpack to nothing: the inner stream is long, the outer output short. */
 	struct str empty = carry_repeat(carry_gzip(STR("")), 400000);
 	struct carry_case cases[] = {
