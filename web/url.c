@@ -25,14 +25,15 @@ static int hex_value(char c)
 	return ascii_is_digit(c) ? c - '0' : ascii_lower(c) - 'a' + 10;
 }
 
-static bool is_plain_text(struct str text)
+static bool is_plain_text(struct str text, bool lines)
 {
 	if (!utf8_valid(text))
 		return false;
 	while (text.len > 0) {
 		uint32_t code;
 		size_t len = utf8_decode(text, &code);
-		if (len == 0 || code < 0x20 || code == 0x7f)
+		bool line = lines && (code == '\t' || code == '\n');
+		if (len == 0 || (code < 0x20 && !line) || code == 0x7f)
 			return false;
 		text = str_from_offset(text, len);
 	}
@@ -56,5 +57,5 @@ struct str url_decode(struct arena *arena, struct str text, bool plus)
 		}
 	}
 	struct str done = {out, len};
-	return is_plain_text(done) ? done : STR_NONE;
+	return is_plain_text(done, plus) ? done : STR_NONE;
 }
