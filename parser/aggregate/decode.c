@@ -142,7 +142,12 @@ static void add_single_bytes(struct decode *decode, struct str bytes, struct buf
 		if (bytes.len == 0)
 			return;
 		unsigned char byte = (unsigned char)bytes.ptr[0];
-		add_code(decode, out, decode->encoding == ENCODING_8859_15 ? from_8859_15(byte) : from_1252(byte));
+		/* 0x80…0x9f are controls in ISO 8859, where nobody means one. */
+		if (byte >= 0x80 && byte < 0xa0 && (decode->encoding != ENCODING_1252 || !windows_1252[byte - 0x80]))
+			add_stray_byte(decode, out, byte);
+		else
+			add_code(decode, out,
+				decode->encoding == ENCODING_8859_15 ? from_8859_15(byte) : from_1252(byte));
 		bytes = str_from_offset(bytes, 1);
 	}
 }
@@ -167,6 +172,7 @@ static void add_bytes(struct decode *decode, struct str bytes, bool final, struc
 		add_utf8(decode, bytes, final, out);
 		break;
 	case ENCODING_1252:
+	case ENCODING_8859_1:
 	case ENCODING_8859_15:
 		add_single_bytes(decode, bytes, out);
 		break;
@@ -185,8 +191,8 @@ static bool encoding_named(struct str name, enum encoding *encoding_r)
 		enum encoding encoding;
 	} names[] = {{"utf-8", ENCODING_UTF8}, {"utf8", ENCODING_UTF8}, {"us-ascii", ENCODING_ASCII},
 		{"ascii", ENCODING_ASCII}, {"windows-1252", ENCODING_1252}, {"cp1252", ENCODING_1252},
-		{"cp-1252", ENCODING_1252}, {"iso-8859-1", ENCODING_1252}, {"iso8859-1", ENCODING_1252},
-		{"latin1", ENCODING_1252}, {"latin-1", ENCODING_1252}, {"iso-8859-15", ENCODING_8859_15}};
+		{"cp-1252", ENCODING_1252}, {"iso-8859-1", ENCODING_8859_1}, {"iso8859-1", ENCODING_8859_1},
+		{"latin1", ENCODING_8859_1}, {"latin-1", ENCODING_8859_1}, {"iso-8859-15", ENCODING_8859_15}};
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (!str_eq_nocase(name, str_from(names[i].name)))
 			continue;
@@ -309,7 +315,8 @@ static bool begin(struct decode *decode, struct str bytes, bool final, struct bu
 		blank++;
 	struct str document = str_from_offset(head, blank);
 	bool declared = str_starts_nocase(document, STR("<?xml")) &&
-		(document.len > 5 && ascii_is_space(document.ptr[5]));
+		((document.len > 5 && ascii_is_space(document.ptr[5])) ||
+			str_starts(str_from_offset(document, 5), STR("?>")));
 	if (declared) {
 		size_t end = str_find(document, STR("?>")), close = 2;
 		if (end == SIZE_MAX || end > HEAD_BYTES) {
@@ -324,6 +331,11 @@ static bool begin(struct decode *decode, struct str bytes, bool final, struct bu
 			issue_add(decode->issues, ISSUE_XML_LEADING_SPACE, STR(""));
 		if (close == 1 || !str_starts(document, STR("<?xml")))
 			issue_add(decode->issues, ISSUE_XML_DECLARATION, str_sub(document, 0, end + 1));
+		/* <?xml …?>" */
+		if (end + close < document.len && document.ptr[end + close] == '"') {
+			issue_add(decode->issues, ISSUE_XML_DECLARATION, str_sub(document, 0, end + close + 1));
+			close++;
+		}
 		blank_out(str_sub(head, 0, blank + end + close), out);
 		if (!read_declaration(decode, str_sub(document, 5, end - 5), reject))
 			return false;

@@ -11,7 +11,7 @@
 #include "parser/payload.h"
 #include "parser/unicode.h"
 
-enum encoding { ENCODING_UTF8, ENCODING_ASCII, ENCODING_1252, ENCODING_8859_15, ENCODING_UTF16 };
+enum encoding { ENCODING_UTF8, ENCODING_ASCII, ENCODING_1252, ENCODING_8859_1, ENCODING_8859_15, ENCODING_UTF16 };
 
 struct decode {
 	struct issue_list *issues;

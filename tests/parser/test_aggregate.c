@@ -138,6 +138,23 @@ static void test_bytes(void **state)
 	CARRY_CHECK(cases, NULL);
 }
 
+static void test_controls(void **state)
+{
+	const char *org = "<org_name>acme.example</org_name>";
+	(void)state;
+	struct carry_case cases[] = {
+		{"windows-1252, unassigned", carry_replace(with_declaration("<?xml version=\"1.0\" "
+			"encoding=\"windows-1252\"?>"), str_from(org), STR("<org_name>\x81</org_name>")), "", 1,
+			"xml.charset"},
+		{"windows-1252 in Latin-1", carry_replace(with_declaration("<?xml version=\"1.0\" "
+			"encoding=\"ISO-8859-1\"?>"), str_from(org), STR("<org_name>\x93\xf1\x94</org_name>")), "", 1,
+			"xml.charset"},
+		{"Latin-1", carry_replace(with_declaration("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>"),
+			str_from(org), STR("<org_name>Sue\xf1o</org_name>")), "", 1, ""},
+	};
+	CARRY_CHECK(cases, NULL);
+}
+
 static void test_hostile_bytes(void **state)
 {
 	(void)state;
@@ -219,6 +236,11 @@ static void test_declarations(void **state)
 	(void)state;
 	struct str spaces = carry_repeat(STR(" "), 1100);
 	struct carry_case cases[] = {
+		{"nothing in it", with_declaration("<?xml?>"), "", 1, "xml.declaration"},
+		{"a quote behind it", with_declaration("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\"\n"), "", 1,
+			"xml.declaration"},
+		{"a quote behind it in UTF-16", carry_utf16(with_declaration("<?xml version=\"1.0\"?>\""), true), "", 1,
+			"xml.bom xml.declaration"},
 		{"no equals sign", with_declaration("<?xml version 1.0?>"), "", 1, "xml.declaration"},
 		{"no quotes", with_declaration("<?xml version=1.0?>"), "", 1, "xml.declaration"},
 		{"one quote", with_declaration("<?xml version=\"1.0?>"), "", 1, "xml.declaration"},
@@ -700,6 +722,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_utf16),
 		cmocka_unit_test(test_bytes),
+		cmocka_unit_test(test_controls),
 		cmocka_unit_test(test_hostile_bytes),
 		cmocka_unit_test(test_encodings),
 		cmocka_unit_test(test_declarations),
