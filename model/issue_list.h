@@ -28,6 +28,7 @@ ISSUE(XML_STRAY_TEXT, "xml.stray_text", true, "text between elements was ignored
 ISSUE(XML_NAMESPACE, "xml.namespace", true, "the namespace is not one of the DMARC specifications")
 ISSUE(XML_ELEMENT_CASE, "xml.element_case", true, "an element name has wrong upper or lower case")
 ISSUE(XML_UNKNOWN_ELEMENT, "xml.unknown_element", true, "an element that no specification knows was ignored")
+ISSUE(XML_EXTENSION, "xml.extension", false, "an extension, or an element of a foreign namespace, was skipped")
 ISSUE(XML_DUPLICATE_ELEMENT, "xml.duplicate_element", true, "an element stands twice where one is allowed; the first counts")
 ISSUE(XML_ENTITY_TWICE, "xml.entity_twice", true, "a character reference was escaped twice")
 
@@ -46,6 +47,7 @@ ISSUE(REPORT_DATES_OLD, "report.dates_old", false, "the period lies before 2010"
 /* E: policy_published */
 ISSUE(POLICY_MISSING, "policy.missing", true, "the published policy is missing")
 ISSUE(POLICY_DOMAIN_FORM, "policy.domain_form", true, "the policy domain was normalised")
+ISSUE(POLICY_DOMAIN_MISSING, "policy.domain_missing", true, "the policy domain is missing and was taken from the file name")
 ISSUE(POLICY_VALUE_EMPTY, "policy.value_empty", true, "a value of the published policy is empty")
 ISSUE(POLICY_VALUE_UNKNOWN, "policy.value_unknown", true, "a value of the published policy is not one the specification knows")
 ISSUE(POLICY_P_MISSING, "policy.p_missing", true, "the published policy has no p")
@@ -70,8 +72,10 @@ ISSUE(RECORD_REASON_WORD, "record.reason_word", true, "an override reason has an
 ISSUE(RECORD_IDENTITIES, "record.identities", true, "identifiers are spelled identities")
 ISSUE(RECORD_HEADER_FROM_MISSING, "record.header_from_missing", true, "a record has no header From domain")
 ISSUE(RECORD_HEADER_FROM_FORM, "record.header_from_form", true, "a header From domain was normalised or is no domain")
+ISSUE(RECORD_ENVELOPE_FORM, "record.envelope_form", true, "an envelope domain was normalised or is no domain")
 ISSUE(RECORD_AUTH_MISSING, "record.auth_results_missing", true, "a record has no authentication results")
 ISSUE(RECORD_DKIM_DOMAIN, "record.dkim_domain", true, "a DKIM result names no valid domain")
+ISSUE(RECORD_DKIM_SELECTOR, "record.dkim_selector", true, "a DKIM result names no selector, which RFC 9990 requires")
 ISSUE(RECORD_DKIM_RESULT, "record.dkim_result", true, "a DKIM result is empty or not one the specification knows")
 ISSUE(RECORD_SPF_DOMAIN, "record.spf_domain", true, "an SPF result names no valid domain")
 ISSUE(RECORD_SPF_SCOPE, "record.spf_scope", true, "an SPF scope is not one the specification knows")

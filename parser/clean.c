@@ -39,6 +39,8 @@ static struct str clean(struct arena *arena, struct str text, size_t max_bytes, 
 {
 	struct buf out;
 	bool same = true;
+	if (text.len <= max_bytes && is_plain(text))
+		return arena_str(arena, text);
 	buf_init(&out, max_bytes + CHARACTER_BYTES_MAX);
 	while (text.len > 0 && out.len < max_bytes) {
 		uint32_t code;
@@ -69,10 +71,7 @@ struct str clean_line(struct arena *arena, struct str text, size_t max_bytes, bo
 {
 	if (text.ptr == NULL)
 		return STR_NONE;
-	text = str_trim(text);
-	if (text.len <= max_bytes && is_plain(text))
-		return arena_str(arena, text);
-	return str_trim(clean(arena, text, max_bytes, false, cut_r, changed_r));
+	return str_trim(clean(arena, str_trim(text), max_bytes, false, cut_r, changed_r));
 }
 
 struct str clean_block(struct arena *arena, struct str text, size_t max_bytes, bool *cut_r,

@@ -262,8 +262,11 @@ static bool on_start(void *context, const char *name, enum xml_space space)
 		draft_issue(draft, ISSUE_XML_NAMESPACE, str_from(name));
 	if (!element && space != XML_SPACE_FOREIGN)
 		draft_issue(draft, ISSUE_XML_UNKNOWN_ELEMENT, str_from(name));
-	draft->marks_9990 |= element && element->place == PLACE_SKIP; /* extension or extensions */
-	if (!element || element->place == PLACE_SKIP || !may_stand_again(reader, parent, element)) {
+	bool extension = element && element->place == PLACE_SKIP;
+	draft->marks_9990 |= extension;
+	if (extension || (!element && space == XML_SPACE_FOREIGN))
+		draft_issue(draft, ISSUE_XML_EXTENSION, str_from(name));
+	if (!element || extension || !may_stand_again(reader, parent, element)) {
 		skip(reader);
 		return true;
 	}
@@ -331,10 +334,15 @@ static void leaf_end(struct reader *reader, enum field field)
 	if (is_plain_word(&reader->text)) {
 		draft->values[field] = arena_str(arena, text);
 	} else {
+		struct str trimmed = str_trim(text);
+		/* XML makes every line end LF: what is CR still was &#13; there. */
+		bool changed = str_find_char(trimmed, '\r') != SIZE_MAX;
 		note_double_escape(reader, text);
-		if (field == FIELD_COUNT && text.len != str_trim(text).len && str_trim(text).len > 0)
-			draft_issue(draft, ISSUE_RECORD_COUNT_FORM, str_trim(text));
-		draft->values[field] = clean_line(arena, text, SIZE_MAX / 8, NULL, NULL);
+		if (field == FIELD_COUNT && text.len != trimmed.len && trimmed.len > 0)
+			draft_issue(draft, ISSUE_RECORD_COUNT_FORM, trimmed);
+		draft->values[field] = clean_block(arena, trimmed, SIZE_MAX / 8, NULL, &changed);
+		if (changed)
+			draft_issue(draft, ISSUE_XML_CONTROL, trimmed);
 	}
 	if (field == FIELD_ERROR)
 		head_add_error(draft, draft->values[field]);

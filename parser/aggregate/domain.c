@@ -9,6 +9,15 @@ static const bool name_chars[256] = {
 	['-'] = true, ['_'] = true, ['0' ... '9'] = true, ['A' ... 'Z'] = true, ['a' ... 'z'] = true,
 };
 
+/* An IPv4 address is none: no top-level domain is a number. */
+static bool is_number(struct str label)
+{
+	size_t digits = 0;
+	while (digits < label.len && ascii_is_digit(label.ptr[digits]))
+		digits++;
+	return digits == label.len;
+}
+
 /* A copy in lower case of letters, digits, "-" and "_" (which real names hold) without an empty label;
  * absent when it is not. */
 static struct str plain_name(struct arena *arena, struct str name, const struct limits *limits)
@@ -16,7 +25,7 @@ static struct str plain_name(struct arena *arena, struct str name, const struct 
 	if (name.len == 0 || name.len > limits->domain_bytes)
 		return STR_NONE;
 	char *copy = arena_cstr(arena, name);
-	size_t label = 0; /* begins there */
+	size_t label = 0, last = 0; /* begin there */
 	for (size_t i = 0; i <= name.len; i++) {
 		char c = copy[i];
 		if (name_chars[(unsigned char)c]) {
@@ -25,9 +34,10 @@ static struct str plain_name(struct arena *arena, struct str name, const struct 
 		}
 		if ((c != '.' && i < name.len) || i == label || i - label > limits->label_bytes)
 			return STR_NONE;
+		last = label;
 		label = i + 1;
 	}
-	return (struct str){copy, name.len};
+	return is_number(str_from_offset(name, last)) ? STR_NONE : (struct str){copy, name.len};
 }
 
 static bool has_high_byte(struct str name)

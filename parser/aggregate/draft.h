@@ -68,7 +68,7 @@ struct draft {
 
 	struct arena *head;   /* lives as long as the report */
 	struct arena *row;    /* lives as long as a record */
-	struct str values[FIELD_COUNT_OF]; /* absent: no such element; trimmed, one line */
+	struct str values[FIELD_COUNT_OF]; /* absent: no such element; trimmed; TAB and LF within stay */
 
 	struct str *errors;
 	size_t errors_count;
@@ -83,6 +83,7 @@ struct draft {
 
 	/* what tells the schema */
 	bool marks_9990, marks_7489;
+	uint64_t no_selector, no_selector_line; /* DKIM results without one: how many, the first */
 	struct report_totals totals;
 };
 

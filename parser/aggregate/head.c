@@ -49,7 +49,7 @@ static void read_policy_domain(struct draft *draft)
 	struct str text = value(draft, FIELD_DOMAIN);
 	if (text.len == 0 && domain_of_file_name(draft).len > 0) {
 		text = domain_of_file_name(draft);
-		draft_issue(draft, ISSUE_POLICY_DOMAIN_FORM, text);
+		draft_issue(draft, ISSUE_POLICY_DOMAIN_MISSING, text);
 	}
 	draft->domain_form = domain_read(draft->head, text, draft->limits, &policy->domain);
 	if (draft->domain_form == DOMAIN_NORMALISED)
@@ -153,6 +153,16 @@ static bool read_metadata(struct draft *draft, struct aggregate_head *head)
 		draft->reject);
 }
 
+/* RFC 9990 requires what RFC 7489 leaves out as it likes. */
+static void note_selectors(struct draft *draft)
+{
+	if (!draft->marks_9990 || draft->no_selector == 0)
+		return;
+	draft->line = draft->no_selector_line;
+	draft_issue(draft, ISSUE_RECORD_DKIM_SELECTOR, STR_NONE);
+	draft->issues->items[ISSUE_RECORD_DKIM_SELECTOR].count = draft->no_selector;
+}
+
 bool head_end(struct draft *draft, struct aggregate_head *head_r)
 {
 	*head_r = (struct aggregate_head){0};
@@ -165,6 +175,7 @@ bool head_end(struct draft *draft, struct aggregate_head *head_r)
 	head_r->policy = draft->policy;
 	if (draft->totals.records == 0)
 		draft_issue(draft, ISSUE_RECORD_NONE, STR_NONE);
+	note_selectors(draft);
 	head_r->errors = draft->errors;
 	head_r->errors_count = draft->errors_count;
 	return true;

@@ -97,12 +97,16 @@ void record_add_dkim(struct draft *draft)
 	if (result.selector.ptr)
 		draft->marks_7489 = true;
 	/* <dkim/> says that there is no signature. */
-	if (!domain.ptr && !word.ptr && !result.selector.ptr && !result.human_result.ptr)
+	if (!domain.ptr && !word.ptr && !result.selector.ptr && !result.human_result.ptr) {
+		draft_issue(draft, ISSUE_RECORD_DKIM_DOMAIN, STR("an empty element"));
 		return;
+	}
 	if (!list_room(draft, record->dkim_count, draft->limits->record_dkim)) {
 		record->results_cut = true;
 		return;
 	}
+	if (result.selector.len == 0 && draft->no_selector++ == 0)
+		draft->no_selector_line = draft->line;
 	result.domain = read_domain(draft, domain, ISSUE_RECORD_DKIM_DOMAIN);
 	result.result = words_dkim_result(word, &exact);
 	result.result_raw = raw_word(draft, word, exact);
@@ -123,8 +127,10 @@ void record_add_spf(struct draft *draft)
 	result.human_result = take(draft, FIELD_SPF_HUMAN, draft->limits->comment_bytes);
 	if (scope.ptr)
 		draft->marks_7489 = true;
-	if (!domain.ptr && !word.ptr && !scope.ptr && !result.human_result.ptr)
+	if (!domain.ptr && !word.ptr && !scope.ptr && !result.human_result.ptr) {
+		draft_issue(draft, ISSUE_RECORD_SPF_DOMAIN, STR("an empty element"));
 		return;
+	}
 	if (!list_room(draft, record->spf_count, draft->limits->record_spf)) {
 		record->results_cut = true;
 		return;
@@ -280,11 +286,10 @@ static void read_evaluated(struct draft *draft)
 
 static struct str read_envelope(struct draft *draft, enum field field)
 {
-	struct str text = draft->values[field], name;
-	if (!text.ptr || str_eq(text, STR("<>")))
+	struct str text = draft->values[field];
+	if (text.len == 0 || str_eq(text, STR("<>")))
 		return text.ptr ? STR("") : STR_NONE;
-	(void)domain_read(draft->row, text, draft->limits, &name);
-	return draft_text(draft, name, 4 * WORD_BYTES);
+	return read_domain(draft, text, ISSUE_RECORD_ENVELOPE_FORM);
 }
 
 static void read_identifiers(struct draft *draft)

@@ -129,7 +129,8 @@ static void test_bytes(void **state)
 			" xmlns:xsd=\"http://www.w3.org/2001/XMLSchema\">"), "", 1, ""},
 		{"lang", swap("<org_name>", "<org_name xml:lang=\"ja\" lang='en'>"), "", 1, ""},
 		{"foreign extension", swap("</auth_results>", "</auth_results><x:a xmlns:x=\"urn:x\"><x:row/></x:a>"),
-			"", 1, ""},
+			"", 1, "xml.extension"},
+		{"extension", swap("<record>", "<extension><a/><b>c</b></extension><record>"), "", 1, "xml.extension"},
 		{"unknown element", swap("<pct>", "<rf>afrf</rf><pct>"), "", 1, "xml.unknown_element"},
 		{"upper case", carry_replace(swap("<count>", "<Count>"), STR("</count>"), STR("</Count>")), "", 1,
 			"xml.element_case"},
@@ -151,6 +152,11 @@ static void test_controls(void **state)
 			"xml.charset"},
 		{"Latin-1", carry_replace(with_declaration("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>"),
 			str_from(org), STR("<org_name>Sue\xf1o</org_name>")), "", 1, ""},
+		{"DEL", swap(org, "<org_name>a\x7fz</org_name>"), "", 1, "xml.control"},
+		{"C1", swap(org, "<org_name>a\xc2\x9bz</org_name>"), "", 1, "xml.control"},
+		{"NEL at the end", swap(org, "<org_name>a\xc2\x85</org_name>"), "", 1, "xml.control"},
+		{"reference to CR", swap(org, "<org_name>a&#13;&#10;z</org_name>"), "", 1, "xml.control"},
+		{"TAB and LF", swap(org, "<org_name>\n\ta\tb\r\nc\n</org_name>"), "", 1, ""},
 	};
 	CARRY_CHECK(cases, NULL);
 }
@@ -271,7 +277,7 @@ static void test_domain_of_the_name(void **state)
 	struct str xml = swap("<domain>example.com</domain><adkim>", "<adkim>");
 	struct carry_case cases[] = {
 		{"in the name", carry_zip1("acme.example!Example.ORG!1700000000!1700086399.xml", xml), "", 1,
-			"policy.domain_form"},
+			"policy.domain_missing"},
 		{"not in the name", carry_zip1("report.xml", xml), "report.domain", 0, NULL},
 	};
 	CARRY_CHECK(cases, NULL);
@@ -346,6 +352,8 @@ static void test_head(void **state)
 		{"U-label", swap(domain, "<domain>b\xc3\xbc""cher.example</domain><adkim>"), "", 1,
 		"policy.domain_form"},
 		{"empty domain", swap(domain, "<domain/><adkim>"), "report.domain", 0, NULL},
+		{"an address as domain", swap(domain, "<domain>192.0.2.1</domain><adkim>"), "report.domain", 0, NULL},
+		{"digits in a domain", swap(domain, "<domain>1.2.3.4.example</domain><adkim>"), "", 1, ""},
 		{"no domain name", swap(domain, "<domain>a b</domain><adkim>"), "report.domain", 0, NULL},
 		{"policy missing", swap("policy_published", "policy_publisched"), "report.domain", 0, NULL},
 		{"policy twice", swap("</policy_published>",
@@ -431,12 +439,15 @@ static void test_identifiers_and_results(void **state)
 		{"header_from an address", swap(from, "<header_from>A &lt;a@example.com&gt;</header_from>"), "", 1,
 			"record.header_from_form"},
 		{"header_from upper case", swap(from, "<header_from>Example.COM</header_from>"), "", 1, ""},
+		{"header_from an IP address", swap(from, "<header_from>192.0.2.1.</header_from>"), "", 1,
+			"record.header_from_form"},
 		{"null path", swap(from,
 		"<header_from>example.com</header_from><envelope_from>&lt;&gt;</envelope_from>"),
 			"", 1, ""},
 		{"auth_results empty", carry_replace(swap(dkim, ""), str_from(spf), STR("")), "", 1,
 			"record.auth_results_missing"},
-		{"empty dkim element", swap(dkim, "<dkim/>"), "", 1, ""},
+		{"empty dkim element", swap(dkim, "<dkim/>"), "", 1, "record.dkim_domain"},
+		{"empty spf element", swap(spf, "<spf></spf>"), "", 1, "record.spf_domain"},
 		{"not.evaluated", swap(dkim,
 		"<dkim><domain>not.evaluated</domain><result>none</result></dkim>"), "", 1, ""},
 		{"dkim result empty", swap(dkim, "<dkim><domain>example.com</domain><result/></dkim>"), "", 1,
@@ -456,6 +467,67 @@ static void test_identifiers_and_results(void **state)
 			"record.spf_result"},
 	};
 	CARRY_CHECK(cases, NULL);
+}
+
+/* Each as it was read, and noted where that is not how it was sent. */
+static void test_envelopes(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *sent, *issues;
+	} cases[] = {
+		{"e.example", ""}, {"E.Example", ""}, {"", ""}, {"&lt;&gt;", ""},
+		{"alice@e.example", "record.envelope_form"}, {"e.example.", "record.envelope_form"},
+		{"b\xc3\xbc""cher.example", "record.envelope_form"}, {"e\xe2\x80\x8b.example", "record.envelope_form"},
+		{"foo bar", "record.envelope_form"}, {"&lt;script>", "record.envelope_form"},
+		{"192.0.2.1", "record.envelope_form"},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		for (int to = 0; to < 2; to++) {
+			const char *name = to ? "envelope_to" : "envelope_from";
+			const struct carried *carried = carry_bytes(swap("<header_from>", carry_cat(
+				"<%s>%s</%s><header_from>", name, cases[i].sent, name).ptr), NULL);
+			assert_int_equal(carried->reports_count, 1);
+			assert_string_equal(carry_issues(carried, 0), cases[i].issues);
+		}
+}
+
+/* RFC 7489 does not require a selector, RFC 9990 does. */
+static void test_selectors(void **state)
+{
+	(void)state;
+	const char *root = "<feedback xmlns=\"urn:ietf:params:xml:ns:dmarc-2.0\">";
+	struct str none = swap("<selector>s</selector>", "");
+	struct str empty = swap("<selector>s</selector>", "<selector/>");
+	struct str late = carry_replace(none, STR("</record>"), STR("</record><extension/>"));
+	struct carry_case cases[] = {
+		{"RFC 7489", none, "", 1, ""},
+		{"RFC 9990", carry_replace(none, STR("<feedback>"), str_from(root)), "", 1, "record.dkim_selector"},
+		{"RFC 9990, empty", carry_replace(empty, STR("<feedback>"), str_from(root)), "", 1,
+			"record.dkim_selector"},
+		{"RFC 9990, known at the end", late, "", 1, "xml.extension record.dkim_selector"},
+	};
+	CARRY_CHECK(cases, NULL);
+	assert_int_equal(carry_bytes(cases[1].in, NULL)->reports[0].totals.schema, SCHEMA_LENIENT);
+}
+
+/* What XML allows is kept to the byte: every exit encodes it. */
+static void test_texts_kept(void **state)
+{
+	(void)state;
+	struct str xml = swap("acme.example</org_name>", "\n  one\tlevel=error\r\n<![CDATA[<b>]]> &#9;x \n</org_name>");
+	assert_true(str_eq(org_name(xml, ""), STR("one\tlevel=error\n<b> \tx")));
+	assert_true(str_eq(org_name(swap("acme.example</org_name>", "a\x7f""b\xc2\x9b</org_name>"), "xml.control"),
+		STR("a\xef\xbf\xbd""b\xef\xbf\xbd")));
+}
+
+/* An extension is no deviation. */
+static void test_extension_grade(void **state)
+{
+	(void)state;
+	const struct carried *carried = carry_bytes(swap("<record>", "<extension><a/></extension><record>"), NULL);
+	assert_int_equal(carried->reports[0].totals.schema, SCHEMA_RFC9990);
+	assert_int_equal(carried->reports[0].issues[ISSUE_XML_EXTENSION], 1);
 }
 
 /* Never read as pass; what is pass in other letters is. */
@@ -732,6 +804,10 @@ int main(void)
 		cmocka_unit_test(test_records),
 		cmocka_unit_test(test_identifiers_and_results),
 		cmocka_unit_test(test_pass),
+		cmocka_unit_test(test_envelopes),
+		cmocka_unit_test(test_selectors),
+		cmocka_unit_test(test_texts_kept),
+		cmocka_unit_test(test_extension_grade),
 		cmocka_unit_test(test_sum),
 		cmocka_unit_test(test_schema),
 		cmocka_unit_test(test_limits),
