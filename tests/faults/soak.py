@@ -172,7 +172,7 @@ class Soak(fault.FaultTest):
                            for begin, end in ((0.5, 0.625), (0.875, 1)))
             print("%-10s %-12s %7d to %7d, then %7d to %7d" % (
                 kind, what, min(first), max(first), min(last), max(last)))
-            if min(last) > min(first) + (1024 if what == "KiB" else 2):
+            if min(last) > min(first) + (1024 if what == "KiB" else 16):
                 grown.append((kind, what))
         self.assertEqual(grown, [])
 
