@@ -4,10 +4,13 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/clock.h"
+#include "parser/aggregate/domain.h"
 #include "parser/clean.h"
 #include "parser/mail/failure_fields.h"
 #include "parser/mail/mail.h"
 #include "parser/sniff.h"
+
+#include <stdio.h>
 
 #define ARENA_BYTES ((size_t)64 * 1024 * 1024)
 #define FIELD_BYTES ((size_t)4096)
@@ -80,12 +83,21 @@ static void note(struct reader *reader, enum issue_code code, const char *detail
 	issue_add(reader->issues, code, str_from(detail));
 }
 
-static struct str clean_value(struct reader *reader, struct str value)
+static void note_form(struct reader *reader, struct str name, struct str sent)
 {
-	bool cut = false;
-	struct str text = clean_line(reader->arena, value, FIELD_BYTES, &cut, NULL);
+	char detail[ISSUE_DETAIL_BYTES_MAX + 1];
+	(void)snprintf(detail, sizeof(detail), "%.*s: %.*s", STR_FMT(name), STR_FMT(sent));
+	note(reader, ISSUE_FAILURE_FIELD_FORM, detail);
+}
+
+static struct str clean_value(struct reader *reader, const struct failure_field *field)
+{
+	bool cut = false, changed = false;
+	struct str text = clean_line(reader->arena, field->value, FIELD_BYTES, &cut, &changed);
 	if (cut)
 		note(reader, ISSUE_TEXT_CUT, NULL);
+	if (changed)
+		note_form(reader, field->name, field->value);
 	return text;
 }
 
@@ -138,19 +150,26 @@ static void join(struct reader *reader, size_t field, struct str *member, struct
 
 static void take_field(struct reader *reader, const struct failure_field *field)
 {
-	if (str_eq_nocase(field->name, STR("Received-Date")) && reader->received_date.ptr == NULL)
-		reader->received_date = clean_value(reader, field->value);
+	if (str_eq_nocase(field->name, STR("Received-Date"))) {
+		if (reader->received_date.ptr == NULL)
+			reader->received_date = clean_value(reader, field);
+		else
+			issue_add(reader->issues, ISSUE_FAILURE_FIELD_REPEATED, field->name);
+		return;
+	}
 	for (size_t i = 0; i < FIELDS_COUNT; i++) {
 		if (!str_eq_nocase(field->name, fields[i].name))
 			continue;
 		struct str *member = (struct str *)((char *)&reader->report + fields[i].member);
-		struct str value = clean_value(reader, field->value);
+		struct str value = clean_value(reader, field);
 		if (member->ptr == NULL)
 			*member = value;
 		else if (fields[i].joint == NULL)
 			issue_add(reader->issues, ISSUE_FAILURE_FIELD_REPEATED, fields[i].name);
 		else if (fields[i].joint[0] != '\0')
 			join(reader, i, member, value);
+		else if (!str_eq_nocase(value, *member))
+			issue_add(reader->issues, ISSUE_FAILURE_DOMAINS, value);
 		return;
 	}
 }
@@ -185,14 +204,14 @@ static void read_source(struct reader *reader)
 		text = str_sub(text, 1, text.len - 2);
 	if (str_starts_nocase(text, STR("IPv6:")))
 		text = str_from_offset(text, 5);
-	if (text.len == 0)
+	if (sent.len == 0)
 		return;
 	bool good = ip_parse(text, &report->source_ip);
 	size_t blank = str_find_char(text, ' ');
 	if (!good && blank != SIZE_MAX)
 		good = ip_parse(str_sub(text, 0, blank), &report->source_ip);
 	if (!good || bracketed || blank != SIZE_MAX)
-		issue_add(reader->issues, ISSUE_FAILURE_FIELD_FORM, sent);
+		note_form(reader, STR("Source-IP"), sent);
 	if (good)
 		ip_unmap(&report->source_ip);
 	if (good && blank == SIZE_MAX && str_eq(text, sent))
@@ -220,25 +239,77 @@ static bool words_known(struct str list, const struct str *words, size_t count)
 	return true;
 }
 
-static void check_words(struct reader *reader)
+static void read_words(struct reader *reader)
 {
 	static const struct str failures[] = {{"adsp", 4}, {"bodyhash", 8}, {"revoked", 7},
 		{"signature", 9}, {"spf", 3}, {"dmarc", 5}};
-	static const struct str results[] = {{"delivered", 9}, {"spam", 4}, {"policy", 6},
-		{"reject", 6}, {"other", 5}};
 	struct failure_report *report = &reader->report;
-	report->auth_failure =
-		lower(reader->arena, failure_uncomment(reader->arena, report->auth_failure));
-	if (report->auth_failure.len > 0 &&
+	struct str failure = report->auth_failure, type = report->feedback_type;
+	report->auth_failure = lower(reader->arena, failure_uncomment(reader->arena, failure));
+	if (failure.len > 0 &&
 	    !words_known(report->auth_failure, failures, sizeof(failures) / sizeof(failures[0])))
-		note(reader, ISSUE_FAILURE_FIELD_FORM, "Auth-Failure");
-	struct str result = failure_uncomment(reader->arena, report->delivery_result);
-	if (result.len > 0 && !words_known(result, results, sizeof(results) / sizeof(results[0])))
-		note(reader, ISSUE_FAILURE_FIELD_FORM, "Delivery-Result");
-	report->feedback_type =
-		lower(reader->arena, failure_uncomment(reader->arena, report->feedback_type));
-	if (report->feedback_type.len > 0 && !str_eq(report->feedback_type, STR("auth-failure")))
-		note(reader, ISSUE_FAILURE_FIELD_FORM, "Feedback-Type");
+		note_form(reader, STR("Auth-Failure"), failure);
+	report->feedback_type = lower(reader->arena, failure_uncomment(reader->arena, type));
+	if (type.len > 0 && !str_eq(report->feedback_type, STR("auth-failure")))
+		note_form(reader, STR("Feedback-Type"), type);
+}
+
+/* ---- fields that are kept as sent, right or not ---- */
+
+/* RFC 5965 section 3.1 has no dot; many write 1.0. One without a value is missing. */
+static bool is_version(struct str text)
+{
+	size_t dot = str_find_char(text, '.');
+	uint64_t number;
+	return text.len == 0 || (str_to_u64(str_sub(text, 0, dot), UINT32_MAX, &number) &&
+		(dot == SIZE_MAX || str_to_u64(str_from_offset(text, dot + 1), UINT32_MAX, &number)));
+}
+
+static bool is_incidents(struct str text)
+{
+	uint64_t number;
+	return str_to_u64(text, UINT32_MAX, &number);
+}
+
+static bool is_port(struct str text)
+{
+	uint64_t number;
+	return str_to_u64(text, UINT16_MAX, &number);
+}
+
+static bool is_delivery(struct str text)
+{
+	static const struct str words[] = {{"delivered", 9}, {"spam", 4}, {"policy", 6}, {"reject", 6},
+		{"other", 5}};
+	return words_known(text, words, sizeof(words) / sizeof(words[0]));
+}
+
+static bool is_alignment(struct str text)
+{
+	static const struct str words[] = {{"dkim", 4}, {"spf", 3}};
+	return str_eq_nocase(text, STR("none")) || words_known(text, words, sizeof(words) / sizeof(words[0]));
+}
+
+static void check_forms(struct reader *reader)
+{
+	const struct failure_report *report = &reader->report;
+	const struct {
+		struct str name, sent;
+		bool (*good)(struct str text);
+	} forms[] = {
+		{STR("Version"), report->version, is_version},
+		{STR("Incidents"), report->incidents, is_incidents},
+		{STR("Source-Port"), report->source_port, is_port},
+		{STR("Delivery-Result"), report->delivery_result, is_delivery},
+		{STR("Identity-Alignment"), report->identity_alignment, is_alignment},
+	};
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
+		if (forms[i].sent.ptr != NULL && !forms[i].good(failure_uncomment(reader->arena, forms[i].sent)))
+			note_form(reader, forms[i].name, forms[i].sent);
+	struct str name, sent = report->dkim_domain;
+	if (sent.len > 0 && domain_read(reader->arena, failure_uncomment(reader->arena, sent), reader->limits,
+		&name) == DOMAIN_INVALID)
+		note_form(reader, STR("DKIM-Domain"), sent);
 }
 
 static bool is_past(const struct reader *reader, int64_t when, int64_t now_epoch_secs)
@@ -250,16 +321,17 @@ static bool is_past(const struct reader *reader, int64_t when, int64_t now_epoch
 static void read_date(struct reader *reader, const struct failure_source *source)
 {
 	struct failure_report *report = &reader->report;
-	if (report->arrival_date.len == 0)
-		report->arrival_date = reader->received_date;
-	else if (reader->received_date.ptr != NULL)
-		note(reader, ISSUE_FAILURE_FIELD_FORM, "Received-Date");
+	struct str received = reader->received_date;
+	if (report->arrival_date.ptr != NULL && received.ptr != NULL)
+		note_form(reader, STR("Received-Date"), received);
+	if (report->arrival_date.len == 0 && received.ptr != NULL)
+		report->arrival_date = received;
 	int64_t when = 0;
 	if (time_parse_mail(report->arrival_date, &when) && is_past(reader, when, source->now_epoch_secs)) {
 		report->arrival_epoch_secs = when;
 		return;
 	}
-	if (report->arrival_date.len > 0)
+	if (report->arrival_date.ptr != NULL)
 		issue_add(reader->issues, ISSUE_FAILURE_DATE, report->arrival_date);
 	if (is_past(reader, source->mail_epoch_secs, source->now_epoch_secs))
 		report->arrival_epoch_secs = source->mail_epoch_secs;
@@ -308,11 +380,13 @@ static void read_sample(struct reader *reader, const struct failure_source *sour
 		return;
 	}
 	struct str block = header_block(sample, &report->sample_has_body);
-	bool cut = false;
+	bool cut = false, changed = false;
 	report->sample_headers =
-		clean_block(reader->arena, block, (size_t)reader->limits->ruf_headers_bytes, &cut, NULL);
+		clean_block(reader->arena, block, (size_t)reader->limits->ruf_headers_bytes, &cut, &changed);
 	if (cut)
 		note(reader, ISSUE_TEXT_CUT, "sample headers");
+	if (changed)
+		note(reader, ISSUE_FAILURE_SAMPLE_BYTES, NULL);
 	block = str_sub(block, 0, (size_t)reader->limits->ruf_headers_bytes);
 	struct arena *arena = reader->arena;
 	report->orig_from =
@@ -338,12 +412,19 @@ static struct str from_domain(struct str from)
 static void read_domain(struct reader *reader)
 {
 	struct failure_report *report = &reader->report;
-	struct str domain = failure_uncomment(reader->arena, report->reported_domain);
-	if (domain.len == 0)
-		domain = from_domain(report->orig_from);
-	if (domain.len > 1 && domain.ptr[domain.len - 1] == '.')
-		domain.len--;
-	report->reported_domain = domain.len > 0 ? lower(reader->arena, domain) : STR_NONE;
+	struct str sent = report->reported_domain, name = STR_NONE;
+	if (sent.len > 0) {
+		enum domain_form form = domain_read(reader->arena, failure_uncomment(reader->arena, sent),
+			reader->limits, &name);
+		if (form != DOMAIN_PLAIN)
+			note_form(reader, STR("Reported-Domain"), sent);
+		if (form == DOMAIN_INVALID)
+			name = STR_NONE;
+	}
+	if (name.len == 0 && domain_read(reader->arena, from_domain(report->orig_from), reader->limits,
+		&name) == DOMAIN_INVALID)
+		name = STR_NONE;
+	report->reported_domain = name.len > 0 ? name : STR_NONE;
 }
 
 /* ---- all of it ---- */
@@ -370,12 +451,21 @@ bool failure_write(const struct failure_source *source, const struct limits *lim
 	struct reader reader = {.limits = limits, .issues = issues, .arena = arena_open(ARENA_BYTES)};
 	struct failure_field field;
 	struct str rest = source->fields;
-	while (failure_field_next(&rest, reader.arena, &field))
-		take_field(&reader, &field);
+	bool more = true;
+	while (more) {
+		more = failure_field_next(&rest, reader.arena, &field);
+		if (field.skipped.ptr != NULL)
+			issue_add(issues, ISSUE_FAILURE_FIELD_FORM, field.skipped);
+		if (more)
+			take_field(&reader, &field);
+	}
+	if (source->fields_alone && str_trim(rest).len > 0)
+		issue_add(issues, ISSUE_FAILURE_FIELD_FORM, str_trim(rest));
 	bool good = has_anything(&reader.report);
 	if (good) {
 		require_fields(&reader);
-		check_words(&reader);
+		read_words(&reader);
+		check_forms(&reader);
 		read_source(&reader);
 		read_date(&reader, source);
 		read_sample(&reader, source);

@@ -13,6 +13,7 @@ struct failure_source {
 	struct str fields;      /* decoded feedback part, from its first field on */
 	struct str sample;      /* bytes of the sample as sent, transfer encoding undone; absent: none */
 	struct str sample_type; /* as declared, lower case; absent for plain text */
+	bool fields_alone;      /* the part is declared as one of fields: nothing else belongs into it */
 	int64_t mail_epoch_secs; /* the mail's own date; 0: unknown */
 	int64_t now_epoch_secs;
 };

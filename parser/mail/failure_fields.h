@@ -8,12 +8,13 @@
 #include "base/arena.h"
 
 struct failure_field {
-	struct str name;  /* trimmed, as sent */
-	struct str value; /* unfolded, trimmed, otherwise as sent */
+	struct str name;    /* trimmed, as sent */
+	struct str value;   /* unfolded, trimmed, a TAB as a blank, otherwise as sent */
+	struct str skipped; /* the first line passed over on the way to it; absent: none */
 };
 
 /* The next field off the front of *rest; lines that are none are passed over. False at the blank
- * line or the end. */
+ * line or the end; skipped is given then too. */
 bool failure_field_next(struct str *rest, struct arena *arena, struct failure_field *field_r);
 
 /* The first field of that name, any case; absent when there is none. */
@@ -22,5 +23,5 @@ struct str failure_field_find(struct str block, struct arena *arena, struct str 
 /* The next line, ended by LF, CRLF or CR, without its end. */
 bool failure_line(struct str *rest, struct str *line_r);
 
-/* value without RFC 5322 comments, trimmed. */
+/* value with a blank for each RFC 5322 comment, trimmed; as it is when a comment never ends. */
 struct str failure_uncomment(struct arena *arena, struct str value);

@@ -162,6 +162,14 @@ static struct str behind_fields(struct str text)
 	return sniff_mail(str_sub(rest, 0, SNIFF_BYTES)) ? rest : STR_NONE;
 }
 
+static bool feedback_is_repeated(const struct walk *walk, size_t container, size_t at)
+{
+	for (size_t i = container + 1; i < walk->parts[container].end; i = walk->parts[i].end)
+		if (i != at && is_feedback_type(walk->parts[i].type))
+			return true;
+	return false;
+}
+
 static bool read_failure(struct walk *walk, size_t container, size_t at, size_t offset)
 {
 	const struct limits *limits = walk->job->input->limits;
@@ -172,6 +180,7 @@ static bool read_failure(struct walk *walk, size_t container, size_t at, size_t 
 	buf_init(&sample, (size_t)limits->mail_bytes * 2);
 	bool good = part_bytes(walk, at, TEXT_BYTES, &fields);
 	struct failure_source source = {.fields = str_from_offset(buf_str(&fields), offset),
+		.fields_alone = is_feedback_type(part->type),
 		.mail_epoch_secs = walk->mail_epoch_secs,
 		.now_epoch_secs = walk->job->input->now_epoch_secs};
 	size_t sample_at = container != at ? find_sample(walk, container, at) : at;
@@ -182,8 +191,15 @@ static bool read_failure(struct walk *walk, size_t container, size_t at, size_t 
 	} else if (good) {
 		source.sample = behind_fields(source.fields);
 	}
+	struct str before = str_trim(str_sub(buf_str(&fields), 0, offset));
+	if (source.fields_alone && before.len > 0)
+		issue_add(issues, ISSUE_FAILURE_FIELD_FORM, before);
+	if (fields.len >= TEXT_BYTES)
+		issue_add(issues, ISSUE_TEXT_CUT, part->type);
 	if (part->encoded)
 		issue_add(issues, ISSUE_FAILURE_FEEDBACK_ENCODED, STR_NONE);
+	if (feedback_is_repeated(walk, container, at))
+		issue_add(issues, ISSUE_FAILURE_FEEDBACK_REPEATED, STR_NONE);
 	if (container == at || !is_feedback_container(walk, container))
 		issue_add(issues, ISSUE_FAILURE_OUTER_TYPE, walk->parts[container].type);
 	else if (!str_eq(part->type, STR("message/feedback-report")))

@@ -143,12 +143,31 @@ static void test_plain_text_wordings(void **state)
 	assert_string_equal(carry_code(carry_bytes(carry_join(head, other), NULL)), "not_a_report.mail");
 }
 
+struct field_case {
+	const char *name, *from, *to, *want;
+};
+
+/* What a field says beside the domain and the date changes neither. */
+static void check_fields(const struct field_case *cases, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct str mail = carry_replace(arf(FIELDS), str_from(cases[i].from), str_from(cases[i].to));
+		const struct carried *carried = carry_bytes(mail, NULL);
+		assert_int_equal(carried->end.verdict, VERDICT_REPORTS);
+		if (strcmp(carry_issues(carried, 0), cases[i].want) != 0)
+			fail_msg("%s: \"%s\"", cases[i].name, carry_issues(carried, 0));
+		const struct failure_report *failure = &carried->reports[0].failure;
+		assert_true(str_eq(failure->reported_domain, STR("example.com")));
+		assert_int_equal(failure->arrival_epoch_secs, 1700000000);
+		bool lenient = strstr(cases[i].want, "failure.f") != NULL || strstr(cases[i].want, "failure.date");
+		assert_int_equal(carried->reports[0].totals.schema, lenient ? SCHEMA_LENIENT : SCHEMA_RFC6591);
+	}
+}
+
 static void test_issues_of_fields(void **state)
 {
 	(void)state;
-	const struct {
-		const char *name, *from, *to, *want;
-	} cases[] = {
+	const struct field_case cases[] = {
 		{"no Feedback-Type", "Feedback-Type: auth-failure\n", "", "failure.field_missing"},
 		{"no Version", "Version: 1\n", "", "failure.field_missing"},
 		{"version with a dot", "Version: 1\n", "Version: 1.0\n", ""},
@@ -164,7 +183,9 @@ static void test_issues_of_fields(void **state)
 		{"repeated", "Version: 1\n", "Version: 1\nVersion: 2\n", "failure.field_repeated"},
 		{"unknown type", "Feedback-Type: auth-failure", "Feedback-Type: dmarc", "failure.field_form"},
 		{"several domains", "Reported-Domain: example.com\n", "Reported-Domain: example.com\n"
-			"Reported-Domain: example.net\n", ""},
+			"Reported-Domain: example.net\n", "failure.domains"},
+		{"one domain twice", "Reported-Domain: example.com\n", "Reported-Domain: example.com\n"
+			"Reported-Domain: Example.COM\n", ""},
 		{"unknown field", "Version: 1\n", "Version: 1\nX-Other: y\n", ""},
 		{"unknown word", "Auth-Failure: dmarc", "Auth-Failure: dkim", "failure.field_form"},
 		{"list of words", "Auth-Failure: dmarc", "Auth-Failure: spf, signature", ""},
@@ -183,18 +204,101 @@ static void test_issues_of_fields(void **state)
 		{"both dates", "Version: 1\n", "Version: 1\nReceived-Date: Tue, 14 Nov 2023 22:13:20 +0000\n",
 			"failure.field_form"},
 	};
+	check_fields(cases, sizeof(cases) / sizeof(cases[0]));
+}
+
+/* Kept as sent, and said. */
+static void test_fields_not_as_specified(void **state)
+{
+	(void)state;
+	const char *date = "Arrival-Date: Tue, 14 Nov 2023 22:13:20 +0000", *version = "Version: 1\n";
+	const struct field_case cases[] = {
+		{"Incidents", version, "Version: 1\nIncidents: (about) 4294967295\n", ""},
+		{"Incidents negative", version, "Version: 1\nIncidents: -5\n", "failure.field_form"},
+		{"Incidents above 32 bits", version, "Version: 1\nIncidents: 4294967296\n", "failure.field_form"},
+		{"Incidents empty", version, "Version: 1\nIncidents:\n", "failure.field_form"},
+		{"Source-Port", version, "Version: 1\nSource-Port: 65535\n", ""},
+		{"Source-Port above", version, "Version: 1\nSource-Port: 65536\n", "failure.field_form"},
+		{"Source-Port a word", version, "Version: 1\nSource-Port: smtp\n", "failure.field_form"},
+		{"Version a word", version, "Version: foo\n", "failure.field_form"},
+		{"Version ends in a dot", version, "Version: 1.\n", "failure.field_form"},
+		{"Version empty", version, "Version:\n", "failure.field_missing"},
+		{"alignment", version, "Version: 1\nIdentity-Alignment: DKIM, (b) spf\n", ""},
+		{"no alignment", version, "Version: 1\nIdentity-Alignment: none\n", ""},
+		{"alignment a word", version, "Version: 1\nIdentity-Alignment: maybe\n", "failure.field_form"},
+		{"alignment both ways", version, "Version: 1\nIdentity-Alignment: none, spf\n", "failure.field_form"},
+		{"delivery empty", version, "Version: 1\nDelivery-Result:\n", "failure.field_form"},
+		{"DKIM-Domain", version, "Version: 1\nDKIM-Domain: _a.Example.net (b)\n", ""},
+		{"DKIM-Domain none", version, "Version: 1\nDKIM-Domain: <x>\n", "failure.field_form"},
+		{"empty date", date, "Arrival-Date: ", "failure.date"},
+		{"empty date, old name", date, "Received-Date:", "failure.date"},
+		{"both dates, one empty", date, "Arrival-Date:\nReceived-Date: Tue, 14 Nov 2023 22:13:20 +0000",
+			"failure.field_form"},
+		{"old date twice", date, "Received-Date: Tue, 14 Nov 2023 22:13:20 +0000\nReceived-Date: x",
+			"failure.field_repeated"},
+		{"address in a comment", "Source-IP: 192.0.2.1", "Source-IP: (192.0.2.1)", "failure.field_form"},
+		{"comment that never ends", "Auth-Failure: dmarc", "Auth-Failure: dmarc (spf", "failure.field_form"},
+		{"comment with a parenthesis", "Auth-Failure: dmarc", "Auth-Failure: dmarc (\\) spf)", ""},
+		{"comment in a word", "Auth-Failure: dmarc", "Auth-Failure: dm(x)arc", "failure.field_form"},
+		{"no colon", version, "Version: 1\nno colon here\n", "failure.field_form"},
+		{"no colon, first", "Feedback-Type", "no colon here\nFeedback-Type", "failure.field_form"},
+		{"no colon, last", date, "Arrival-Date: Tue, 14 Nov 2023 22:13:20 +0000\nno colon here",
+			"failure.field_form"},
+		{"a name with a blank", version, "Version: 1\nno field: x\n", "failure.field_form"},
+		{"blank before the colon", version, "Version : 1\n", ""},
+		{"text before the fields", "Feedback-Type", "Here it is.\n\nFeedback-Type", "failure.field_form"},
+		{"text behind the fields", date, "Arrival-Date: Tue, 14 Nov 2023 22:13:20 +0000\n\nthe end",
+			"failure.field_form"},
+		{"a control", "Acme/1.0", "Acme\a/1.0", "failure.field_form"},
+		{"DEL", "Acme/1.0", "Acme\x7f/1.0", "failure.field_form"},
+		{"no UTF-8", "Acme/1.0", "Acm\xe9/1.0", "failure.field_form"},
+		{"TAB is white space", "mx.acme.example; dmarc", "mx.acme.example;\tdmarc", ""},
+		{"a control in an unknown field", version, "Version: 1\nX-Other: \a\n", ""},
+	};
+	check_fields(cases, sizeof(cases) / sizeof(cases[0]));
+}
+
+/* One that is none does not count; then that of the sample does. */
+static void test_reported_domains(void **state)
+{
+	(void)state;
+	const struct {
+		const char *sent, *want, *want_issues;
+	} cases[] = {
+		{"Example.NET", "example.net", ""},
+		{"(a) example.net (b)", "example.net", ""},
+		{"example.net.", "example.net", "failure.field_form"},
+		{"b\xc3\xbc" "cher.example", "xn--bcher-kva.example", "failure.field_form"},
+		{"<script>xssCanary(1)</script>", "example.com", "failure.field_form"},
+		{"exam(x)ple.net", "example.com", "failure.field_form"},
+		{"a.example, b.example", "example.com", "failure.field_form"},
+		{"(example.net)", "example.com", "failure.field_form"},
+		{carry_cat("%s.example", carry_repeat(STR("a"), 300).ptr).ptr, "example.com", "failure.field_form"},
+	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct str mail = carry_replace(arf(FIELDS), str_from(cases[i].from), str_from(cases[i].to));
-		const struct carried *carried = carry_bytes(mail, NULL);
-		assert_int_equal(carried->end.verdict, VERDICT_REPORTS);
-		if (strcmp(carry_issues(carried, 0), cases[i].want) != 0)
-			fail_msg("%s: \"%s\"", cases[i].name, carry_issues(carried, 0));
-		const struct failure_report *failure = &carried->reports[0].failure;
-		assert_true(str_eq(failure->reported_domain, STR("example.com")));
-		assert_int_equal(failure->arrival_epoch_secs, 1700000000);
-		bool lenient = strstr(cases[i].want, "failure.") != NULL;
-		assert_int_equal(carried->reports[0].totals.schema, lenient ? SCHEMA_LENIENT : SCHEMA_RFC6591);
+		struct str mail = carry_replace(arf(FIELDS), STR("Domain: example.com"),
+			carry_cat("Domain: %s", cases[i].sent));
+		const struct carried_report *report = &carry_bytes(mail, NULL)->reports[0];
+		if (!str_eq(report->failure.reported_domain, str_from(cases[i].want)) ||
+		    strcmp(carry_issues(carry_bytes(mail, NULL), 0), cases[i].want_issues) != 0)
+			fail_msg("%s: \"%.*s\"", cases[i].sent, STR_FMT(report->failure.reported_domain));
 	}
+	struct str neither = carry_replace(carry_replace(arf(FIELDS), STR("Domain: example.com"), STR("Domain: <x>")),
+		STR("<a@example.com>"), STR("<a@-..x>"));
+	assert_int_equal(carry_bytes(neither, NULL)->reports[0].failure.reported_domain.len, 0);
+}
+
+static void test_several_feedback_parts(void **state)
+{
+	(void)state;
+	struct str fields = part("message/feedback-report", FIELDS);
+	struct str sample = part("message/rfc822", SAMPLE_HEADERS "\nhello\n");
+	struct str second = carry_replace(fields, STR("example.com"), STR("example.net"));
+	struct str mail = carry_multipart(carry_header(), "report; report-type=feedback-report",
+		(struct str[]){HUMAN, fields, sample, second}, 4);
+	const struct carried *carried = carry_bytes(mail, NULL);
+	assert_string_equal(carry_issues(carried, 0), "failure.feedback_repeated");
+	assert_true(str_eq(carried->reports[0].failure.reported_domain, STR("example.com")));
 }
 
 static void test_source_addresses(void **state)
@@ -246,7 +350,15 @@ static void test_samples(void **state)
 		{"not a mail", with_sample(part("text/rfc822-headers", "this is no mail\nat all\n")),
 			"", 1, "failure.sample_form"},
 		{"NULs", with_sample(carry_part("text/rfc822-headers",
-			STR(SAMPLE_HEADERS "X: a\0b\n\n\0\0"))), "", 1, ""},
+			STR(SAMPLE_HEADERS "X: a\0b\n\n\0\0"))), "", 1, "failure.sample_bytes"},
+		{"NUL in From", with_sample(carry_part("text/rfc822-headers",
+			STR("From: a\0@example.com\nSubject: x\n"))), "", 1, "failure.sample_bytes"},
+		{"latin-1", with_sample(part("text/rfc822-headers", SAMPLE_HEADERS "X: \xe9\n")),
+			"", 1, "failure.sample_bytes"},
+		{"UTF-8, TAB", with_sample(part("text/rfc822-headers", SAMPLE_HEADERS "X: \xc3\xa9\n\ty\n")),
+			"", 1, ""},
+		{"controls in the body", with_sample(part("message/rfc822", SAMPLE_HEADERS "\n\a\xe9\n")),
+			"", 1, ""},
 		{"a report inside is not read", with_sample(attached), "", 1, ""},
 	};
 	CARRY_CHECK(cases, NULL);
@@ -258,7 +370,7 @@ static void test_samples(void **state)
 		assert_int_equal(failure->sample_has_body, i == 0);
 		assert_true(str_find(failure->sample_headers, STR("Message-ID: <s@x>")) != SIZE_MAX);
 	}
-	assert_int_equal(carry_bytes(cases[10].in, NULL)->reports[0].kind, REPORT_FAILURE);
+	assert_int_equal(carry_bytes(cases[14].in, NULL)->reports[0].kind, REPORT_FAILURE);
 	assert_true(str_eq(carry_extract(cases[0].in, 0), STR(SAMPLE_HEADERS "\nhello\n")));
 	struct str crlf = carry_replace(cases[0].in, STR("\n"), STR("\r\n"));
 	assert_true(str_eq(carry_extract(crlf, 0), carry_replace(STR(SAMPLE_HEADERS "\nhello\n"),
@@ -291,6 +403,9 @@ int main(void)
 		cmocka_unit_test(test_forms),
 		cmocka_unit_test(test_plain_text_wordings),
 		cmocka_unit_test(test_issues_of_fields),
+		cmocka_unit_test(test_fields_not_as_specified),
+		cmocka_unit_test(test_reported_domains),
+		cmocka_unit_test(test_several_feedback_parts),
 		cmocka_unit_test(test_source_addresses),
 		cmocka_unit_test(test_samples),
 		cmocka_unit_test(test_long_sample_headers_are_cut),
