@@ -4,12 +4,14 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "parser/aggregate/domain.h"
 #include "parser/clean.h"
 #include "parser/payload.h"
 #include "parser/tlsrpt_scan.h"
 #include "parser/unicode.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define ARENA_BYTES ((size_t)256 * 1024 * 1024)
@@ -55,20 +57,24 @@ static void note(struct reader *reader, enum issue_code code, const char *detail
 	issue_add(reader->issues, code, str_from(detail));
 }
 
+static void note_form(struct reader *reader, const char *key, struct str sent)
+{
+	char detail[ISSUE_DETAIL_BYTES_MAX + 1];
+	(void)snprintf(detail, sizeof(detail), "%s: %.*s", key, STR_FMT(sent));
+	note(reader, ISSUE_TLS_FIELD_FORM, detail);
+}
+
 /* ---- values ---- */
 
-static struct str json_text(struct reader *reader, const json_t *value, size_t max_bytes)
+static struct str json_text(struct reader *reader, const json_t *value, const char *key, size_t max_bytes)
 {
-	struct str text = {json_string_value(value), json_string_length(value)};
-	bool cut = false;
-	for (size_t i = 0; i < text.len; i++)
-		if (text.ptr[i] == '\0') {
-			note(reader, ISSUE_TLS_FIELD_FORM, "U+0000 in a text");
-			break;
-		}
-	text = clean_line(reader->arena, text, max_bytes, &cut, NULL);
+	struct str sent = {json_string_value(value), json_string_length(value)};
+	bool cut = false, changed = str_trim(sent).len < sent.len;
+	struct str text = clean_line(reader->arena, sent, max_bytes, &cut, &changed);
 	if (cut)
 		note(reader, ISSUE_TEXT_CUT, NULL);
+	if (changed)
+		note_form(reader, key, sent);
 	return text;
 }
 
@@ -80,7 +86,7 @@ static struct str member_text(struct reader *reader, const json_t *object, const
 	if (value == NULL || json_is_null(value))
 		return STR_NONE;
 	if (json_is_string(value))
-		return json_text(reader, value, max_bytes);
+		return json_text(reader, value, key, max_bytes);
 	note(reader, ISSUE_TLS_FIELD_FORM, key);
 	if (json_is_integer(value))
 		return str_from(arena_printf(reader->arena, "%lld", (long long)json_integer_value(value)));
@@ -142,7 +148,7 @@ static struct str joined(struct reader *reader, const json_t *value, const char 
 		return STR_NONE;
 	if (json_is_string(value)) {
 		note(reader, one, key);
-		return json_text(reader, value, LIST_BYTES);
+		return json_text(reader, value, key, LIST_BYTES);
 	}
 	struct buf list;
 	buf_init(&list, LIST_BYTES);
@@ -155,7 +161,7 @@ static struct str joined(struct reader *reader, const json_t *value, const char 
 		}
 		if (list.len > 0)
 			buf_add_char(&list, '\n');
-		buf_add_str(&list, json_text(reader, item, TEXT_BYTES));
+		buf_add_str(&list, json_text(reader, item, key, TEXT_BYTES));
 	}
 	if (!json_is_array(value))
 		note(reader, ISSUE_TLS_FIELD_FORM, key);
@@ -197,12 +203,21 @@ static bool is_result_type(struct str word)
 
 static struct str domain_text(struct reader *reader, struct str text)
 {
-	if (text.len > 1 && text.ptr[text.len - 1] == '.')
-		text.len--;
-	char *lower = arena_cstr(reader->arena, text);
-	for (size_t i = 0; i < text.len; i++)
-		lower[i] = ascii_lower(lower[i]);
-	return text.ptr != NULL ? (struct str){lower, text.len} : STR_NONE;
+	struct str name;
+	if (text.len == 0)
+		return text;
+	if (domain_read(reader->arena, text, reader->limits, &name) != DOMAIN_PLAIN)
+		note_form(reader, "policy-domain", text);
+	return name;
+}
+
+static struct str address_text(struct reader *reader, const json_t *object, const char *key)
+{
+	struct ip ip;
+	struct str text = member_text(reader, object, key, TEXT_BYTES);
+	if (text.len > 0 && !ip_parse(text, &ip))
+		note_form(reader, key, text);
+	return text;
 }
 
 static void read_policy_object(struct reader *reader, const json_t *object, struct tls_policy *policy)
@@ -233,10 +248,10 @@ static bool read_detail(struct reader *reader, const json_t *object, struct tls_
 	detail->result_type = required_text(reader, object, "result-type", TEXT_BYTES);
 	if (detail->result_type.len > 0 && !is_result_type(detail->result_type))
 		issue_add(reader->issues, ISSUE_TLS_RESULT_TYPE, detail->result_type);
-	detail->sending_mta_ip = member_text(reader, object, "sending-mta-ip", TEXT_BYTES);
+	detail->sending_mta_ip = address_text(reader, object, "sending-mta-ip");
 	detail->receiving_mx_hostname = member_text(reader, object, "receiving-mx-hostname", TEXT_BYTES);
 	detail->receiving_mx_helo = member_text(reader, object, "receiving-mx-helo", TEXT_BYTES);
-	detail->receiving_ip = member_text(reader, object, "receiving-ip", TEXT_BYTES);
+	detail->receiving_ip = address_text(reader, object, "receiving-ip");
 	detail->additional_information =
 		member_text(reader, object, "additional-information", TEXT_BYTES);
 	if (detail->additional_information.ptr == NULL)
@@ -329,12 +344,28 @@ static bool read_policies(struct reader *reader, const json_t *root, uint64_t *c
 
 /* ---- head ---- */
 
-static bool has_zone(struct str text)
+/* d: a digit; other letters in any case. */
+static bool matches(struct str text, const char *form)
 {
-	size_t time = str_find_char(text, ':');
-	struct str clock = time != SIZE_MAX ? str_from_offset(text, time) : STR_NONE;
-	return clock.len == 0 || ascii_lower(clock.ptr[clock.len - 1]) == 'z' ||
-		str_find_char(clock, '+') != SIZE_MAX || str_find_char(clock, '-') != SIZE_MAX;
+	struct str wanted = str_from(form);
+	if (text.len != wanted.len)
+		return false;
+	for (size_t i = 0; i < text.len; i++)
+		if (form[i] == 'd' ? !ascii_is_digit(text.ptr[i]) : ascii_lower(text.ptr[i]) != form[i])
+			return false;
+	return true;
+}
+
+/* RFC 3339 section 5.6. */
+static bool is_date_time(struct str text)
+{
+	struct str zone = str_from_offset(text, 19);
+	size_t fraction = zone.len > 0 && zone.ptr[0] == '.' ? 1 : 0;
+	while (fraction > 0 && fraction < zone.len && ascii_is_digit(zone.ptr[fraction]))
+		fraction++;
+	zone = str_from_offset(zone, fraction);
+	return matches(str_sub(text, 0, 19), "dddd-dd-ddtdd:dd:dd") && fraction != 1 &&
+		(matches(zone, "z") || matches(zone, "+dd:dd") || matches(zone, "-dd:dd"));
 }
 
 static bool read_date(struct reader *reader, const json_t *range, const char *key,
@@ -345,10 +376,10 @@ static bool read_date(struct reader *reader, const json_t *range, const char *ke
 	if (json_is_integer(value)) {
 		*epoch_secs_r = json_integer_value(value);
 	} else if (time_parse_iso(*text_r, epoch_secs_r)) {
-		if (!has_zone(*text_r))
-			note(reader, ISSUE_TLS_FIELD_FORM, key);
+		if (!is_date_time(*text_r))
+			note_form(reader, key, *text_r);
 	} else if (time_parse_mail(*text_r, epoch_secs_r)) {
-		note(reader, ISSUE_TLS_FIELD_FORM, key);
+		note_form(reader, key, *text_r);
 	} else {
 		return refuse(reader, REASON_TLS_DATES, key);
 	}

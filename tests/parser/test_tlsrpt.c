@@ -125,6 +125,48 @@ static void test_other_types_of_values(void **state)
 	CARRY_CHECK(cases, NULL);
 }
 
+/* Kept as sent where it cannot be made right, and said. */
+static void test_forms_of_values(void **state)
+{
+	(void)state;
+	const char *start = "\"2024-01-01T00:00:00Z\"", *mx = "mx.example.com";
+	const char *domain = "domain\":\"example.com\"", *type = "{\"result-type\"";
+	struct carry_case cases[] = {
+		{"a domain that is none", swap(domain, "domain\":\"a b\""), "", 1, "tls.field_form"},
+		{"a domain in U-labels", swap(domain, "domain\":\"b\xc3\xbc" "cher.example\""), "", 1,
+			"tls.field_form"},
+		{"a domain in capitals", swap(domain, "domain\":\"Example.COM\""), "", 1, ""},
+		{"addresses", swap(type, "{\"sending-mta-ip\":\"192.0.2.1\",\"receiving-ip\":\"2001:db8::1\","
+			"\"result-type\""), "", 1, ""},
+		{"no addresses", swap(type, "{\"sending-mta-ip\":\"\",\"receiving-ip\":null,\"result-type\""),
+			"", 1, ""},
+		{"a sender that is none", swap(type, "{\"sending-mta-ip\":\"nope\",\"result-type\""), "", 1,
+			"tls.field_form"},
+		{"a receiver that is none", swap(type, "{\"receiving-ip\":\"[192.0.2.1]\",\"result-type\""), "", 1,
+			"tls.field_form"},
+		{"a day", swap(start, "\"2024-01-01\""), "", 1, "tls.field_form"},
+		{"no seconds", swap(start, "\"2024-01-01T00:00Z\""), "", 1, "tls.field_form"},
+		{"a blank for the T", swap(start, "\"2024-01-01 00:00:00Z\""), "", 1, "tls.field_form"},
+		{"a zone by name", swap(start, "\"2024-01-01T00:00:00 UTC\""), "", 1, "tls.field_form"},
+		{"no digits behind the point", swap(start, "\"2024-01-01T00:00:00.Z\""), "", 1, "tls.field_form"},
+		{"a fraction, small letters", swap(start, "\"2024-01-01t00:00:00.25z\""), "", 1, ""},
+		{"an offset", swap(start, "\"2023-12-31T23:00:00-01:00\""), "", 1, ""},
+		{"BEL", swap("Acme", "Ac\\u0007me"), "", 1, "tls.field_form"},
+		{"DEL", swap("Acme", "Ac\x7fme"), "", 1, "tls.field_form"},
+		{"C1", swap("Acme", "Ac\xc2\x85me"), "", 1, "tls.field_form"},
+		{"LF", swap("Acme", "Ac\\nme"), "", 1, "tls.field_form"},
+		{"LF at the end", swap("Acme", "Acme\\n"), "", 1, "tls.field_form"},
+		{"LF in a list", swap(mx, "mx.example.com\\nmx.example.net"), "", 1, "tls.field_form"},
+		{"quotes and letters", swap("Acme", "\\\"Acm\\u00e9\\\""), "", 1, ""},
+	};
+	CARRY_CHECK(cases, NULL);
+	assert_true(str_eq(carry_bytes(cases[0].in, NULL)->reports[0].policies[0].policy_domain, STR("a b")));
+	assert_true(str_eq(carry_bytes(cases[1].in, NULL)->reports[0].policies[0].policy_domain,
+		STR("xn--bcher-kva.example")));
+	assert_true(str_eq(carry_bytes(cases[5].in, NULL)->reports[0].first_detail.sending_mta_ip, STR("nope")));
+	assert_int_equal(carry_bytes(cases[7].in, NULL)->reports[0].tls.begin_epoch_secs, 1704067200);
+}
+
 static void test_policies(void **state)
 {
 	(void)state;
@@ -136,7 +178,7 @@ static void test_policies(void **state)
 			"\"policies\":[]}"), "", 1, "tls.policies_empty"},
 		{"two", swap(tail, "\"failed-session-count\":1}]},{\"policy\":{\"policy-type\":\"tlsa\","
 			"\"policy-domain\":\"Example.NET.\"},\"summary\":{\"total-successful-session-count\":7,"
-			"\"total-failure-session-count\":0}}]}"), "", 1, ""},
+			"\"total-failure-session-count\":0}}]}"), "", 1, "tls.field_form"},
 	};
 	CARRY_CHECK(cases, NULL);
 	assert_int_equal(carry_bytes(cases[0].in, NULL)->reports[0].totals.records, 0);
@@ -279,6 +321,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_read_tolerantly),
 		cmocka_unit_test(test_other_types_of_values),
+		cmocka_unit_test(test_forms_of_values),
 		cmocka_unit_test(test_policies),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_limits),
