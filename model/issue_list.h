@@ -4,6 +4,7 @@
 
 /* A, B: mail and carriers */
 ISSUE(MAIL_CONTENT_TYPE_TYPO, "mail.content_type_typo", false, "the header is spelled ContentType, without its hyphen")
+ISSUE(MAIL_TYPE_REPEATED, "mail.type_repeated", false, "the mail or a part of it has two Content-Type fields")
 ISSUE(MAIL_BASE64_REPAIRED, "mail.base64_repaired", false, "the base64 text of the attachment was damaged and read tolerantly")
 ISSUE(MAIL_BASE64_TWICE, "mail.base64_twice", false, "the attachment was base64 within its transfer encoding")
 ISSUE(MAIL_UUENCODE, "mail.uuencode", false, "the attachment is uuencoded in the text of the mail")
@@ -11,6 +12,7 @@ ISSUE(MAIL_TEXT_BODY, "mail.text_body", false, "the report stands in the text of
 ISSUE(MAIL_TYPE_MISMATCH, "mail.type_mismatch", false, "the declared type names another format than the data has")
 ISSUE(ARCHIVE_TRAILING_BYTES, "archive.trailing_bytes", false, "bytes follow the compressed data and were ignored")
 ISSUE(ARCHIVE_TRAILER, "archive.trailer", false, "the checksum or length at the end of the compressed data is wrong or missing, the document itself is complete")
+ISSUE(ARCHIVE_DIRECTORY, "archive.directory", false, "the directory of the zip and the header of a member differ in name or checksum")
 ISSUE(ARCHIVE_DEFLATE, "archive.deflate", false, "the data is compressed without the header of gzip, as zlib or bare deflate")
 ISSUE(ARCHIVE_NESTED, "archive.nested", false, "the archive holds another archive")
 

@@ -9,6 +9,7 @@
 #include "parser/unpack.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define PUMP_BYTES ((size_t)16 * 1024)
 #define NAME_BYTES ((size_t)512)
@@ -417,6 +418,9 @@ static enum sniff kind_of(const struct carrier *carrier, struct str head)
 	enum sniff kind = sniff_bytes(head);
 	enum gunzip_frame frame;
 	size_t mark;
+	/* Some magics are words, with which a mail may begin. */
+	if (carrier->body && kind == SNIFF_ARCHIVE && memchr(head.ptr, '\0', head.len) == NULL)
+		kind = SNIFF_TEXT;
 	if (!carrier->body && (kind == SNIFF_TEXT || kind == SNIFF_BINARY) && gunzip_sniff(head, &frame))
 		return SNIFF_DEFLATE;
 	if (!carrier->body || !carrier->text || unicode_of(head, &mark) != UNICODE_8)
@@ -429,14 +433,31 @@ static enum sniff kind_of(const struct carrier *carrier, struct str head)
 	return root == SNIFF_XML_FEEDBACK || text ? SNIFF_TEXT : kind;
 }
 
+/* An image of a CD begins with 32 KiB of anything. */
+static bool find_iso(struct carrier_job *job, struct carrier_peek *peek, enum sniff *kind)
+{
+	struct str head = carrier_peek_head(peek);
+	if ((*kind != SNIFF_BINARY && *kind != SNIFF_TEXT) || head.len < SNIFF_BYTES ||
+	    memchr(head.ptr, '\0', head.len) == NULL)
+		return true;
+	if (!carrier_peek_more(peek, SNIFF_ISO_BYTES, &job->hard))
+		return false;
+	if (sniff_archive_name(carrier_peek_head(peek)) != NULL)
+		*kind = SNIFF_ARCHIVE;
+	return true;
+}
+
 bool carrier_read(struct carrier_job *job, const struct carrier *carrier)
 {
 	struct carrier_peek peek;
 	if (!carrier_peek_open(&peek, carrier->payload, &job->hard))
 		return false;
-	struct str head = carrier_peek_head(&peek);
-	enum sniff kind = kind_of(carrier, head);
-	bool good = true;
+	enum sniff kind = kind_of(carrier, carrier_peek_head(&peek));
+	bool good = find_iso(job, &peek, &kind);
+	if (!good) {
+		carrier_peek_close(&peek);
+		return false;
+	}
 	switch (kind) {
 	case SNIFF_XML:
 		good = read_xml(job, carrier, &peek);
@@ -452,7 +473,7 @@ bool carrier_read(struct carrier_job *job, const struct carrier *carrier)
 		good = read_zip(job, carrier, &peek);
 		break;
 	case SNIFF_ARCHIVE:
-		good = refuse(job, REASON_ARCHIVE_FORMAT, sniff_archive_name(head));
+		good = refuse(job, REASON_ARCHIVE_FORMAT, sniff_archive_name(carrier_peek_head(&peek)));
 		break;
 	case SNIFF_TEXT:
 		good = read_text(job, carrier, &peek);

@@ -70,5 +70,7 @@ struct carrier_peek {
 
 NODISCARD bool carrier_peek_open(struct carrier_peek *peek, struct payload *source,
 	struct reject *reject);
+/* More of the beginning, up to bytes of it. */
+NODISCARD bool carrier_peek_more(struct carrier_peek *peek, size_t bytes, struct reject *reject);
 struct str carrier_peek_head(const struct carrier_peek *peek);
 void carrier_peek_close(struct carrier_peek *peek);

@@ -22,17 +22,24 @@ static ssize_t read_peeked(void *context, char *out, size_t cap, struct reject *
 
 bool carrier_peek_open(struct carrier_peek *peek, struct payload *source, struct reject *reject)
 {
-	*peek = (struct carrier_peek){.source = source, .head = malloc(SNIFF_BYTES)};
+	*peek = (struct carrier_peek){.source = source};
+	peek->payload = (struct payload){read_peeked, peek, source->member};
+	if (carrier_peek_more(peek, SNIFF_BYTES, reject))
+		return true;
+	carrier_peek_close(peek);
+	return false;
+}
+
+bool carrier_peek_more(struct carrier_peek *peek, size_t bytes, struct reject *reject)
+{
+	struct payload *source = peek->source;
+	peek->head = realloc(peek->head, bytes);
 	if (peek->head == NULL)
 		die_out_of_memory();
-	peek->payload = (struct payload){read_peeked, peek, source->member};
-	while (peek->len < SNIFF_BYTES) {
-		ssize_t got = source->read(
-			source->context, peek->head + peek->len, SNIFF_BYTES - peek->len, reject);
-		if (got < 0) {
-			carrier_peek_close(peek);
+	while (peek->len < bytes) {
+		ssize_t got = source->read(source->context, peek->head + peek->len, bytes - peek->len, reject);
+		if (got < 0)
 			return false;
-		}
 		if (got == 0)
 			break;
 		peek->len += (size_t)got;

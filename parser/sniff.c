@@ -6,6 +6,12 @@
 #include <string.h>
 
 #define TAR_MAGIC_OFFSET ((size_t)257)
+#define TAR_BYTES ((size_t)512)
+#define TAR_SUM_OFFSET ((size_t)148)
+#define TAR_SUM_BYTES ((size_t)8)
+#define ISO_MAGIC_OFFSET ((size_t)32769)
+#define CPIO_DIGITS ((size_t)76) /* of the shortest header in text */
+#define ARJ_HEADER_MAX 2600u
 #define HEADER_NAME_MAX ((size_t)128)
 
 static const struct {
@@ -23,6 +29,14 @@ static const struct {
 	{{"\x1f\x1e", 2}, "pack"},
 	{{"\x5d\0\0", 3}, "lzma"},
 	{{"!<arch>\n", 8}, "ar"},
+	{{"\x89LZO\0\r\n\x1a\n", 9}, "lzop"},
+	{{"LRZI\0", 5}, "lrzip"},
+	{{"GRZipII\0", 8}, "grzip"},
+	{{"\xed\xab\xee\xdb", 4}, "rpm"},
+	{{"xar!\0", 5}, "xar"},
+	{{"\xc7\x71", 2}, "cpio"},
+	{{"#mtree", 6}, "mtree"},
+	{{"WARC/", 5}, "warc"},
 };
 
 static bool is_bzip2(struct str head)
@@ -35,11 +49,51 @@ static bool is_bzip2(struct str head)
 	return str_eq(magic, block) || str_eq(magic, empty);
 }
 
+/* Before POSIX there was no magic, but the sum over the header, its own field as blanks. */
+static bool is_old_tar(struct str head)
+{
+	if (head.len < TAR_BYTES || head.ptr[0] == '\0')
+		return false;
+	struct str field = str_trim(str_sub(head, TAR_SUM_OFFSET, TAR_SUM_BYTES - 2));
+	unsigned said = 0, sum = TAR_SUM_BYTES * ' ';
+	for (size_t i = 0; i < field.len; i++) {
+		if (field.ptr[i] < '0' || field.ptr[i] > '7')
+			return false;
+		said = said << 3 | (unsigned)(field.ptr[i] - '0');
+	}
+	for (size_t i = 0; i < TAR_BYTES; i++)
+		if (i < TAR_SUM_OFFSET || i >= TAR_SUM_OFFSET + TAR_SUM_BYTES)
+			sum += (unsigned char)head.ptr[i];
+	return said == sum;
+}
+
 /* POSIX and GNU: a NUL ends the magic, so a text that says "ustar" there is none. */
 static bool is_tar(struct str head)
 {
 	struct str magic = str_from_offset(head, TAR_MAGIC_OFFSET);
-	return str_starts(magic, STR("ustar\0")) || str_starts(magic, STR("ustar  \0"));
+	return str_starts(magic, STR("ustar\0")) || str_starts(magic, STR("ustar  \0")) || is_old_tar(head);
+}
+
+static bool is_text_cpio(struct str head)
+{
+	struct str magic = str_sub(head, 0, 6);
+	if (!str_eq(magic, STR("070701")) && !str_eq(magic, STR("070702")) && !str_eq(magic, STR("070707")))
+		return false;
+	for (size_t i = 0; i < CPIO_DIGITS; i++)
+		if (i >= head.len || str_find_char(STR("0123456789abcdefABCDEF"), head.ptr[i]) == SIZE_MAX)
+			return false;
+	return true;
+}
+
+static bool is_lha(struct str head)
+{
+	return str_starts(str_from_offset(head, 2), STR("-lh")) && str_eq(str_sub(head, 6, 1), STR("-"));
+}
+
+static bool is_arj(struct str head)
+{
+	return head.len > 4 && str_starts(head, STR("\x60\xea")) &&
+		((unsigned)(unsigned char)head.ptr[3] << 8 | (unsigned char)head.ptr[2]) <= ARJ_HEADER_MAX;
 }
 
 const char *sniff_archive_name(struct str head)
@@ -51,6 +105,14 @@ const char *sniff_archive_name(struct str head)
 		return "bzip2";
 	if (is_tar(head))
 		return "tar";
+	if (is_text_cpio(head))
+		return "cpio";
+	if (is_lha(head))
+		return "lha";
+	if (is_arj(head))
+		return "arj";
+	if (str_starts(str_from_offset(head, ISO_MAGIC_OFFSET), STR("CD001")))
+		return "iso";
 	return NULL;
 }
 
@@ -59,9 +121,9 @@ static struct str skip_blank(struct str head)
 {
 	size_t mark;
 	bool wide = unicode_of(head, &mark) != UNICODE_8;
-	if (str_starts(head, STR("\xef\xbb\xbf")))
-		mark = 3;
 	head = str_from_offset(head, mark);
+	while (str_starts(head, STR("\xef\xbb\xbf"))) /* some write it twice */
+		head = str_from_offset(head, 3);
 	while (head.len > 0 && (ascii_is_space(head.ptr[0]) || (wide && head.ptr[0] == '\0')))
 		head = str_from_offset(head, 1);
 	return head;

@@ -10,6 +10,8 @@
 
 /* Enough of a document to tell what it is. */
 #define SNIFF_BYTES ((size_t)8192)
+/* And of an image of a CD, whose magic stands far behind. */
+#define SNIFF_ISO_BYTES ((size_t)32774)
 
 enum sniff {
 	SNIFF_EMPTY,   /* nothing, or white space only */
@@ -27,7 +29,8 @@ enum sniff {
 /* head: the first SNIFF_BYTES of the data, or all of it when it is shorter. */
 enum sniff sniff_bytes(struct str head);
 
-/* "rar", "7z", "tar" …; NULL when head is no such archive. */
+/* "rar", "7z", "tar" …; NULL when head is no such archive. An image of a CD takes SNIFF_ISO_BYTES
+ * of head. */
 const char *sniff_archive_name(struct str head);
 
 enum sniff_xml {

@@ -21,7 +21,7 @@ struct unpack {
 	bool ended;
 	struct reject broken; /* set inside a callback, told at the next return */
 	struct zip_bytes zip;
-	uint64_t zip_end; /* for libarchive */
+	struct zip_facts facts;
 	uint64_t zip_at;
 	uint64_t entries;
 	char window[BLOCK_BYTES];
@@ -110,7 +110,7 @@ static ssize_t feed_zip(struct archive *archive, void *context, const void **blo
 	(void)archive;
 	if (!budget_stall(&unpack->share, &unpack->broken))
 		return -1;
-	uint64_t left = unpack->zip_end - unpack->zip_at;
+	uint64_t left = unpack->facts.end - unpack->zip_at;
 	size_t len = left < BLOCK_BYTES ? (size_t)left : BLOCK_BYTES;
 	ssize_t got = zip_bytes_read(&unpack->zip, unpack->zip_at, unpack->window, len);
 	if (got < 0) {
@@ -130,9 +130,9 @@ static int64_t seek_zip(struct archive *archive, void *context, int64_t offset, 
 	if (whence == SEEK_CUR)
 		from = (int64_t)unpack->zip_at;
 	else if (whence == SEEK_END)
-		from = (int64_t)unpack->zip_end;
+		from = (int64_t)unpack->facts.end;
 	int64_t at;
-	if (__builtin_add_overflow(from, offset, &at) || at < 0 || (uint64_t)at > unpack->zip_end)
+	if (__builtin_add_overflow(from, offset, &at) || at < 0 || (uint64_t)at > unpack->facts.end)
 		return ARCHIVE_FATAL;
 	unpack->zip_at = (uint64_t)at;
 	return at;
@@ -206,7 +206,7 @@ int unpack_zip_next(struct unpack *unpack, struct issue_list *issues, struct str
 	struct reject *reject)
 {
 	if (unpack->entries == 0 &&
-	    !zip_directory_check(&unpack->zip, unpack->share.budget->limits, &unpack->zip_end, reject))
+	    !zip_directory_check(&unpack->zip, unpack->share.budget->limits, &unpack->facts, reject))
 		return -1;
 	if (unpack->entries == 0 && archive_read_open1(unpack->archive) != ARCHIVE_OK) {
 		note_archive_error(unpack, reject);
@@ -229,6 +229,10 @@ int unpack_zip_next(struct unpack *unpack, struct issue_list *issues, struct str
 			return -1;
 		if (!is_member(entry, name))
 			continue;
+		if (unpack->facts.trailing)
+			issue_add(issues, ISSUE_ARCHIVE_TRAILING_BYTES, STR_NONE);
+		if (unpack->facts.disagree)
+			issue_add(issues, ISSUE_ARCHIVE_DIRECTORY, STR_NONE);
 		unpack->issues = issues;
 		unpack->ended = false;
 		unpack->block_len = 0;

@@ -13,6 +13,8 @@
 #define LOCATOR_BYTES ((uint64_t)20)
 #define COMMENT_BYTES_MAX ((size_t)65535)
 #define IN_ZIP64 0xffffffffu
+#define SIZES_LATER 8u /* section 4.4.4: the local header has no checksum */
+#define NAME_BYTES ((size_t)1024) /* of a name are compared */
 
 struct member {
 	uint64_t at, bytes;
@@ -20,7 +22,7 @@ struct member {
 
 struct directory {
 	uint64_t end_at; /* of the record that closes it */
-	uint64_t at, bytes, count;
+	uint64_t at, bytes, count, comment_bytes;
 	uint64_t shift; /* bytes before the archive, which its offsets do not know */
 };
 
@@ -60,7 +62,8 @@ static bool find_end(const struct zip_bytes *zip, struct directory *directory)
 		at--;
 	if (at >= 0)
 		*directory = (struct directory){.end_at = from + (uint64_t)at, .at = load(tail + at + 16, 4),
-			.bytes = load(tail + at + 12, 4), .count = load(tail + at + 10, 2)};
+			.bytes = load(tail + at + 12, 4), .count = load(tail + at + 10, 2),
+			.comment_bytes = load(tail + at + 20, 2)};
 	free(tail);
 	return at >= 0;
 }
@@ -127,9 +130,26 @@ static bool is_another(const struct zip_bytes *zip, const struct directory *dire
 		(behind != directory->end_at && stands_at(zip, behind, "PK\5\6"));
 }
 
+/* Sections 4.3.7 and 4.3.12; central: the entry at entry_at. Where no header stands libarchive says so. */
+static bool agrees(const struct zip_bytes *zip, const struct directory *directory, uint64_t entry_at,
+	const char *central)
+{
+	char local[LOCAL_BYTES], names[2][NAME_BYTES];
+	uint64_t at = load(central + 42, 4) + directory->shift;
+	if (!read_whole(zip, at, local, sizeof(local)) || memcmp(local, "PK\3\4", 4) != 0)
+		return true;
+	bool sums = load(local + 6, 2) & SIZES_LATER || memcmp(local + 14, central + 16, 4) == 0;
+	size_t len = (size_t)load(local + 26, 2);
+	if (!sums || len != load(central + 28, 2))
+		return false;
+	len = len < NAME_BYTES ? len : NAME_BYTES;
+	return !read_whole(zip, at + LOCAL_BYTES, names[0], len) ||
+		!read_whole(zip, entry_at + CENTRAL_BYTES, names[1], len) || memcmp(names[0], names[1], len) == 0;
+}
+
 /* Whatever is no directory entry ends the walk: how damaged it is, libarchive says. */
 static bool walk(const struct zip_bytes *zip, const struct directory *directory, uint64_t entries_max,
-	struct reject *reject)
+	bool *disagree_r, struct reject *reject)
 {
 	struct member *members = calloc((size_t)entries_max + 1, sizeof(*members));
 	char head[CENTRAL_BYTES];
@@ -139,6 +159,7 @@ static bool walk(const struct zip_bytes *zip, const struct directory *directory,
 		die_out_of_memory();
 	while (count <= entries_max && read_whole(zip, at, head, sizeof(head)) && memcmp(head, "PK\1\2", 4) == 0) {
 		uint64_t bytes = load(head + 20, 4);
+		*disagree_r |= !agrees(zip, directory, at, head);
 		members[count++] = (struct member){load(head + 42, 4), bytes == IN_ZIP64 ? 0 : bytes};
 		if (members[count - 1].at == IN_ZIP64)
 			count--;
@@ -156,14 +177,16 @@ static bool walk(const struct zip_bytes *zip, const struct directory *directory,
 	return good;
 }
 
-bool zip_directory_check(const struct zip_bytes *zip, const struct limits *limits, uint64_t *end_r,
+bool zip_directory_check(const struct zip_bytes *zip, const struct limits *limits, struct zip_facts *facts_r,
 	struct reject *reject)
 {
 	struct directory directory;
-	*end_r = zip->len;
+	*facts_r = (struct zip_facts){.end = zip->len};
 	if (!find_end(zip, &directory))
 		return true;
-	*end_r = directory.end_at + END_BYTES;
+	facts_r->end = directory.end_at + END_BYTES;
+	facts_r->trailing = facts_r->end + directory.comment_bytes < zip->len;
 	widen(zip, &directory);
-	return !find_directory(zip, &directory) || walk(zip, &directory, limits->archive_entries, reject);
+	return !find_directory(zip, &directory) ||
+		walk(zip, &directory, limits->archive_entries, &facts_r->disagree, reject);
 }

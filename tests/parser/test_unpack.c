@@ -84,6 +84,7 @@ static void test_gzip(void **state)
 		{"white space inside", carry_gzip(STR(" \n")), "archive.empty", 0, NULL},
 		{"unused inside", carry_gzip(STR("unused\n")), "archive.empty", 0, NULL},
 		{"prose inside", carry_gzip(STR("not a report\n")), "archive.no_report", 0, NULL},
+		{"two BOMs inside", carry_gzip(carry_join(STR("\xef\xbb\xbf\xef\xbb\xbf"), XML)), "", 1, "xml.bom"},
 		{"page inside", carry_gzip(STR("<html><body>502</body></html>")), "xml.root", 0, NULL},
 		{"tar inside", carry_gzip(at_257(STR("ustar\0" "00"))), "archive.format", 0, NULL},
 		{"GNU tar inside", carry_gzip(at_257(STR("ustar  \0"))), "archive.format", 0, NULL},
@@ -220,12 +221,50 @@ static void test_other_formats_are_named(void **state)
 		{"xz", {"\xfd" "7zXZ\0\0\4", 8}}, {"zstd", {"\x28\xb5\x2f\xfd\4\0", 6}},
 		{"bzip2", {"BZh91AY&SY\0\0", 12}}, {"lz4", {"\x04\x22\x4d\x18\x64", 5}},
 		{"compress", {"\x1f\x9d\x90", 3}}, {"cab", {"MSCF\0\0\0\0\0", 9}},
+		{"lzop", {"\x89LZO\0\r\n\x1a\n\x10", 10}}, {"lrzip", {"LRZI\0\6", 6}},
+		{"grzip", {"GRZipII\0\2\4:)", 12}}, {"rpm", {"\xed\xab\xee\xdb\3\0", 6}},
+		{"xar", {"xar!\0\x1c\0\1", 8}}, {"cpio", {"\xc7\x71\0\0", 4}},
+		{"mtree", {"#mtree\n/set type=file\n", 23}}, {"warc", {"WARC/1.0\r\n", 10}},
+		{"lha", {"\x1f\0-lh5-abc", 10}}, {"arj", {"\x60\xea\x28\0\x22", 5}},
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		const struct carried *carried = carry_bytes(cases[i].in, NULL);
 		assert_string_equal(carry_code(carried), "archive.format");
 		assert_true(str_eq(carried->end.detail, str_from(cases[i].name)));
+		carried = carry_bytes(carry_single("application/octet-stream", cases[i].in), NULL);
+		assert_string_equal(carry_code(carried), "archive.format");
 	}
+}
+
+static struct str attached(struct str bytes)
+{
+	return carry_single("application/octet-stream", bytes);
+}
+
+/* Without a magic at its beginning, or with one that may be the beginning of a text. */
+static void test_formats_without_magic(void **state)
+{
+	(void)state;
+	struct str nuls = carry_repeat(STR("\0"), 32769), zeros = carry_repeat(STR("0"), 104);
+	/* The name, 8 and 147 NULs, the sum of "a.xml", "100", blanks in its own field and "0". */
+	struct str name = carry_join(STR("a.xml"), carry_repeat(STR("\0"), 95));
+	struct str rest = carry_repeat(STR("\0"), 356);
+	struct str modes = carry_join(STR("100"), carry_repeat(STR("\0"), 45));
+	unsigned sum = 'a' + '.' + 'x' + 'm' + 'l' + '1' + '0' + '0' + 8 * ' ';
+	struct str field = carry_cat("%06o%c ", sum, 0), wrong = carry_cat("%06o%c ", sum + 1, 0);
+	struct carry_case cases[] = {
+		{"a CD", attached(carry_join(nuls, STR("CD001\1"))), "archive.format", 0, NULL},
+		{"a CD cut short", attached(nuls), "not_a_report.mail", 0, NULL},
+		{"cpio", attached(carry_join(STR("070701"), zeros)), "archive.format", 0, NULL},
+		{"cpio with sums", attached(carry_join(STR("070702"), zeros)), "archive.format", 0, NULL},
+		{"old cpio", attached(carry_join(STR("070707"), zeros)), "archive.format", 0, NULL},
+		{"a date", attached(STR("070701 was a Sunday\n")), "not_a_report.mail", 0, NULL},
+		{"old tar", attached(carry_join(carry_join(name, modes), carry_join(field, rest))),
+			"archive.format", 0, NULL},
+		{"another sum", attached(carry_join(carry_join(name, modes), carry_join(wrong, rest))),
+			"not_a_report.mail", 0, NULL},
+	};
+	CARRY_CHECK(cases, NULL);
 }
 
 /* A report that is long because of its comment. */
@@ -413,10 +452,39 @@ static void test_comment(void **state)
 	char *bytes = (char *)(uintptr_t)carry_join(zip, carry_repeat(STR("c"), 65535)).ptr;
 	memset(bytes + zip.len - 2, 0xff, 2);
 	struct carry_case cases[] = {
-		{"the longest", (struct str){bytes, zip.len + 65535}, "", 1, NULL},
-		{"bytes behind", carry_join(zip, carry_repeat(STR("c"), 60000)), "", 1, NULL},
+		{"the longest", (struct str){bytes, zip.len + 65535}, "", 1, ""},
+		{"bytes behind", carry_join(zip, carry_repeat(STR("c"), 60000)), "", 1, "archive.trailing_bytes"},
 	};
 	CARRY_CHECK(cases, NULL);
+}
+
+/* A copy of the zip with another byte there. */
+static struct str flipped(struct str zip, size_t at)
+{
+	char *bytes = (char *)(uintptr_t)carry_join(zip, STR("")).ptr;
+	bytes[at] ^= 3;
+	return (struct str){bytes, zip.len};
+}
+
+static void test_headers_disagree(void **state)
+{
+	(void)state;
+	struct str zip = carry_zip1("a.xml", XML);
+	struct str later = ZIP({.name = "a.xml", .bytes = XML, .descriptor = true});
+	struct str behind = ZIP({.name = "b.txt", .bytes = STR("x")}, {.name = "a.xml", .bytes = XML});
+	size_t central = str_find(zip, STR("PK\1\2"));
+	struct carry_case cases[] = {
+		{"name", flipped(zip, 30), "", 1, "archive.directory"},
+		{"checksum in the header", flipped(zip, 14), "", 1, NULL},
+		{"checksum in the directory", flipped(zip, central + 16), "", 1, NULL},
+		{"another member's name", flipped(behind, 30), "", 1, "archive.directory"},
+		{"a checksum that comes later", later, "", 1, ""},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct carried *carried = carry_bytes(cases[i].in, NULL);
+		assert_int_equal(carried->reports_count, 1);
+		assert_int_equal(carried->reports[0].issues[ISSUE_ARCHIVE_DIRECTORY], i < 4);
+	}
 }
 
 int main(void)
@@ -427,6 +495,7 @@ int main(void)
 		cmocka_unit_test(test_zip),
 		cmocka_unit_test(test_archives_in_archives),
 		cmocka_unit_test(test_other_formats_are_named),
+		cmocka_unit_test(test_formats_without_magic),
 		cmocka_unit_test(test_size_limits),
 		cmocka_unit_test(test_ratio),
 		cmocka_unit_test(test_ratio_begins),
@@ -436,6 +505,7 @@ int main(void)
 		cmocka_unit_test(test_overlapping_entries),
 		cmocka_unit_test(test_directory),
 		cmocka_unit_test(test_comment),
+		cmocka_unit_test(test_headers_disagree),
 	};
 	return cmocka_run_group_tests(tests, carry_setup, carry_teardown);
 }
