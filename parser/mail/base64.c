@@ -69,7 +69,7 @@ size_t base64_step(struct base64 *decoder, const char *text, size_t len, char *o
 			written += take_other(decoder, value, out + written);
 			continue;
 		}
-		if (decoder->line_blank) {
+		if (decoder->line_blank || decoder->padded) { /* data behind the end, in a line or at all */
 			decoder->junk++;
 			decoder->line_blank = false;
 		}

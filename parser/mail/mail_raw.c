@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "parser/mail/mail_raw.h"
 
-#include "parser/mail/mail_scan.h"
 #include "parser/sniff.h"
 
 #include <errno.h>
@@ -83,18 +82,16 @@ static void mend_types(struct buf *bytes, size_t max_bytes)
 	*bytes = mended;
 }
 
-bool mail_raw_check_bytes(struct buf *bytes, const struct limits *limits, bool *type_typo_r,
+bool mail_raw_check_bytes(struct buf *bytes, const struct limits *limits, struct mail_scan_facts *facts_r,
 	struct reject *reject)
 {
-	struct mail_scan_facts facts;
 	if (bytes->len > 0 && has_bare_cr(str_sub(buf_str(bytes), 0, SNIFF_BYTES)))
 		mend_line_ends(bytes);
 	struct memory memory = {buf_str(bytes)};
 	struct payload payload = {read_memory, &memory, STR_NONE};
-	if (!mail_scan(&payload, limits, &facts, reject))
+	if (!mail_scan(&payload, limits, facts_r, reject))
 		return false;
-	*type_typo_r = facts.type_typo;
-	if (facts.type_typo)
+	if (facts_r->type_typo)
 		mend_types(bytes, bytes->max_bytes);
 	return true;
 }
@@ -119,7 +116,7 @@ static bool load(const struct parse_input *input, uint64_t from, struct buf *out
 }
 
 bool mail_raw_check_fd(const struct parse_input *input, uint64_t from, struct buf *repaired,
-	bool *type_typo_r, struct reject *reject)
+	struct mail_scan_facts *facts_r, struct reject *reject)
 {
 	struct mail_raw_file file;
 	char head[SNIFF_BYTES];
@@ -129,13 +126,11 @@ bool mail_raw_check_fd(const struct parse_input *input, uint64_t from, struct bu
 		return false;
 	if (has_bare_cr((struct str){head, (size_t)got}))
 		return load(input, from, repaired, reject) &&
-			mail_raw_check_bytes(repaired, input->limits, type_typo_r, reject);
-	struct mail_scan_facts facts;
+			mail_raw_check_bytes(repaired, input->limits, facts_r, reject);
 	mail_raw_file_init(&file, input->fd, from, input->bytes);
-	if (!mail_scan(&file.payload, input->limits, &facts, reject))
+	if (!mail_scan(&file.payload, input->limits, facts_r, reject))
 		return false;
-	*type_typo_r = facts.type_typo;
-	return !facts.type_typo ||
+	return !facts_r->type_typo ||
 		(load(input, from, repaired, reject) &&
-			mail_raw_check_bytes(repaired, input->limits, type_typo_r, reject));
+			mail_raw_check_bytes(repaired, input->limits, facts_r, reject));
 }

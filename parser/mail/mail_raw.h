@@ -8,6 +8,7 @@
 #pragma once
 
 #include "base/buf.h"
+#include "parser/mail/mail_scan.h"
 #include "parser/parse.h"
 #include "parser/payload.h"
 
@@ -24,8 +25,8 @@ void mail_raw_file_init(struct mail_raw_file *file, int fd, uint64_t from, uint6
 /* The mail behind byte `from`. *repaired holds a repaired copy when it had to be made, else it
  * stays empty. False: *reject names the limit. */
 NODISCARD bool mail_raw_check_fd(const struct parse_input *input, uint64_t from,
-	struct buf *repaired, bool *type_typo_r, struct reject *reject);
+	struct buf *repaired, struct mail_scan_facts *facts_r, struct reject *reject);
 
 /* The same for a mail in memory, repaired in place. */
 NODISCARD bool mail_raw_check_bytes(struct buf *bytes, const struct limits *limits,
-	bool *type_typo_r, struct reject *reject);
+	struct mail_scan_facts *facts_r, struct reject *reject);

@@ -177,6 +177,7 @@ static bool field_end(struct scan *scan)
 	if (is_address_field(name) && count_char(value, ',') >= limits->header_addresses)
 		return refuse(scan, REASON_MAIL_HEADERS, "addresses of a header field",
 			limits->header_addresses);
+	scan->facts->type_repeated |= type && scan->has_type;
 	scan->has_type |= type;
 	scan->has_typo |= typo;
 	bool good = (!type && !typo) || take_type(scan, value);

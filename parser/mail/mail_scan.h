@@ -11,6 +11,7 @@
 #include "parser/payload.h"
 
 struct mail_scan_facts {
+	bool type_repeated; /* a part has two Content-Type fields */
 	bool type_typo; /* a part has "ContentType:" and no Content-Type (MALFORMATIONS 1) */
 };
 

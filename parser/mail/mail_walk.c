@@ -17,7 +17,7 @@ struct walk {
 	const struct mail_part *parts;
 	size_t count;
 	unsigned nesting;
-	bool type_typo;
+	struct mail_scan_facts facts;
 	int64_t mail_epoch_secs;
 	enum reason *other; /* what kind of mail it is: the first finding stays */
 };
@@ -36,7 +36,9 @@ static struct issue_list *issues_new(const struct walk *walk)
 	if (issues == NULL)
 		die_out_of_memory();
 	issue_list_init(issues);
-	if (walk->type_typo)
+	if (walk->facts.type_repeated)
+		issue_add(issues, ISSUE_MAIL_TYPE_REPEATED, STR_NONE);
+	if (walk->facts.type_typo)
 		issue_add(issues, ISSUE_MAIL_CONTENT_TYPE_TYPO, STR_NONE);
 	return issues;
 }
@@ -535,7 +537,7 @@ static bool walk_bytes(struct walk *outer, struct buf *bytes)
 		reject_set(&job->hard, REASON_MAIL_PARTS, "mails inside mails above %u", NESTING_MAX);
 		return false;
 	}
-	if (!mail_raw_check_bytes(bytes, limits, &walk.type_typo, &job->hard))
+	if (!mail_raw_check_bytes(bytes, limits, &walk.facts, &job->hard))
 		return false;
 	walk.mail = mail_open_bytes(buf_str(bytes), limits, &job->hard);
 	return walk.mail != NULL && walk_mail(&walk);
@@ -548,7 +550,7 @@ bool mail_walk(struct carrier_job *job, uint64_t from, enum reason *other_r)
 	struct buf repaired;
 	*other_r = REASON_NOT_MAIL_REPORT;
 	buf_init(&repaired, (size_t)input->limits->mail_bytes * 2 + SNIFF_BYTES);
-	bool good = mail_raw_check_fd(input, from, &repaired, &walk.type_typo, &job->hard);
+	bool good = mail_raw_check_fd(input, from, &repaired, &walk.facts, &job->hard);
 	if (good) {
 		walk.mail = repaired.len > 0
 			? mail_open_bytes(buf_str(&repaired), input->limits, &job->hard)

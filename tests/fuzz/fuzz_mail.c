@@ -42,10 +42,10 @@ static void check_parts(struct str bytes)
 	struct limits limits = fuzz_limits();
 	struct reject reject = {0};
 	struct buf copy;
-	bool typo;
+	struct mail_scan_facts facts;
 	buf_init(&copy, SIZE_MAX / 4);
 	buf_add_str(&copy, bytes);
-	struct mail *mail = mail_raw_check_bytes(&copy, &limits, &typo, &reject) ?
+	struct mail *mail = mail_raw_check_bytes(&copy, &limits, &facts, &reject) ?
 		mail_open_bytes(buf_str(&copy), &limits, &reject) : NULL;
 	if (!mail && reject.reason == REASON_NONE)
 		die("refused without a reason");
