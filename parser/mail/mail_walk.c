@@ -512,6 +512,20 @@ static void judge_headers(struct walk *walk)
 		call_it(walk, REASON_NOT_AUTO_REPLY);
 }
 
+/* RFC 7489 section 7.2.1.1: "Report Domain: " domain "Submitter: " domain "Report-ID: " id. Not a reply to it. */
+static bool is_report_subject(struct str subject)
+{
+	static const struct str words[] = {{"Report Domain:", 14}, {"Submitter:", 10}, {"Report-ID:", 10}};
+	struct str rest = str_trim(subject);
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		size_t at = str_find_nocase(rest, words[i]);
+		if (at == SIZE_MAX || (at == 0) != (i == 0))
+			return false;
+		rest = str_trim(str_from_offset(rest, at + words[i].len));
+	}
+	return rest.len > 0;
+}
+
 static bool walk_mail(struct walk *walk)
 {
 	struct carrier_job *job = walk->job;
@@ -524,6 +538,8 @@ static bool walk_mail(struct walk *walk)
 	bool good = walk_parts(walk);
 	if (good && walk->nesting == 0)
 		judge_headers(walk);
+	if (good && walk->nesting == 0 && *walk->other == REASON_NOT_MAIL_REPORT && is_report_subject(head.subject))
+		carrier_soft(job, REASON_ARCHIVE_NO_REPORT, STR("none in the mail, though its subject promises one"));
 	mail_close(&walk->mail);
 	return good;
 }

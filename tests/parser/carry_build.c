@@ -311,7 +311,7 @@ struct str carry_json(const char *report_id)
 struct str carry_header(void)
 {
 	return STR("From: Acme <noreply@acme.example>\nTo: rua@example.com\n"
-		"Subject: Report Domain: example.com Submitter: acme.example Report-ID: <1>\n"
+		"Subject: Report of acme.example for example.com\n"
 		"Date: Tue, 14 Nov 2023 22:13:20 +0000\nMessage-ID: <1@acme.example>\n"
 		"MIME-Version: 1.0\n");
 }

@@ -247,6 +247,36 @@ static void test_long_running_text(void **state)
 		}
 }
 
+/* RFC 7489 section 7.2.1.1: what calls itself a report and is none is set aside. */
+static void test_a_subject_promises_a_report(void **state)
+{
+	(void)state;
+#define SUBJECT "Report Domain: example.com Submitter: acme.example Report-ID: <1>"
+	struct str text = STR("Content-Type: text/plain\n\nSee the attachment.\n");
+	struct str pdf = carry_part("application/pdf; name=r.pdf", STR("%PDF-1.7\n1 0 obj\n"));
+	struct carry_case cases[] = {
+		{"a text", with_header("Subject: " SUBJECT, text), "archive.no_report", 0, NULL},
+		{"in small letters", with_header("Subject: report domain: a.b submitter: c.d report-id: 1", text),
+			"archive.no_report", 0, NULL},
+		{"folded", with_header("Subject: Report Domain: example.com\n Submitter: acme.example\n Report-ID: <1>",
+			text), "archive.no_report", 0, NULL},
+		{"encoded", with_header("Subject: =?utf-8?Q?Report_Domain:_a.b_Submitter:?= c.d Report-ID: <1>", text),
+			"archive.no_report", 0, NULL},
+		{"another document", with_header("Subject: " SUBJECT, pdf), "archive.no_report", 0, NULL},
+		{"an emptied attachment", with_header("Subject: " SUBJECT,
+			carry_part("application/gzip; name=r.xml.gz", STR(""))), "archive.empty", 0, NULL},
+		{"a report", with_header("Subject: " SUBJECT, carry_part("application/gzip", GZIP)), "", 1, ""},
+		{"a reply", with_header("Subject: Re: " SUBJECT, text), "not_a_report.mail", 0, NULL},
+		{"forwarded", with_header("Subject: Fwd: " SUBJECT, text), "not_a_report.mail", 0, NULL},
+		{"no id", with_header("Subject: Report Domain: example.com Submitter: acme.example", text),
+			"not_a_report.mail", 0, NULL},
+		{"an automatic answer", with_header("Subject: " SUBJECT "\nAuto-Submitted: auto-replied", text),
+			"not_a_report.auto_reply", 0, NULL},
+	};
+#undef SUBJECT
+	CARRY_CHECK(cases, NULL);
+}
+
 static void test_not_a_report(void **state)
 {
 	(void)state;
@@ -491,6 +521,7 @@ int main(void)
 		cmocka_unit_test(test_reports_in_running_text),
 		cmocka_unit_test(test_uuencode),
 		cmocka_unit_test(test_long_running_text),
+		cmocka_unit_test(test_a_subject_promises_a_report),
 		cmocka_unit_test(test_not_a_report),
 		cmocka_unit_test(test_rejected),
 		cmocka_unit_test(test_a_lost_report_loses_the_mail),

@@ -30,6 +30,6 @@ def make(corpus):
                            "report", parameters="; report-type=feedback-report"), "not_a_report.abuse")
     put("too_large_notice", head("large", "Error") + "\nReport-Domain: example.com\nReport-ID: <x@y>\nReport-Size: 99999\nSubmitter: y.example\n"
         "Submitting-URI: mailto:a@example.com\n", "not_a_report.error_report")
-    put("empty_body", head("empty", "") + "\n", "not_a_report.mail")
+    put("empty_body", head("empty", " ") + "\n", "not_a_report.mail")
     put("calendar", head("cal", "Meeting") + "Content-Type: text/calendar; method=REQUEST\n\nBEGIN:VCALENDAR\nEND:VCALENDAR\n", "not_a_report.mail")
     put("about_reports", head("about", "How to read <feedback> and Report Domain: x") + "\nSee dmarc.org\n", "not_a_report.mail")

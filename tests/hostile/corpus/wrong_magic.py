@@ -9,7 +9,7 @@ import lzma
 import tarfile
 import zipfile
 
-from corpus.kit import ONE, gz, xml
+from corpus.kit import ONE, gz, mail_of, xml
 from corpus.pack import MIB, gzip_of, repeated, zip1
 
 REFUSED = "archive.format,archive.damaged,archive.no_report,archive.method,xml.malformed,xml.encoding"
@@ -110,4 +110,6 @@ def make(corpus):
             ("a_pdf", b"%PDF-1.7\n1 0 obj\n", "invoice.pdf", "application/pdf"),
             ("a_docx", docx(), "letter.docx",
              "application/vnd.openxmlformats-officedocument.wordprocessingml.document")):
-        kind.packed(name, raw, "N", "not_a_report.mail", file=file, ctype=ctype)
+        kind.add(name, mail_of(kind.id(name), raw, file, ctype, "A letter"), "N", "not_a_report.mail")
+        # Its subject says that it is a report.
+        kind.packed("promised_" + name, raw, "Q", "archive.no_report", file=file, ctype=ctype)
