@@ -374,11 +374,10 @@ static struct str address_of(struct MHD_Connection *connection, char text[IP_TEX
 {
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 	const struct sockaddr *address = info ? info->client_addr : NULL;
+	const void *any = address;
 	const void *bytes = !address ? NULL :
-		address->sa_family == AF_INET ? (const void *)&((const struct sockaddr_in *)(const void
-		*)address)->sin_addr :
-		address->sa_family == AF_INET6 ? (const void *)&((const struct sockaddr_in6 *)(const void
-		*)address)->sin6_addr :
+		address->sa_family == AF_INET ? (const void *)&((const struct sockaddr_in *)any)->sin_addr :
+		address->sa_family == AF_INET6 ? (const void *)&((const struct sockaddr_in6 *)any)->sin6_addr :
 		NULL;
 	return bytes && inet_ntop(address->sa_family, bytes, text, IP_TEXT_BYTES) ? str_from(text) : STR_NONE;
 }
@@ -408,8 +407,7 @@ static struct target target_of(struct MHD_Connection *connection, struct str uri
 }
 
 static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url,
-	const char *method,
-	const char *version, const char *upload, size_t *upload_bytes, void **request)
+	const char *method, const char *version, const char *upload, size_t *upload_bytes, void **request)
 {
 	const struct server *server = context;
 	const struct respond *respond = server->respond;
