@@ -15,7 +15,6 @@
 
 #define PARAMS_MAX 24
 #define SAID_BYTES ((size_t)64 * 1024)
-#define PROMPT_MSECS 1000
 #define GRACE_SECS 5u          /* beyond statement_timeout: the server does not even say that */
 #define SILENCE_SECS_MAX 3600u /* where no statement_timeout is set */
 
@@ -149,7 +148,8 @@ static bool is_refusal(struct str text)
 }
 
 /* A server says in its own language why it refuses us, and libpq has no SQLSTATE of a connection that failed; but
- * it tells one in place of the words when asked beforehand. So, after a prompt answer: once more. */
+ * it tells one in place of the words when asked beforehand. So, where the server has spoken ("SEVERITY:  words",
+ * which libpq does not): once more. */
 static void ask_for_state(struct store *store, char state_r[6])
 {
 	const size_t len = 5;
@@ -161,7 +161,7 @@ static void ask_for_state(struct store *store, char state_r[6])
 	(void)snprintf(state_r, len + 1, "%.*s", STR_FMT(told ? str_sub(said, said.len - len, len) : STR("")));
 }
 
-static enum err not_connected(struct store *store, int64_t began_msecs, struct error *error)
+static enum err not_connected(struct store *store, struct error *error)
 {
 	struct buf said;
 	char state[6] = "";
@@ -169,7 +169,7 @@ static enum err not_connected(struct store *store, int64_t began_msecs, struct e
 	add_said(store, &said);
 	struct str text = str_trim(buf_str(&said));
 	bool refused = PQconnectionNeedsPassword(store->connection) || is_refusal(text);
-	if (!refused && clock_monotonic_msecs() - began_msecs < PROMPT_MSECS)
+	if (!refused && str_find(text, STR(":  ")) != SIZE_MAX)
 		ask_for_state(store, state);
 	if (PQstatus(store->connection) == CONNECTION_OK) {
 		buf_fini(&said);
@@ -188,7 +188,6 @@ static enum err not_connected(struct store *store, int64_t began_msecs, struct e
 
 static enum err connect_now(struct store *store, struct error *error)
 {
-	const int64_t began_msecs = clock_monotonic_msecs();
 	const char *names[12] = {"dbname"}, *values[12] = {store->conninfo};
 	size_t count = 1;
 	const char *const extra[][2] = {{"password", store->password},
@@ -210,7 +209,7 @@ static enum err connect_now(struct store *store, struct error *error)
 		die_out_of_memory();
 	store->was_silent = false;
 	(void)PQsetNoticeProcessor(store->connection, ignore_notice, NULL);
-	enum err err = PQstatus(store->connection) == CONNECTION_OK ? ERR_OK : not_connected(store, began_msecs, error);
+	enum err err = PQstatus(store->connection) == CONNECTION_OK ? ERR_OK : not_connected(store, error);
 	if (!err)
 		(void)PQsetnonblocking(store->connection, 1);
 	return err;
