@@ -366,8 +366,10 @@ static bool pass_through(struct prescan *prescan, struct str text, struct buf *o
 		ends = passing_ends(prescan, text.ptr[used++]);
 	*used_r = used;
 	text = str_sub(text, 0, used);
-	if (prescan->state != PRESCAN_COMMENT && !add_text_bytes(prescan, text, reject))
+	if (prescan->state != PRESCAN_COMMENT && !add_text_bytes(prescan, text, reject)) {
+		emit(prescan, out, str_sub(text, 0, utf8_cut(text, used - 1))); /* as in text_run() */
 		return false;
+	}
 	/* What a comment says is nobody's business: its line ends are kept for counting. */
 	if (prescan->state == PRESCAN_COMMENT)
 		emit_line_ends(out, text);

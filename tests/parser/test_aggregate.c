@@ -651,6 +651,8 @@ static void test_text_in_pieces(void **state)
 			piece.ptr, piece.ptr).ptr), "xml.text_too_large", 0, NULL},
 		{"the same in CDATA", swap("acme.example</o", carry_cat("<![CDATA[%s%s\xc3\xbf]]></o",
 			piece.ptr, piece.ptr).ptr), "xml.text_too_large", 0, NULL},
+		{"too much in an instruction that may not be", swap("acme.example</o",
+			carry_cat("<?xml %s%s%s?></o", piece.ptr, piece.ptr, piece.ptr).ptr), "xml.malformed", 0, NULL},
 	};
 	CARRY_CHECK(cases, &limits);
 	/* Too much of it all comes before too much of one piece, although that is seen sooner. */
