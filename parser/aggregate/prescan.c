@@ -346,12 +346,15 @@ static struct str within_limit(const struct prescan *prescan, struct str text)
 	return counted ? str_sub(text, 0, (size_t)(limit - prescan->text_bytes) + 1) : text;
 }
 
-static bool add_text_bytes(struct prescan *prescan, struct str text, struct reject *reject)
+/* What is too much ends within a character, maybe, and is not passed on; what is before it is, since
+ * whoever reads it may find that it is too much already. */
+static bool add_text_bytes(struct prescan *prescan, struct str text, struct buf *out, struct reject *reject)
 {
 	prescan->text_bytes += text.len;
 	if (prescan->depth == 0 || prescan->text_bytes <= prescan->limits->xml_text_bytes)
 		return true;
 	count_lines(prescan, text);
+	emit(prescan, out, str_sub(text, 0, utf8_cut(text, text.len - 1)));
 	return refuse(prescan, reject, REASON_XML_TEXT_TOO_LARGE, "limits.xml_text_bytes");
 }
 
@@ -366,10 +369,8 @@ static bool pass_through(struct prescan *prescan, struct str text, struct buf *o
 		ends = passing_ends(prescan, text.ptr[used++]);
 	*used_r = used;
 	text = str_sub(text, 0, used);
-	if (prescan->state != PRESCAN_COMMENT && !add_text_bytes(prescan, text, reject)) {
-		emit(prescan, out, str_sub(text, 0, utf8_cut(text, used - 1))); /* as in text_run() */
+	if (prescan->state != PRESCAN_COMMENT && !add_text_bytes(prescan, text, out, reject))
 		return false;
-	}
 	/* What a comment says is nobody's business: its line ends are kept for counting. */
 	if (prescan->state == PRESCAN_COMMENT)
 		emit_line_ends(out, text);
@@ -482,12 +483,8 @@ static bool text_run(struct prescan *prescan, struct str text, struct buf *out, 
 	while (run < text.len && text.ptr[run] != '<' && text.ptr[run] != '&')
 		run++;
 	note_trailing(prescan, str_sub(text, 0, run));
-	/* What is too much ends within a character, maybe, and is not passed on; what is before it is, since
-	 * whoever reads it may find that it is too much already. */
-	if (!add_text_bytes(prescan, str_sub(text, 0, run), reject)) {
-		emit(prescan, out, str_sub(text, 0, utf8_cut(text, run - 1)));
+	if (!add_text_bytes(prescan, str_sub(text, 0, run), out, reject))
 		return false;
-	}
 	emit(prescan, out, str_sub(text, 0, run));
 	*used_r = run;
 	if (run == text.len)
