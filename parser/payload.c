@@ -50,6 +50,13 @@ void issue_add(struct issue_list *list, enum issue_code code, struct str detail)
 	issue->detail = str_from(text);
 }
 
+void issue_add_value(struct issue_list *list, enum issue_code code, struct str name, struct str text)
+{
+	char detail[ISSUE_DETAIL_BYTES_MAX + 1];
+	(void)snprintf(detail, sizeof(detail), "%.*s: %.*s", STR_FMT(name), STR_FMT(text));
+	issue_add(list, code, str_from(detail));
+}
+
 bool issue_list_deviates(const struct issue_list *list)
 {
 	for (size_t i = 0; i < ISSUE_CODE_COUNT; i++)

@@ -41,6 +41,8 @@ struct issue_list {
 void issue_list_init(struct issue_list *list);
 /* detail may hold any bytes: it is cleaned and cut. */
 COLD void issue_add(struct issue_list *list, enum issue_code code, struct str detail);
+/* The same with "name: text" for detail. */
+COLD void issue_add_value(struct issue_list *list, enum issue_code code, struct str name, struct str text);
 bool issue_list_deviates(const struct issue_list *list);
 /* Writes an ISSUE frame for each code seen. */
 void issue_list_write(const struct issue_list *list, struct wire_writer *writer);

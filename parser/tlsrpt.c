@@ -11,7 +11,6 @@
 #include "parser/unicode.h"
 
 #include <jansson.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #define ARENA_BYTES ((size_t)256 * 1024 * 1024)
@@ -59,9 +58,7 @@ static void note(struct reader *reader, enum issue_code code, const char *detail
 
 static void note_form(struct reader *reader, const char *key, struct str sent)
 {
-	char detail[ISSUE_DETAIL_BYTES_MAX + 1];
-	(void)snprintf(detail, sizeof(detail), "%s: %.*s", key, STR_FMT(sent));
-	note(reader, ISSUE_TLS_FIELD_FORM, detail);
+	issue_add_value(reader->issues, ISSUE_TLS_FIELD_FORM, str_from(key), sent);
 }
 
 /* ---- values ---- */

@@ -10,8 +10,6 @@
 #include "parser/mail/mail.h"
 #include "parser/sniff.h"
 
-#include <stdio.h>
-
 #define ARENA_BYTES ((size_t)64 * 1024 * 1024)
 #define FIELD_BYTES ((size_t)4096)
 #define LIST_BYTES ((size_t)64 * 1024)
@@ -85,9 +83,7 @@ static void note(struct reader *reader, enum issue_code code, const char *detail
 
 static void note_form(struct reader *reader, struct str name, struct str sent)
 {
-	char detail[ISSUE_DETAIL_BYTES_MAX + 1];
-	(void)snprintf(detail, sizeof(detail), "%.*s: %.*s", STR_FMT(name), STR_FMT(sent));
-	note(reader, ISSUE_FAILURE_FIELD_FORM, detail);
+	issue_add_value(reader->issues, ISSUE_FAILURE_FIELD_FORM, name, sent);
 }
 
 static struct str clean_value(struct reader *reader, const struct failure_field *field)
