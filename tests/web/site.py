@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """A whole site to test: samples and hostile reports through the real path, `dmarcd web` over them.
 
-usage: site.py BIN_DIR COMMAND…
+usage: site.py BIN_DIR FILLED COMMAND…
+       site.py BIN_DIR FILLED
 Runs COMMAND with SITE_URL, SITE_BIN, SITE_CONFIG, SITE_DIR and SITE_MANIFEST in its environment
-and exits as it does. 77: what it needs is not here.
+and exits as it does, over a copy of the folder FILLED; without a COMMAND it makes that folder.
+77: what it needs is not here.
 """
 import glob
 import os
@@ -52,11 +54,13 @@ class Site:
             sys.exit("dmarcd %s: exit %d\n%s" % (arguments[0], done.returncode, done.stderr))
         return done.stdout
 
-    def fill(self):
+    def configure(self):
         """SITE_MORE: further lines of the configuration."""
         with open(self.config, "w", encoding="utf-8") as stream:
             stream.write(CONFIG.format(dir=self.dir, port=FIRST_PORT + os.getpid() % 500 * 50))
             stream.write(os.environ.get("SITE_MORE", ""))
+
+    def fill(self):
         samples = os.path.join(self.dir, "samples")
         subprocess.run([os.path.join(self.bin, "dmarcd-samples"), samples], check=True,
                        stdout=subprocess.DEVNULL)
@@ -103,20 +107,33 @@ class Site:
         shutil.rmtree(self.dir, ignore_errors=True)
 
 
+def make(bin_dir, filled):
+    with Site(bin_dir) as site:
+        site.configure()
+        site.fill()
+        shutil.rmtree(filled, ignore_errors=True)
+        subprocess.run(["cp", "-a", site.dir, filled], check=True)
+
+
 def main():
     if len(sys.argv) < 3:
-        sys.exit("usage: site.py BIN_DIR COMMAND…")
-    if shutil.which(sys.argv[2]) is None:
-        not_run("%s is not installed; apt-get install nodejs npm" % sys.argv[2])
+        sys.exit("usage: site.py BIN_DIR FILLED [COMMAND…]")
+    command = sys.argv[3:]
+    if command and shutil.which(command[0]) is None:
+        not_run("%s is not installed; apt-get install nodejs npm" % command[0])
     if not glob.glob("/usr/lib/postgresql/*/bin/initdb"):
         not_run("PostgreSQL is not installed; apt-get install postgresql")
+    if not command:
+        make(sys.argv[1], sys.argv[2])
+        return
     with Site(sys.argv[1]) as site:
-        site.fill()
+        subprocess.run(["cp", "-a", sys.argv[2] + "/.", site.dir], check=True)
+        site.configure()
         site.start()
         environment = dict(os.environ, SITE_URL=site.url, SITE_BIN=site.bin, SITE_CONFIG=site.config,
                            SITE_DIR=site.dir, SITE_PID=str(site.server.pid),
                            SITE_MANIFEST=os.path.join(site.dir, "samples", "manifest.json"))
-        status = subprocess.run(sys.argv[2:], env=environment, check=False).returncode
+        status = subprocess.run(command, env=environment, check=False).returncode
         stopped = site.stop()
         if status == 0 and stopped != 0:
             status = 1
