@@ -10,6 +10,7 @@ usage of a test: test_NAME.py BIN_DIR [unittest arguments]
 import atexit
 import collections
 import ctypes
+import functools
 import glob
 import hashlib
 import json
@@ -135,23 +136,23 @@ def manifest(folder):
         return json.load(stream)
 
 
-_prepared = None
+def kept_folder():
+    """A folder that lasts as long as the test program."""
+    folder = tempfile.mkdtemp(prefix="dmarcd-flow-")
+    os.chmod(folder, 0o755)
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
+@functools.cache
 def prepared_state():
     """A state folder with an empty private cluster, to be copied: initdb takes a second."""
-    global _prepared
-    if _prepared is None:
-        folder = tempfile.mkdtemp(prefix="dmarcd-flow-")
-        os.chmod(folder, 0o755)
-        atexit.register(shutil.rmtree, folder, ignore_errors=True)
-        state, config = os.path.join(folder, "state"), os.path.join(folder, "dmarcd.yaml")
-        with open(config, "w", encoding="utf-8") as stream:
-            stream.write("state_dir: %s\n" % state)
-        subprocess.run([program("dmarcd"), "-c", config, "migrate"], check=True,
-                       stdout=subprocess.DEVNULL)
-        _prepared = state
-    return _prepared
+    folder = kept_folder()
+    state, config = os.path.join(folder, "state"), os.path.join(folder, "dmarcd.yaml")
+    with open(config, "w", encoding="utf-8") as stream:
+        stream.write("state_dir: %s\n" % state)
+    subprocess.run([program("dmarcd"), "-c", config, "migrate"], check=True, stdout=subprocess.DEVNULL)
+    return state
 
 
 def make_maildir(path):
@@ -227,6 +228,18 @@ UNION ALL SELECT 'kept: ' || o.* FROM (SELECT * FROM sums EXCEPT ALL SELECT * FR
 """
 
 
+@functools.cache
+def initialized_data():
+    """The data of a server that was never started, to be copied."""
+    folder = kept_folder()
+    if os.geteuid() == 0:
+        os.chown(folder, database_user()["user"], database_user()["group"])
+    data = os.path.join(folder, "data")
+    subprocess.run([os.path.join(postgres_bin(), "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "--no-sync",
+                    "--locale=C", "-E", "UTF8"], check=True, cwd="/", stdout=subprocess.DEVNULL, **database_user())
+    return data
+
+
 class Server:
     """A PostgreSQL of the test's own, as `dsn:` would name one. No TCP."""
 
@@ -238,9 +251,7 @@ class Server:
         os.makedirs(folder, mode=0o755)
         if os.geteuid() == 0:
             os.chown(folder, database_user()["user"], database_user()["group"])
-        subprocess.run([os.path.join(self.bin, "initdb"), "-D", self.data, "-U", "postgres", "-A",
-                        "trust", "--no-sync", "--locale=C", "-E", "UTF8"], check=True, cwd="/",
-                       stdout=subprocess.DEVNULL, **database_user())
+        subprocess.run(["cp", "-a", initialized_data(), self.data], check=True)
 
     def start(self):
         # authentication_timeout: one that connects while the server ends is answered by a process which is told
@@ -363,6 +374,14 @@ class FlowTest(unittest.TestCase):
         self.assertIn(done.returncode, wanted, "dmarcd %s\n%s\n%s" % (
             " ".join(arguments), done.stdout, done.stderr))
         return done
+
+    def keep_cluster(self):
+        """The private cluster stays up between commands, each of which starts and stops it otherwise."""
+        holder = self.start("psql", "-X", "-q", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.addCleanup(holder.communicate, timeout=END_SECS)
+        holder.stdin.write("\\echo up\n")
+        holder.stdin.flush()
+        self.assertEqual(holder.stdout.readline(), "up\n")
 
     def status(self, config=None):
         return json.loads(self.dmarcd("status", "--json", config=config).stdout)

@@ -38,6 +38,7 @@ class JudgeTest(flow.FlowTest):
         self.dns = zone.ZoneServer(self.world.zone())
         self.maildir = flow.make_maildir(self.path("mails"))
         self.configure(self.maildir, more=self.dns.config + QUICK % "")
+        self.keep_cluster()
         self.count = 0
 
     def genuine(self, report_id, **said):
@@ -243,6 +244,7 @@ class Killed(JudgeTest):
     def setUp(self):
         super().setUp()
         self.configure(self.maildir, name="killed", more=self.dns.config + QUICK % ", verify_lease_secs: 1s")
+        self.keep_cluster()
 
     def test_steps(self):
         wanted = 0

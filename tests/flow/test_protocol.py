@@ -42,6 +42,7 @@ class Killed(flow.FlowTest):
         self.maildir = self.path("mails")
         self.wanted = flow.samples(self.maildir, "--days", DAYS)
         self.configure(self.maildir)
+        self.keep_cluster()
 
     def kill_at(self, fault, *arguments):
         self.dmarcd("ingest", *arguments, code=-signal.SIGKILL, env={"DMARCD_FAULT": fault})
