@@ -30,6 +30,7 @@ END_DAY = "2026-03-31"
 RUN_SECS = 240      # longer than any single run here takes, under sanitizers too
 END_SECS = 60       # for what was told to stop
 LOOK_SECS = 0.01    # where there is nothing to wait on but a file or a process
+PATIENT = "mail_secs: 100s, cpu_secs: 100s"  # a sanitized worker is slow
 PR_SET_CHILD_SUBREAPER = 36
 EX_OK, EX_USAGE, EX_DATAERR, EX_NOINPUT, EX_UNAVAILABLE = 0, 64, 65, 66, 69
 EX_CANTCREAT, EX_TEMPFAIL, EX_NOPERM, EX_CONFIG = 73, 75, 77, 78

@@ -34,7 +34,7 @@ class Journal(flow.FlowTest):
         if subprocess.run(["unshare", "-m", "true"], stderr=subprocess.DEVNULL, check=False).returncode:
             self.skipTest("not run: journal: mounting needs root")
         self.wanted = flow.samples(self.path("mails"), "--days", "2")
-        self.configure()
+        self.configure(more="limits: {%s}\n" % flow.PATIENT)
         os.mkdir(self.path("journal"))
 
     def ingest(self):
