@@ -307,6 +307,7 @@ class Recheck(JudgeTest):
 class Corpus(JudgeTest):
     def test_all(self):
         """Every mail of the corpus, judged and repeated: to the letter."""
+        self.configure(self.maildir, more=self.dns.config + "limits: {%s}\n" % flow.PATIENT)
         folders = [os.path.join(CORPUS, name) for name in ("aggregate", "failure", "tlsrpt")]
         self.dmarcd("ingest", *folders, code=(flow.EX_OK, flow.EX_DATAERR))
         found = self.verify()

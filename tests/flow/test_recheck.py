@@ -19,6 +19,8 @@ SAID = "reporter.example; spf=%s smtp.mailfrom=a@example.com; dkim=%s header.d=e
 
 
 class Recheck(verdicts.VerdictTest):
+    more = "limits: {%s}\n" % flow.PATIENT
+
     def setUp(self):
         super().setUp()
         self.world.add(OURS, spf="v=spf1 ip4:192.0.2.0/24 -all", keys={"s": "rsa", "e": "ed25519", "old": "rsa",
