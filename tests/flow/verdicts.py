@@ -5,9 +5,7 @@ import atexit
 import hashlib
 import json
 import os
-import shutil
 import subprocess
-import tempfile
 
 import factory
 import flow
@@ -30,9 +28,7 @@ class VerdictTest(flow.FlowTest):
         super().setUpClass()
         if VerdictTest.server:
             return
-        folder = tempfile.mkdtemp(prefix="dmarcd-flow-")
-        atexit.register(shutil.rmtree, folder, ignore_errors=True)
-        os.chmod(folder, 0o755)
+        folder = flow.kept_folder()
         server = flow.Server(os.path.join(folder, "server")).start()
         atexit.register(server.stop)
         VerdictTest.server = VerdictTest.server_of_class = server
